@@ -1,0 +1,255 @@
+/**
+ * The contract between Postern and one kind of app, version 1.
+ *
+ * An adapter speaks the app's own vocabulary and never sees SCIM. It has few verbs, one port for
+ * each resource type, and it says in its type what the app can do: a declared capability makes its
+ * method mandatory at compile time. PATCH, filters, paging, ETags, mapping, diffing, retries and
+ * membership sets are the core's job.
+ *
+ * Accidents are exceptions, in `failure.ts`. Everything under `adapters/` imports from `src/adapter/` and from nowhere else in `src/`.
+ */
+import type * as z from 'zod'
+import type { HttpClient } from './http.ts'
+
+// ---- values ------------------------------------------------------------------------------------
+
+export type Value = null | boolean | number | string | Value[] | { [key: string]: Value }
+
+/** Attributes of an account or group by the app's own names. Absent means the app shows none. */
+export type Attributes = Readonly<Record<string, Value>>
+
+/** An account or a group as the app holds it now. */
+export interface NativeObject {
+  /** The app's identifier (native id), as a string whatever the app's own type. */
+  readonly id: string
+  readonly attributes: Attributes
+  /** Present exactly where the capability `active` is `native`. */
+  readonly active?: boolean
+  /** A fact that never changes for one object (creation time, immutable handle): detects id reuse. */
+  readonly fingerprint?: string
+  /** Break-glass and service accounts: the core refuses every write to them. */
+  readonly protected?: boolean
+  /** ISO 8601, where the app says so. */
+  readonly createdAt?: string
+  readonly modifiedAt?: string
+}
+
+/** What has to change, and nothing else: `set` holds new values, `unset` names to clear. */
+export interface Delta {
+  readonly set: Attributes
+  readonly unset: readonly string[]
+}
+
+export interface Page<T> {
+  readonly items: readonly T[]
+  /** Opaque to the core; absent on the last page. */
+  readonly next?: string
+  /** Only where the app states it. Never computed by fetching everything. */
+  readonly total?: number
+}
+
+/** `cursor` is a former page's `next`; `skip` comes only where the capability `list.skip` is set. */
+export interface PageRequest {
+  readonly pageSize: number
+  readonly cursor?: string
+  readonly skip?: number
+}
+
+/** A member of a group: its resource type and its native id. */
+export interface Member {
+  readonly type: string
+  readonly id: string
+}
+
+// ---- outcomes: expected branches are results ----------------------------------------------------
+
+export type CreateOutcome =
+  | { readonly kind: 'created'; readonly object: NativeObject }
+  /** The app refuses a second one; `id` where it says which object is in the way. */
+  | { readonly kind: 'exists'; readonly id?: string }
+
+export type WriteOutcome =
+  /** Done. `object` where the app's answer shows the new state: it saves the core a read. */
+  | { readonly kind: 'ok'; readonly object?: NativeObject }
+  | { readonly kind: 'unchanged' }
+  /** The app said that the id names nothing; `what` where it is not the object but its new member. */
+  | { readonly kind: 'gone'; readonly what?: 'member' }
+
+// ---- declarations ---------------------------------------------------------------------------------
+
+export interface AttributeSpec {
+  readonly type: 'string' | 'number' | 'boolean' | 'datetime' | 'object'
+  readonly multiValued?: boolean
+  readonly write: 'never' | 'create' | 'always'
+  /** The app refuses a create without it. */
+  readonly required?: boolean
+  /** Default false: the app compares without letter case. */
+  readonly caseExact?: boolean
+  readonly unique?: boolean
+  /** Default true; false where the app keeps an old value rather than hold none. */
+  readonly clearable?: boolean
+}
+
+/** The four facts that decide whether an empty answer of the app may be believed. */
+export interface Lookup {
+  readonly attribute: string
+  /** False: the app searches by prefix or substring, and the core filters again. */
+  readonly exact: boolean
+  readonly caseExact: boolean
+  /** False: the app hides disabled accounts here. */
+  readonly includesInactive: boolean
+  /** How long a new or changed object may be missing from this search. 0: read after write. */
+  readonly lagMs: number
+}
+
+export interface Capabilities {
+  readonly lookups: readonly Lookup[]
+  readonly list: {
+    readonly maxPage: number
+    readonly order: 'stable' | 'unstable'
+    /** True: `list` can begin after the first `skip` objects. */
+    readonly skip: boolean
+  }
+  readonly create: 'sync' | 'none'
+  readonly update: 'delta' | 'none'
+  /** `native`: the app has an on/off switch, and `setActive` works it both ways. */
+  readonly active: 'native' | 'none'
+  /** What `remove` really does: the object is gone, or only out of sight. */
+  readonly remove: 'hard' | 'soft' | 'none'
+  /** Groups: how members change; `none`: the app holds no members, and Postern records them. */
+  readonly membership: 'add-remove' | 'none'
+  /** True: an id may come to name another object later. */
+  readonly idsReused: boolean
+  /** True: a create that carries a key seen before answers with the first one's object. */
+  readonly idempotencyKey: boolean
+}
+
+/** One resource type of the app: what its objects hold, and what can be done with them. */
+export interface ResourceSpec {
+  readonly attributes: Readonly<Record<string, AttributeSpec>>
+  /** The attribute that people sign in with, or that groups go by: the default match rule. */
+  readonly naming: string
+  readonly capabilities: Capabilities
+  /** Default mapping, as data: SCIM attribute path to attribute of the app. */
+  readonly mapping: Readonly<Record<string, string>>
+}
+
+/** By SCIM resource type name: `User`, `Group`, ... */
+export type ResourceSpecs = Readonly<Record<string, ResourceSpec>>
+
+// ---- ports ----------------------------------------------------------------------------------------
+
+export interface ReadPort {
+  /** Resolves to null where the app said "no such object"; anything doubtful is a failure. */
+  get(id: string): Promise<NativeObject | null>
+  /** Equality on one attribute that a lookup declares. */
+  find(attribute: string, value: string): Promise<readonly NativeObject[]>
+  list(page: PageRequest): Promise<Page<NativeObject>>
+}
+
+export interface CreateRequest {
+  readonly attributes: Attributes
+  /** Present exactly where the capability `active` is `native`. */
+  readonly active?: boolean
+  readonly idempotencyKey: string
+}
+
+export interface WritePort {
+  create(request: CreateRequest): Promise<CreateOutcome>
+  update(id: string, delta: Delta): Promise<WriteOutcome>
+  setActive(id: string, active: boolean): Promise<WriteOutcome>
+  remove(id: string): Promise<WriteOutcome>
+}
+
+export interface MembershipPort {
+  members(group: string, page: PageRequest): Promise<Page<Member>>
+  /** Adding a present member and removing an absent one are `unchanged`, not failures. */
+  addMember(group: string, member: Member): Promise<WriteOutcome>
+  removeMember(group: string, member: Member): Promise<WriteOutcome>
+}
+
+/** What the core holds at run time: a method is there where its capability is declared. */
+export type AnyPort = ReadPort & Partial<WritePort> & Partial<MembershipPort>
+
+/** A declared capability makes its method mandatory at compile time. */
+export type PortFor<C extends Capabilities> = ReadPort &
+  (C['create'] extends 'none' ? unknown : Pick<WritePort, 'create'>) &
+  (C['update'] extends 'none' ? unknown : Pick<WritePort, 'update'>) &
+  (C['active'] extends 'none' ? unknown : Pick<WritePort, 'setActive'>) &
+  (C['remove'] extends 'none' ? unknown : Pick<WritePort, 'remove'>) &
+  (C['membership'] extends 'none' ? unknown : MembershipPort)
+
+export type PortsFor<R extends ResourceSpecs> = {
+  readonly [T in keyof R]: PortFor<R[T]['capabilities']>
+}
+
+// ---- the adapter ----------------------------------------------------------------------------------
+
+/** What an adapter is given for one request. It holds no state of its own. */
+export interface Kit<Settings> {
+  readonly settings: Settings
+  /** A secret of the connection by its declared name. Never logged, never returned. */
+  readonly secret: (name: string) => string
+  /** The only way out: time limit, host allow-list, no redirects, effect of failures. */
+  readonly http: HttpClient
+}
+
+export interface Adapter<Settings = unknown, R extends ResourceSpecs = ResourceSpecs> {
+  /** Stored with each connection. Never renamed. */
+  readonly name: string
+  readonly contract: 1
+  readonly version: string
+  /** What an administrator enters to connect one app; no secrets in here. */
+  readonly settings: z.ZodType<Settings>
+  /** Names of the secrets that a connection must hold. */
+  readonly secrets: readonly string[]
+  /** The app's base URL for these settings: the only host that `kit.http` will call. */
+  readonly baseUrl: (settings: Settings) => string
+  /** Headers of every call of `kit.http`: the credential, and nothing that differs by call. */
+  headers?(access: Pick<Kit<Settings>, 'settings' | 'secret'>): Readonly<Record<string, string>>
+  readonly resources: R
+  connect(kit: Kit<Settings>): PortsFor<R>
+}
+
+/** Checks an adapter at compile time; the value is passed on as it is. */
+export function defineAdapter<Settings, const R extends ResourceSpecs>(
+  adapter: Adapter<Settings, R>,
+): Adapter<Settings, R> {
+  return adapter
+}
+
+// ---- the one named exception ------------------------------------------------------------------------
+
+/** A connection's resource type as the sandbox needs to know it. */
+export interface DeclaredType {
+  readonly name: string
+  /** Top-level attributes; an extension counts as one attribute, named by its URN. */
+  readonly attributes: readonly {
+    readonly name: string
+    /** True: one string or number; it can be looked up. */
+    readonly simple: boolean
+    readonly unique: boolean
+    readonly caseExact: boolean
+  }[]
+}
+
+/**
+ * Documents of one connection, kept in D1 by Postern itself. Only `sandbox` is given one: it has
+ * no app behind it and holds SCIM resources of any declared type.
+ */
+export interface DocumentStore {
+  get(type: string, id: string): Promise<NativeObject | null>
+  /** Equality on a top-level string attribute, without letter case unless `caseExact`. */
+  find(
+    type: string,
+    attribute: string,
+    value: string,
+    caseExact: boolean,
+  ): Promise<readonly NativeObject[]>
+  list(type: string, page: PageRequest): Promise<Page<NativeObject>>
+  /** Idempotent by `id`: a second insert of the same id answers with what is there. */
+  insert(type: string, id: string, attributes: Attributes): Promise<NativeObject>
+  update(type: string, id: string, delta: Delta): Promise<NativeObject | null>
+  /** False where there was none. */
+  delete(type: string, id: string): Promise<boolean>
+}

@@ -1,0 +1,54 @@
+/** Accidents are exceptions that state their effect; what can be expected is a result. */
+
+/**
+ * - `auth`, `forbidden`: the app refuses our credentials or our rights
+ * - `invalid`, `conflict`: the app refuses the values; `conflict` is a taken unique value
+ * - `limit`: no seat or licence left; `blocked`: the app refuses for this object (open items, owner)
+ * - `rate`, `unavailable`, `timeout`: try later
+ * - `protocol`: an answer that the adapter does not understand (HTML, a cut page)
+ */
+export type FailureCode =
+  | 'auth'
+  | 'forbidden'
+  | 'invalid'
+  | 'conflict'
+  | 'limit'
+  | 'blocked'
+  | 'rate'
+  | 'unavailable'
+  | 'timeout'
+  | 'protocol'
+
+/** `none`: the app did not change. `unknown`: it may have; the core probes and never re-sends. */
+export type Effect = 'none' | 'unknown'
+
+export class AdapterFailure extends Error {
+  override readonly name = 'AdapterFailure'
+  readonly code: FailureCode
+  readonly effect: Effect
+  /** True: the app has answered, so that nothing of the call can still be on its way. */
+  readonly answered: boolean
+  readonly retryAfterSeconds: number | undefined
+  /** The app's own attribute names that an `invalid` or `conflict` is about. */
+  readonly attributes: readonly string[]
+
+  /** `message` is ours, for the log: never the app's text, never a value. */
+  constructor(
+    code: FailureCode,
+    message: string,
+    info: {
+      effect: Effect
+      answered?: boolean
+      retryAfterSeconds?: number | undefined
+      attributes?: readonly string[]
+      cause?: unknown
+    },
+  ) {
+    super(message, { cause: info.cause })
+    this.code = code
+    this.effect = info.effect
+    this.answered = info.answered ?? false
+    this.retryAfterSeconds = info.retryAfterSeconds
+    this.attributes = info.attributes ?? []
+  }
+}

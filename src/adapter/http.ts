@@ -1,0 +1,287 @@
+/**
+ * The guarded HTTP client: the only way an adapter reaches its app. It keeps to the app's own
+ * origin, follows no redirect, bounds time and size, and says of every failure whether the app may
+ * have changed.
+ *
+ * Its messages name the method and the status and nothing else: no path, no value, no word of the
+ * app's. For the same reason no foreign error becomes a `cause`: a JSON parser quotes the body, and
+ * `Headers` quotes the value that it refuses.
+ */
+import type * as z from 'zod'
+import { AdapterFailure, type Effect, type FailureCode } from './failure.ts'
+import { checkAppUrl } from './url.ts'
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** Path below the app's base URL, beginning with `/`, each part already encoded. */
+  readonly path: string
+  readonly query?: Readonly<Record<string, string | number | undefined>>
+  readonly headers?: Readonly<Record<string, string>>
+  /** Body of a write. A GET carries none. */
+  readonly json?: unknown
+  /**
+   * True for a POST that only reads (JSON-RPC, a search): its failures leave the app as it was.
+   * GET is safe by itself (RFC 9110 §9.2.1).
+   */
+  readonly safe?: boolean
+  /** Statuses that the adapter handles itself, besides 2xx. All others fail by `failureOf`. */
+  readonly expect?: readonly number[]
+}
+
+export interface HttpResponse {
+  readonly status: number
+  readonly headers: Headers
+  /** Parsed JSON; undefined where the body is empty. */
+  readonly json: unknown
+  /**
+   * The JSON as `schema` has it.
+   * @throws {AdapterFailure} `protocol` where it is something else, with the effect of this call
+   */
+  parse<T>(schema: z.ZodType<T>): T
+  /**
+   * The failure to throw where an answer with an expected status makes no sense, for example a
+   * 404 that is not the app's own "no such object".
+   */
+  misunderstood(): AdapterFailure
+}
+
+export interface HttpClient {
+  /** @throws {AdapterFailure} on an unexpected status, a lost answer, a time-out or a non-JSON body */
+  call(request: HttpRequest): Promise<HttpResponse>
+}
+
+export interface HttpClientOptions {
+  readonly baseUrl: string
+  readonly fetch: (input: string, init: RequestInit) => Promise<Response>
+  /** Milliseconds since the epoch: the clock that dates in `Retry-After` are counted from. */
+  readonly now: () => number
+  /** From the moment a call is sent until its body is read. */
+  readonly timeoutMs: number
+  /** Largest body that is read, in bytes, after decompression. */
+  readonly maxBytes: number
+  /** True only in development: http and loopback hosts are allowed. */
+  readonly allowInsecure: boolean
+  /** Headers of every call: the credential. */
+  readonly headers?: () => Readonly<Record<string, string>>
+}
+
+/** RFC 3986 §3.3: `pchar`. What a part that `encodeURIComponent` made consists of, and more. */
+const PATH = /^(?:\/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})*)+$/
+/** A part that `URL` would resolve away; a native id of `..` must not reach the collection. */
+const DOT_SEGMENT = /\/(?:\.|%2e){1,2}(?:\/|$)/i
+
+/** @throws {AdapterFailure} `protocol`, effect `none`, where the base URL is refused */
+export function createHttpClient(options: HttpClientOptions): HttpClient {
+  const { baseUrl, allowInsecure, maxBytes, now, timeoutMs } = options
+  const refusal = checkAppUrl(baseUrl, { allowInsecure })
+  if (refusal !== undefined) {
+    throw new AdapterFailure('protocol', `the app's URL is refused: ${refusal}`, { effect: 'none' })
+  }
+  const base = new URL(baseUrl)
+  // Not `options.fetch()`: workerd's own fetch refuses to be called with another `this`.
+  const { fetch } = options
+
+  return {
+    async call(request) {
+      const safe = request.safe ?? request.method === 'GET'
+      const url = urlBelow(base, request)
+      const headers = headersOf(request, options.headers?.() ?? {})
+      const body = request.json === undefined ? null : JSON.stringify(request.json)
+      const controller = new AbortController()
+
+      const exchange = async (): Promise<HttpResponse> => {
+        const response = await fetch(url, {
+          method: request.method,
+          headers,
+          body,
+          redirect: 'manual',
+          cache: 'no-store',
+          signal: controller.signal,
+        })
+        const { status } = response
+        if (!response.ok && !request.expect?.includes(status)) {
+          discard(response)
+          throw failureOf(request.method, safe, status, response.headers, now())
+        }
+        const lost: Effect = safe || (status >= 400 && status < 500) ? 'none' : 'unknown'
+        const misunderstood = (): AdapterFailure =>
+          new AdapterFailure(
+            'protocol',
+            `the app's answer to a ${request.method} (${status}) is not understood`,
+            { effect: lost },
+          )
+        const text = await readText(response, maxBytes, misunderstood)
+        const json = parseJson(text, misunderstood)
+        return {
+          status,
+          headers: response.headers,
+          json,
+          misunderstood,
+          parse(schema) {
+            const result = schema.safeParse(json)
+            if (!result.success) throw misunderstood()
+            return result.data
+          },
+        }
+      }
+
+      let timer: ReturnType<typeof setTimeout> | undefined
+      const timeout = new Promise<never>((_, reject) => {
+        timer = setTimeout(() => {
+          reject(
+            new AdapterFailure(
+              'timeout',
+              `the app did not answer a ${request.method} within ${timeoutMs} ms`,
+              { effect: safe ? 'none' : 'unknown' },
+            ),
+          )
+          controller.abort()
+        }, timeoutMs)
+      })
+      try {
+        return await Promise.race([exchange(), timeout])
+      } catch (error) {
+        if (error instanceof AdapterFailure) throw error
+        throw new AdapterFailure(
+          'unavailable',
+          `the connection to the app was lost during a ${request.method}`,
+          { effect: safe ? 'none' : 'unknown' },
+        )
+      } finally {
+        clearTimeout(timer)
+      }
+    },
+  }
+}
+
+function urlBelow(base: URL, { path, query }: HttpRequest): string {
+  if (!PATH.test(path) || DOT_SEGMENT.test(path)) {
+    throw new AdapterFailure('protocol', 'a path is not below the app', { effect: 'none' })
+  }
+  const url = new URL(base.pathname.replace(/\/$/, '') + path, base.origin)
+  for (const [name, value] of Object.entries(query ?? {})) {
+    if (value !== undefined) url.searchParams.append(name, String(value))
+  }
+  if (url.origin !== base.origin) {
+    throw new AdapterFailure('protocol', 'a path is not below the app', { effect: 'none' })
+  }
+  return url.href
+}
+
+function headersOf(request: HttpRequest, credential: Readonly<Record<string, string>>): Headers {
+  const headers = new Headers({ accept: 'application/json', 'user-agent': 'postern' })
+  if (request.json !== undefined) headers.set('content-type', 'application/json')
+  try {
+    for (const [name, value] of Object.entries({ ...credential, ...request.headers })) {
+      headers.set(name, value)
+    }
+  } catch {
+    throw new AdapterFailure('auth', 'a header cannot be sent: it holds a forbidden character', {
+      effect: 'none',
+    })
+  }
+  return headers
+}
+
+/** Frees the connection. An answer that nobody reads cannot fail anybody. */
+function discard(response: Response): void {
+  response.body?.cancel().catch(() => undefined)
+}
+
+async function readText(
+  response: Response,
+  maxBytes: number,
+  misunderstood: () => AdapterFailure,
+): Promise<string> {
+  if (!response.body) return ''
+  // fatal: bytes that are no UTF-8 must not become names with replacement characters.
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
+  const reader: ReadableStreamDefaultReader<Uint8Array> = response.body.getReader()
+  let bytes = 0
+  let text = ''
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (!done) bytes += value.byteLength
+    if (bytes > maxBytes) {
+      reader.cancel().catch(() => undefined)
+      throw misunderstood()
+    }
+    try {
+      text += done ? decoder.decode() : decoder.decode(value, { stream: true })
+    } catch {
+      reader.cancel().catch(() => undefined)
+      throw misunderstood()
+    }
+    if (done) return text
+  }
+}
+
+function parseJson(text: string, misunderstood: () => AdapterFailure): unknown {
+  if (text.trim() === '') return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw misunderstood()
+  }
+}
+
+const CODE_BY_STATUS: Readonly<Record<number, FailureCode>> = {
+  400: 'invalid',
+  401: 'auth',
+  402: 'limit',
+  403: 'forbidden',
+  408: 'timeout',
+  409: 'conflict',
+  422: 'invalid',
+  429: 'rate',
+  504: 'timeout',
+}
+
+/**
+ * What a status means that the adapter did not expect. A redirect is `protocol`: it is most often
+ * the way to a sign-in page, and what it did to a write nobody knows.
+ *
+ * @param nowMs milliseconds since the epoch
+ */
+export function failureOf(
+  method: string,
+  safe: boolean,
+  status: number,
+  headers: Headers,
+  nowMs: number,
+): AdapterFailure {
+  const code = CODE_BY_STATUS[status] ?? (status >= 500 ? 'unavailable' : 'protocol')
+  return new AdapterFailure(code, `the app answered ${status} to a ${method}`, {
+    // 4xx is a refusal (RFC 9110 §15.5), 408 included: the request did not arrive whole.
+    effect: safe || (status >= 400 && status < 500) ? 'none' : 'unknown',
+    // 502 and 504 come from something in between: the app itself may still be at work.
+    answered: status !== 502 && status !== 504,
+    retryAfterSeconds: retryAfterSeconds(headers, nowMs),
+  })
+}
+
+/** In the order in which they are believed; the last is what many APIs had before the draft. */
+const WAIT_HEADERS = ['Retry-After', 'RateLimit-Reset', 'X-RateLimit-Reset']
+const LONGEST_WAIT_SECONDS = 86_400
+/** A number above it is no wait but a date: seconds since the epoch, or milliseconds. */
+const EPOCH_SECONDS = 1e9
+const EPOCH_MILLISECONDS = 1e12
+/** The three date forms of RFC 9110 §5.6.7, and ISO 8601. `Date.parse` alone takes `-5` for a date. */
+const DATE = /^(?:[A-Z][a-z]+,? |\d{4}-\d\d-\d\dT)/
+
+/** `Retry-After` (RFC 9110 §10.2.3) or a rate-limit reset, as seconds, a date or an epoch. */
+export function retryAfterSeconds(headers: Headers, nowMs: number): number | undefined {
+  for (const name of WAIT_HEADERS) {
+    const value = headers.get(name)?.trim()
+    if (!value) continue
+    const number = /^\d+(?:\.\d+)?$/.test(value) ? Number(value) : undefined
+    let seconds: number
+    if (number === undefined) seconds = DATE.test(value) ? (Date.parse(value) - nowMs) / 1000 : NaN
+    else if (number >= EPOCH_MILLISECONDS) seconds = (number - nowMs) / 1000
+    else if (number >= EPOCH_SECONDS) seconds = number - nowMs / 1000
+    else seconds = number
+    if (Number.isNaN(seconds)) continue
+    return Math.min(Math.max(Math.ceil(seconds), 0), LONGEST_WAIT_SECONDS)
+  }
+  return undefined
+}

@@ -1,0 +1,56 @@
+/** Which URLs an app may live at. */
+
+/**
+ * Names that only mean something inside one machine or network: RFC 6761 (`localhost`), RFC 6762
+ * (`local`), RFC 8375 (`home.arpa`), ICANN's reservation (`internal`), and what routers and
+ * directories hand out by habit.
+ */
+const PRIVATE_SUFFIXES = [
+  'localhost',
+  'local',
+  'internal',
+  'intranet',
+  'private',
+  'localdomain',
+  'lan',
+  'home',
+  'corp',
+  'home.arpa',
+]
+
+/**
+ * Why an app's base URL is refused; undefined where it is accepted. Pure: names are not resolved,
+ * so a public name that points into a private network passes here.
+ *
+ * Reads the host as the URL standard normalises it: octal, hexadecimal and one-number spellings of
+ * IPv4, percent-encoding and full-width characters are all plain by then.
+ *
+ * @param options.allowInsecure true only in development: http, loopback and private hosts pass
+ */
+export function checkAppUrl(
+  url: string,
+  options: { readonly allowInsecure: boolean },
+): string | undefined {
+  if (!URL.canParse(url)) return 'it is not a URL'
+  const { protocol, username, password, hostname, search, hash } = new URL(url)
+  if (protocol !== 'https:' && protocol !== 'http:') return 'it must begin with https://'
+  if (username !== '' || password !== '') return 'it must not carry credentials'
+  // Adapters join their paths below it: both would be lost without a word. The text is asked too,
+  // because an empty query or fragment parses as none.
+  if (search !== '' || hash !== '' || /[?#]/.test(url)) {
+    return 'it must not carry a query or a fragment'
+  }
+  if (hostname.endsWith('.')) return 'its host must not end in a dot'
+  if (options.allowInsecure) return undefined
+  if (protocol !== 'https:') return 'it must begin with https://'
+  if (hostname.startsWith('[') || /^[\d.]+$/.test(hostname)) {
+    return 'its host must be a name, not an IP address'
+  }
+  if (
+    !hostname.includes('.') ||
+    PRIVATE_SUFFIXES.some((suffix) => hostname.endsWith(`.${suffix}`))
+  ) {
+    return 'its host is local to a machine or a private network'
+  }
+  return undefined
+}
