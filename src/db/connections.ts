@@ -1,0 +1,221 @@
+/** Connections with their sealed secrets, and the look-up that authenticates a client. */
+import { and, asc, eq, getTableColumns, gt, sql } from 'drizzle-orm'
+import { connection, connectionSecret, token } from './control-tables.ts'
+import {
+  CHANGED_ONE,
+  type Database,
+  isLostRace,
+  isUniqueViolation,
+  openDatabase,
+  type Write,
+  writeAll,
+} from './database.ts'
+import type { NewToken } from './tokens.ts'
+
+export interface SealedSecret {
+  readonly sealed: string
+  readonly keyId: string
+}
+
+/** A connection as stored: JSON as the administrator gave it, times in milliseconds. */
+export interface ConnectionRow extends Readonly<typeof connection.$inferSelect> {
+  /** By name of the secret. */
+  readonly secrets: Readonly<Record<string, SealedSecret>>
+}
+
+export type NewConnection = Omit<
+  typeof connection.$inferInsert,
+  'mappingVersion' | 'dataDb' | 'state' | 'version' | 'updatedAt'
+>
+
+/** The columns that an administrator may change; `mapping: null` takes the override away. */
+export type ConnectionChange = Partial<
+  Pick<ConnectionRow, 'settings' | 'mapping' | 'mappingVersion' | 'policy' | 'extensions' | 'mode'>
+>
+
+export interface TokenUse {
+  readonly id: string
+  readonly expiresAt: number | null
+  readonly lastUsedAt: number | null
+}
+
+// Raw names: without a join Drizzle leaves the table out of a column, and this would not correlate.
+const secrets = sql<Record<string, SealedSecret>>`(
+  SELECT json_group_object(s.name, json_object('sealed', s.sealed, 'keyId', s.key_id))
+  FROM connection_secret AS s WHERE s.connection_id = connection.id)`
+  .mapWith((value: string) => JSON.parse(value))
+  .as('secrets')
+
+/** Clocks differ from machine to machine, and the table refuses a change before the creation. */
+const notBeforeCreation = (now: number) => sql`max(${now}, ${connection.createdAt})`
+
+const columns = { ...getTableColumns(connection), secrets }
+// Literals: SQLite uses a partial index only where it sees the index's own condition.
+const isActive = sql`${connection.state} = 'active'`
+const isOffboarding = sql`${connection.state} = 'offboarding'`
+
+export class Connections {
+  readonly #db: Database
+
+  constructor(db: D1Database) {
+    this.#db = openDatabase(db)
+  }
+
+  /** One query, which finds nothing unless the token belongs to the connection of this name. */
+  async withToken(
+    name: string,
+    hash: string,
+  ): Promise<{ connection: ConnectionRow; token: TokenUse } | undefined> {
+    const row = await this.#db
+      .select({
+        ...columns,
+        token: { id: token.id, expiresAt: token.expiresAt, lastUsedAt: token.lastUsedAt },
+      })
+      .from(token)
+      .innerJoin(connection, eq(connection.id, token.connectionId))
+      .where(and(eq(token.hash, hash), eq(connection.name, name), isActive))
+      .get()
+    if (!row) return undefined
+    const { token: use, ...found } = row
+    return { connection: found, token: use }
+  }
+
+  /** Off-boarded connections have no name any more. */
+  async named(name: string): Promise<ConnectionRow | undefined> {
+    return this.#db
+      .select(columns)
+      .from(connection)
+      .where(and(eq(connection.name, name), isActive))
+      .get()
+  }
+
+  /** Undefined also where the connection is being off-boarded. */
+  async byId(id: string): Promise<ConnectionRow | undefined> {
+    return this.#db
+      .select(columns)
+      .from(connection)
+      .where(and(eq(connection.id, id), isActive))
+      .get()
+  }
+
+  /** Active connections in the order of their names, after the one of the name given. */
+  async list(page: { after?: string | undefined; limit: number }): Promise<ConnectionRow[]> {
+    return this.#db
+      .select(columns)
+      .from(connection)
+      .where(and(isActive, gt(connection.name, page.after ?? '')))
+      .orderBy(asc(connection.name))
+      .limit(page.limit)
+      .all()
+  }
+
+  /** Stores a connection with its secrets and first token, or nothing. False: the name is taken. */
+  async create(
+    row: NewConnection,
+    sealed: Readonly<Record<string, SealedSecret>>,
+    first: NewToken,
+  ): Promise<boolean> {
+    try {
+      await writeAll(this.#db, [
+        this.#db.insert(connection).values({
+          ...row,
+          mappingVersion: 1,
+          dataDb: 'DB',
+          state: 'active',
+          version: 1,
+          updatedAt: row.createdAt,
+        }),
+        this.#db.insert(token).values({ ...first, connectionId: row.id }),
+        ...this.#putSecrets(row.id, sealed),
+      ])
+      return true
+    } catch (error) {
+      if (isUniqueViolation(error)) return false
+      throw error
+    }
+  }
+
+  /**
+   * Changes a connection that still is as `read` says. `secrets` holds new ones by name, and null
+   * for those to remove. False: another change came first, so read again and decide again.
+   */
+  async change(
+    read: Pick<ConnectionRow, 'id' | 'version'>,
+    change: ConnectionChange,
+    secrets: Readonly<Record<string, SealedSecret | null>>,
+    now: number,
+  ): Promise<boolean> {
+    const removed = Object.keys(secrets).filter((name) => secrets[name] === null)
+    const put = Object.fromEntries(
+      Object.entries(secrets).flatMap(([name, secret]) => (secret ? [[name, secret]] : [])),
+    )
+    try {
+      await writeAll(this.#db, [
+        this.#db
+          .update(connection)
+          .set({ ...change, version: read.version + 1, updatedAt: notBeforeCreation(now) })
+          .where(and(eq(connection.id, read.id), eq(connection.version, read.version), isActive)),
+        CHANGED_ONE,
+        ...removed.map((name) =>
+          this.#db
+            .delete(connectionSecret)
+            .where(
+              and(eq(connectionSecret.connectionId, read.id), eq(connectionSecret.name, name)),
+            ),
+        ),
+        ...this.#putSecrets(read.id, put),
+      ])
+      return true
+    } catch (error) {
+      if (isLostRace(error)) return false
+      throw error
+    }
+  }
+
+  /** Ends a connection: tokens and secrets go with this call. False: no active one of that name. */
+  async offboard(name: string, now: number): Promise<boolean> {
+    const row = await this.named(name)
+    if (!row) return false
+    await writeAll(this.#db, [
+      this.#db
+        .update(connection)
+        .set({
+          state: 'offboarding',
+          version: sql`${connection.version} + 1`,
+          updatedAt: notBeforeCreation(now),
+        })
+        .where(and(eq(connection.id, row.id), isActive)),
+      this.#db.delete(token).where(eq(token.connectionId, row.id)),
+      this.#db.delete(connectionSecret).where(eq(connectionSecret.connectionId, row.id)),
+    ])
+    return true
+  }
+
+  /** Connections whose data is to be erased, oldest request first. */
+  async offboarding(limit: number): Promise<{ id: string; name: string; dataDb: string }[]> {
+    return this.#db
+      .select({ id: connection.id, name: connection.name, dataDb: connection.dataDb })
+      .from(connection)
+      .where(isOffboarding)
+      .orderBy(asc(connection.updatedAt))
+      .limit(limit)
+      .all()
+  }
+
+  /** The last step of off-boarding, after the data is gone. An active connection is left alone. */
+  async erase(id: string): Promise<void> {
+    await this.#db.delete(connection).where(and(eq(connection.id, id), isOffboarding))
+  }
+
+  #putSecrets(connectionId: string, sealed: Readonly<Record<string, SealedSecret>>): Write[] {
+    return Object.entries(sealed).map(([name, secret]) =>
+      this.#db
+        .insert(connectionSecret)
+        .values({ connectionId, name, sealed: secret.sealed, keyId: secret.keyId })
+        .onConflictDoUpdate({
+          target: [connectionSecret.connectionId, connectionSecret.name],
+          set: { sealed: secret.sealed, keyId: secret.keyId },
+        }),
+    )
+  }
+}

@@ -1,0 +1,64 @@
+/** D1 through Drizzle, and what its errors mean. Foreign messages stay in here: they hold values. */
+
+import { type SQLWrapper, sql } from 'drizzle-orm'
+import { type DrizzleD1Database, drizzle } from 'drizzle-orm/d1'
+import { SQLiteAsyncDialect } from 'drizzle-orm/sqlite-core'
+
+export type Database = DrizzleD1Database & { $client: D1Database }
+/** A statement for a batch, which is the only transaction D1 has. */
+export type Write = SQLWrapper
+
+export function openDatabase(d1: D1Database): Database {
+  return drizzle(d1)
+}
+
+const dialect = new SQLiteAsyncDialect()
+
+/**
+ * Runs the statements as one transaction: all or none. Not by Drizzle's own `batch`, which takes no
+ * raw SQL with parameters.
+ */
+export async function writeAll(db: Database, writes: readonly Write[]): Promise<void> {
+  const statements = writes.map((write) => {
+    const query = dialect.sqlToQuery(write.getSQL())
+    return db.$client.prepare(query.sql).bind(...query.params)
+  })
+  if (statements.length === 0) return
+  try {
+    await db.$client.batch(statements)
+  } catch (cause) {
+    throw new StorageError('a batch failed', { cause })
+  }
+}
+
+/** D1 did not do what it was told. As with Drizzle's own error, what is inside may hold values. */
+export class StorageError extends Error {
+  override readonly name = 'StorageError'
+}
+
+/**
+ * Rolls the whole batch back unless the statement before it changed exactly one row. D1 has no
+ * conditional transaction; `json('!')` is an error that only the wrong count evaluates.
+ */
+export const CHANGED_ONE: Write = sql`SELECT CASE WHEN changes() = 1 THEN 1 ELSE json('!') END`
+
+/** True where `CHANGED_ONE` rolled a batch back: somebody else was faster. */
+export function isLostRace(error: unknown): boolean {
+  return messagesOf(error).some((message) => message.includes('malformed JSON'))
+}
+
+/** True where a unique index or primary key refused a row; `table.column` narrows it down. */
+export function isUniqueViolation(error: unknown, column?: string): boolean {
+  return messagesOf(error).some(
+    (message) =>
+      message.includes('UNIQUE constraint failed') && (!column || message.includes(column)),
+  )
+}
+
+/** Drizzle wraps the error of D1, which wraps that of SQLite. */
+function messagesOf(error: unknown): string[] {
+  const messages: string[] = []
+  for (let e = error; e instanceof Error && messages.length < 5; e = e.cause)
+    messages.push(e.message)
+  return messages
+}

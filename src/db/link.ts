@@ -1,0 +1,128 @@
+/** A link, a claim and an intent as rows of D1, and as the rest of Postern knows them. */
+import { sql } from 'drizzle-orm'
+
+export type LinkState =
+  | 'proposed'
+  | 'discovered'
+  | 'linked'
+  | 'pending'
+  | 'ambiguous'
+  | 'missing'
+  | 'retiring'
+  | 'tombstone'
+
+export interface Link {
+  readonly id: string
+  readonly type: string
+  readonly state: LinkState
+  /** Empty only while a create is under way. */
+  readonly nativeId: string | undefined
+  readonly fingerprint: string | undefined
+  /** True: a tombstone whose account still exists in the app. */
+  readonly survives: boolean
+  readonly externalId: string | undefined
+  readonly display: string | undefined
+  /** JSON text, written and read by src/mapping. */
+  readonly shadow: string
+  readonly version: number
+  readonly membersReadAt: number | undefined
+  readonly createdAt: number
+  readonly modifiedAt: number
+  /** The groups that edges show this link in. */
+  readonly groups: readonly { readonly value: string; readonly display?: string }[]
+}
+
+export interface Claim {
+  readonly kind: string
+  readonly norm: string
+}
+
+export interface Intent {
+  readonly id: string
+  readonly link: string
+  readonly op: 'create' | 'delete'
+  readonly state: 'ready' | 'sending' | 'unknown' | 'waiting'
+  readonly fence: number
+  /** Until then calls of its holder may still reach the app. Milliseconds. */
+  readonly leaseUntil: number
+  readonly body: string
+  readonly createdAt: number
+}
+
+/** What a commit leaves in the link's row. */
+export interface LinkFacts {
+  readonly nativeId: string
+  readonly fingerprint: string | undefined
+  readonly externalId: string | undefined
+  readonly display: string | undefined
+  readonly shadow: string
+}
+
+export interface LinkRow {
+  id: string
+  type: string
+  state: LinkState
+  native_id: string | null
+  fingerprint: string | null
+  survives: number
+  external_id: string | null
+  display: string | null
+  shadow: string
+  version: number
+  members_read_at: number | null
+  created_at: number
+  modified_at: number
+  groups: string
+}
+
+export interface IntentRow {
+  id: string
+  link: string
+  op: Intent['op']
+  state: Intent['state']
+  fence: number
+  lease_until: number
+  body: string
+  created_at: number
+}
+
+export const OPEN = sql`state IN ('ready', 'sending', 'unknown', 'waiting')`
+
+export const COLUMNS = sql`l.id, l.type, l.state, l.native_id, l.fingerprint, l.survives, l.external_id,
+  l.display, l.shadow, l.version, l.members_read_at, l.created_at, l.modified_at,
+  (SELECT json_group_array(json_object('value', e.group_link, 'display', g.display))
+     FROM edge e JOIN link g ON g.connection = e.connection AND g.id = e.group_link
+    WHERE e.connection = l.connection AND e.member_link = l.id AND e.state = 'have') AS groups`
+
+export function toLink(row: LinkRow): Link {
+  const groups = JSON.parse(row.groups) as { value: string; display: string | null }[]
+  return {
+    id: row.id,
+    type: row.type,
+    state: row.state,
+    nativeId: row.native_id ?? undefined,
+    fingerprint: row.fingerprint ?? undefined,
+    survives: row.survives === 1,
+    externalId: row.external_id ?? undefined,
+    display: row.display ?? undefined,
+    shadow: row.shadow,
+    version: row.version,
+    membersReadAt: row.members_read_at ?? undefined,
+    createdAt: row.created_at,
+    modifiedAt: row.modified_at,
+    groups: groups.map(({ value, display }) => (display === null ? { value } : { value, display })),
+  }
+}
+
+export function toIntent(row: IntentRow): Intent {
+  return {
+    id: row.id,
+    link: row.link,
+    op: row.op,
+    state: row.state,
+    fence: row.fence,
+    leaseUntil: row.lease_until,
+    body: row.body,
+    createdAt: row.created_at,
+  }
+}

@@ -1,0 +1,434 @@
+/**
+ * Links, claims and intents: one aggregate, because a batch is the only transaction and they change
+ * together (design: reserve -> search -> send -> commit). Every method is scoped by its connection.
+ */
+import { type SQL, sql } from 'drizzle-orm'
+import {
+  CHANGED_ONE,
+  type Database,
+  isLostRace,
+  isUniqueViolation,
+  type Write,
+  writeAll,
+} from './database.ts'
+import {
+  type Claim,
+  COLUMNS,
+  type Intent,
+  type IntentRow,
+  type Link,
+  type LinkFacts,
+  type LinkRow,
+  OPEN,
+  toIntent,
+  toLink,
+} from './link.ts'
+import {
+  buryLink,
+  closeIntent,
+  deleteClaims,
+  insertClaims,
+  insertIntent,
+  isOneOf,
+  type Scope,
+  settleClaims,
+  updateLink,
+} from './link-writes.ts'
+
+/** Ids in one question: D1 takes no text over 2 MB. */
+const SLICE = 20_000
+
+export class Links {
+  readonly #db: Database
+  readonly #connection: string
+
+  constructor(db: Database, connection: string) {
+    this.#db = db
+    this.#connection = connection
+  }
+
+  // ---- reads ------------------------------------------------------------------------------------
+
+  async get(type: string, id: string): Promise<Link | undefined> {
+    return (await this.#select(sql`l.id = ${id} AND l.type = ${type}`))[0]
+  }
+
+  /** Links of any type by SCIM id, those that are not there left out; members are looked up so. */
+  async getAll(ids: readonly string[]): Promise<Link[]> {
+    const links: Link[] = []
+    for (const slice of slices(ids)) {
+      links.push(
+        ...(await this.#select(
+          sql`l.id IN (SELECT value FROM json_each(${JSON.stringify(slice)}))`,
+        )),
+      )
+    }
+    return links
+  }
+
+  async byClaim(type: string, claim: Claim): Promise<Link | undefined> {
+    return (await this.#holders(type, [claim]))[0]
+  }
+
+  async byExternalId(type: string, externalId: string): Promise<Link[]> {
+    return this.#select(
+      sql`l.type = ${type} AND l.external_id = ${externalId} AND l.state <> 'tombstone'`,
+    )
+  }
+
+  /** The live link of each account, or the tombstone that hides it; live ones come first. */
+  async byNativeIds(type: string, nativeIds: readonly string[]): Promise<Link[]> {
+    const rows: LinkRow[] = []
+    for (const slice of slices(nativeIds)) {
+      const ids = sql`l.type = ${type}
+        AND l.native_id IN (SELECT value FROM json_each(${JSON.stringify(slice)}))`
+      rows.push(
+        ...(await this.#db.all<LinkRow>(sql`
+          SELECT ${COLUMNS} FROM link l
+           WHERE l.connection = ${this.#connection} AND ${ids} AND l.state <> 'tombstone'
+          UNION ALL
+          SELECT ${COLUMNS} FROM link l
+           WHERE l.connection = ${this.#connection} AND ${ids} AND l.survives = 1`)),
+      )
+    }
+    return rows.map(toLink)
+  }
+
+  /** How many accounts the app still shows that reads hide. */
+  async countHidden(type: string): Promise<number> {
+    const row = await this.#db.get<{ n: number }>(sql`
+      SELECT count(*) AS n FROM link
+       WHERE connection = ${this.#connection} AND type = ${type} AND survives = 1`)
+    return row.n
+  }
+
+  async openIntent(link: string): Promise<Intent | undefined> {
+    const [row] = await this.#db.all<IntentRow>(sql`
+      SELECT * FROM intent WHERE link = ${link} AND connection = ${this.#connection} AND ${OPEN}`)
+    return row && toIntent(row)
+  }
+
+  // ---- first sight --------------------------------------------------------------------------------
+
+  /**
+   * Gives a link to each account that has none. Many readers may meet one account at once: the
+   * unique index lets one row in, and all of them read that one.
+   */
+  async mint(
+    type: string,
+    accounts: readonly { id: string; nativeId: string; fingerprint?: string; display?: string }[],
+    now: number,
+  ): Promise<Link[]> {
+    await this.#db.run(sql`
+      INSERT INTO link (id, connection, type, state, origin, native_id, fingerprint, display,
+                        created_at, modified_at)
+      SELECT json_extract(value, '$.id'), ${this.#connection}, ${type}, 'discovered', 'discovered',
+             json_extract(value, '$.nativeId'), json_extract(value, '$.fingerprint'),
+             json_extract(value, '$.display'), ${now}, ${now}
+        FROM json_each(${JSON.stringify(accounts)}) WHERE true
+          ON CONFLICT DO NOTHING`)
+    return this.byNativeIds(
+      type,
+      accounts.map((a) => a.nativeId),
+    )
+  }
+
+  // ---- create: reserve -> search -> send -> commit --------------------------------------------------
+
+  /**
+   * Takes the claims and writes down what is about to happen, before the app hears of it. Where a
+   * key is taken nothing is written, and the holder of the first taken key is the answer.
+   */
+  async reserve(
+    proposed: { id: string; type: string },
+    claims: readonly Claim[],
+    intent: { id: string; body: string; leaseUntil: number },
+    now: number,
+  ): Promise<{ reserved: true } | { reserved: false; holder: Link | undefined }> {
+    try {
+      await writeAll(this.#db, [
+        sql`
+          INSERT INTO link (id, connection, type, state, origin, created_at, modified_at)
+          VALUES (${proposed.id}, ${this.#connection}, ${proposed.type}, 'proposed', 'created',
+                  ${now}, ${now})`,
+        insertClaims(this.#scope(proposed.type), proposed.id, claims, now),
+        insertIntent(this.#connection, intent, proposed.id, 'create', now),
+      ])
+      return { reserved: true }
+    } catch (error) {
+      if (!isUniqueViolation(error, 'claim.')) throw error
+      return { reserved: false, holder: (await this.#holders(proposed.type, claims))[0] }
+    }
+  }
+
+  /** A later request takes an intent over. False: somebody else did, or it is closed. */
+  async takeOver(intent: Intent, leaseUntil: number): Promise<boolean> {
+    const rows = await this.#db.all(sql`
+      UPDATE intent SET state = 'sending', fence = fence + 1, lease_until = ${leaseUntil},
+                        next_at = ${leaseUntil}, attempt = attempt + 1
+       WHERE id = ${intent.id} AND fence = ${intent.fence} AND ${OPEN} RETURNING id`)
+    return rows.length === 1
+  }
+
+  /** The holder needs more time. False: the lease has gone to another request. */
+  async renew(intent: { id: string; fence: number }, leaseUntil: number): Promise<boolean> {
+    const rows = await this.#db.all(sql`
+      UPDATE intent SET lease_until = ${leaseUntil}, next_at = ${leaseUntil}
+       WHERE id = ${intent.id} AND fence = ${intent.fence} AND ${OPEN} RETURNING id`)
+    return rows.length === 1
+  }
+
+  /**
+   * Commits a create or an adoption: the intent is done and the link is linked, or nothing happens.
+   * `lost`: the lease went to another request. `met`: a read has minted a link for this account.
+   */
+  async commitCreate(
+    intent: { id: string; fence: number },
+    link: string,
+    facts: LinkFacts,
+    origin: 'created' | 'adopted',
+    now: number,
+    also: readonly Write[],
+  ): Promise<'committed' | 'lost' | 'met'> {
+    try {
+      await writeAll(this.#db, [
+        ...closeIntent(intent, 'done'),
+        sql`
+          UPDATE link SET state = 'linked', origin = ${origin}, native_id = ${facts.nativeId},
+                 fingerprint = ${facts.fingerprint ?? null}, external_id = ${facts.externalId ?? null},
+                 display = ${facts.display ?? null}, shadow = ${facts.shadow}, modified_at = ${now}
+           WHERE id = ${link} AND connection = ${this.#connection}`,
+        // A tombstone that hid this account gives way to the new link.
+        sql`
+          UPDATE link SET survives = 0 WHERE connection = ${this.#connection} AND survives = 1
+             AND native_id = ${facts.nativeId}
+             AND type = (SELECT type FROM link WHERE connection = ${this.#connection} AND id = ${link})`,
+        ...also,
+      ])
+      return 'committed'
+    } catch (error) {
+      if (isLostRace(error)) return 'lost'
+      if (isUniqueViolation(error, 'link.')) return 'met'
+      throw error
+    }
+  }
+
+  /** Commits a create onto the link that a read minted: its id wins, and the proposed one retires. */
+  async commitOnto(
+    intent: { id: string; fence: number },
+    proposed: string,
+    met: Link,
+    facts: LinkFacts,
+    now: number,
+    also: readonly Write[],
+  ): Promise<boolean> {
+    return this.#guarded([
+      ...closeIntent(intent, 'done'),
+      sql`
+        UPDATE claim SET link = ${met.id}
+         WHERE connection = ${this.#connection} AND link = ${proposed}`,
+      sql`
+        UPDATE link SET state = 'tombstone', modified_at = ${now}
+         WHERE connection = ${this.#connection} AND id = ${proposed}`,
+      ...updateLink(this.#connection, met, 'adopted', facts, now),
+      ...also,
+    ])
+  }
+
+  /** The app refused for sure: the claims are free again and nothing is left behind. */
+  async release(intent: { id: string; fence: number }, link: string): Promise<boolean> {
+    return this.#guarded([
+      sql`DELETE FROM intent WHERE id = ${intent.id} AND fence = ${intent.fence}`,
+      CHANGED_ONE,
+      sql`DELETE FROM claim WHERE connection = ${this.#connection} AND link = ${link}`,
+      sql`
+        DELETE FROM link
+         WHERE connection = ${this.#connection} AND id = ${link} AND state = 'proposed'`,
+    ])
+  }
+
+  /**
+   * Nobody knows whether the app did it: whoever comes next probes. The lease stays where the lost
+   * call may still be on its way, and ends where the app has answered.
+   */
+  async markUnknown(
+    intent: { id: string; fence: number },
+    { answeredAt }: { answeredAt: number | undefined },
+  ): Promise<void> {
+    await this.#db.run(sql`
+      UPDATE intent SET state = 'unknown', lease_until = coalesce(${answeredAt ?? null}, lease_until)
+       WHERE id = ${intent.id} AND fence = ${intent.fence} AND ${OPEN}`)
+  }
+
+  // ---- update -------------------------------------------------------------------------------------
+
+  /**
+   * Takes keys for a rename before the app hears of it, all or none. False: another link holds one
+   * of them. Keys that this link holds already (an earlier try was cut off) stay as they are.
+   */
+  async claim(type: string, link: string, claims: readonly Claim[], now: number): Promise<boolean> {
+    const scope = this.#scope(type)
+    try {
+      await writeAll(this.#db, [
+        deleteClaims(scope, link, claims),
+        insertClaims(scope, link, claims, now),
+      ])
+      return true
+    } catch (error) {
+      if (isUniqueViolation(error, 'claim.')) return false
+      throw error
+    }
+  }
+
+  /** Gives keys back that `claim` took for a rename which the app then refused. */
+  async unclaim(type: string, link: string, claims: readonly Claim[]): Promise<void> {
+    await writeAll(this.#db, [deleteClaims(this.#scope(type), link, claims)])
+  }
+
+  /** Frees keys that the account of this link does not bear any more. False: it held none. */
+  async unclaimStale(link: Link, claims: readonly Claim[], takenBefore: number): Promise<boolean> {
+    const rows = await this.#db.all(sql`
+      DELETE FROM claim WHERE connection = ${this.#connection} AND type = ${link.type}
+         AND link = ${link.id} AND taken_at < ${takenBefore} AND ${isOneOf(claims)} RETURNING kind`)
+    return rows.length > 0
+  }
+
+  /**
+   * Commits an update under the version that was read. `claims`: those it wants, and those it gives
+   * up; `takenBefore` as for stale ones. False: the link has changed meanwhile.
+   */
+  async commitUpdate(
+    link: Link,
+    facts: LinkFacts,
+    claims: { readonly wanted: readonly Claim[]; readonly given: readonly Claim[] },
+    takenBefore: number,
+    now: number,
+    also: readonly Write[],
+  ): Promise<boolean> {
+    const origin = link.state === 'discovered' ? 'adopted' : undefined
+    return this.#guarded([
+      ...updateLink(this.#connection, link, origin, facts, now),
+      ...settleClaims(this.#scope(link.type), link.id, claims, takenBefore, now),
+      ...also,
+    ])
+  }
+
+  /** Members changed: the group's version and time move on, whatever else happens to it. */
+  touch(link: string, now: number): Write {
+    return sql`
+      UPDATE link SET version = version + 1, modified_at = ${now}
+       WHERE id = ${link} AND connection = ${this.#connection}`
+  }
+
+  /**
+   * Every member that the app held when the group was read is in `edges`; nothing is written where
+   * another request has changed members since.
+   */
+  async importMembers(group: Link, edges: readonly Write[], now: number): Promise<boolean> {
+    return this.#guarded([
+      sql`
+        UPDATE link SET members_read_at = ${now}
+         WHERE id = ${group.id} AND connection = ${this.#connection} AND version = ${group.version}`,
+      CHANGED_ONE,
+      ...edges,
+    ])
+  }
+
+  /** Edges may no longer tell what the app holds: the next change reads them again. */
+  doubtMembers(group: string): Write {
+    return sql`
+      UPDATE link SET members_read_at = NULL
+       WHERE id = ${group} AND connection = ${this.#connection}`
+  }
+
+  // ---- delete -------------------------------------------------------------------------------------
+
+  /** From here on the link is gone for clients, so that a crash cannot bring it back. */
+  async beginRemoval(
+    link: Link,
+    intent: { id: string; body: string; leaseUntil: number },
+    now: number,
+  ): Promise<boolean> {
+    return this.#guarded([
+      sql`
+        UPDATE link SET state = 'retiring', modified_at = ${now}, version = version + 1
+         WHERE connection = ${this.#connection} AND id = ${link.id} AND version = ${link.version}
+           AND state NOT IN ('retiring', 'tombstone')`,
+      CHANGED_ONE,
+      insertIntent(this.#connection, intent, link.id, 'delete', now),
+    ])
+  }
+
+  /** The app refused to remove it: the link is what it was. */
+  async cancelRemoval(intent: { id: string; fence: number }, link: Link): Promise<boolean> {
+    return this.#guarded([
+      ...closeIntent(intent, 'failed'),
+      sql`
+        UPDATE link SET state = ${link.state}
+         WHERE connection = ${this.#connection} AND id = ${link.id} AND state = 'retiring'`,
+    ])
+  }
+
+  /** The account is gone (or out of sight: `survives`); its keys and memberships are free. */
+  async commitRemoval(
+    intent: { id: string; fence: number },
+    link: string,
+    survives: boolean,
+    now: number,
+    also: readonly Write[],
+  ): Promise<boolean> {
+    return this.#guarded([
+      ...closeIntent(intent, 'done'),
+      ...buryLink(this.#connection, link, survives, now),
+      ...also,
+    ])
+  }
+
+  /** The account vanished from the app without us: the link ends, its keys are free. */
+  async bury(link: Link, now: number, also: readonly Write[]): Promise<boolean> {
+    return this.#guarded([
+      sql`
+        UPDATE link SET version = version + 1
+         WHERE connection = ${this.#connection} AND id = ${link.id} AND version = ${link.version}`,
+      CHANGED_ONE,
+      ...buryLink(this.#connection, link.id, false, now),
+      ...also,
+    ])
+  }
+
+  // ---- parts -----------------------------------------------------------------------------------
+
+  #scope(type: string): Scope {
+    return { connection: this.#connection, type }
+  }
+
+  async #select(where: SQL): Promise<Link[]> {
+    const rows = await this.#db.all<LinkRow>(
+      sql`SELECT ${COLUMNS} FROM link l WHERE l.connection = ${this.#connection} AND ${where}`,
+    )
+    return rows.map(toLink)
+  }
+
+  #holders(type: string, claims: readonly Claim[]): Promise<Link[]> {
+    return this.#select(sql`l.id IN (
+      SELECT c.link FROM claim c JOIN json_each(${JSON.stringify(claims)}) k
+         ON c.connection = ${this.#connection} AND c.type = ${type}
+        AND c.kind = json_extract(k.value, '$.kind') AND c.norm = json_extract(k.value, '$.norm'))`)
+  }
+
+  /** Runs a batch that holds a guard. False: the guard rolled it back. */
+  async #guarded(writes: readonly Write[]): Promise<boolean> {
+    try {
+      await writeAll(this.#db, writes)
+      return true
+    } catch (error) {
+      if (isLostRace(error)) return false
+      throw error
+    }
+  }
+}
+
+function slices<T>(items: readonly T[]): (readonly T[])[] {
+  if (items.length <= SLICE) return items.length > 0 ? [items] : []
+  return [items.slice(0, SLICE), ...slices(items.slice(SLICE))]
+}

@@ -1,0 +1,240 @@
+/** Links, claims and intents on real D1: what the tables refuse, and what a fence guards. */
+import { env } from 'cloudflare:workers'
+import { describe, expect, test } from 'vitest'
+import { openDatabase } from '../../src/db/database.ts'
+import type { Link } from '../../src/db/link.ts'
+import { Links } from '../../src/db/links.ts'
+
+const db = openDatabase(env.DB)
+const NOW = 1_770_000_000_000
+const LEASE = NOW + 60_000
+const CLAIM = { kind: 'userName', norm: 'ada@x.io' }
+const FACTS = {
+  nativeId: 'n1',
+  fingerprint: 'f',
+  externalId: undefined,
+  display: 'Ada',
+  shadow: '{}',
+}
+
+function open() {
+  const connection = crypto.randomUUID()
+  return { connection, links: new Links(db, connection) }
+}
+
+async function reserved(links: Links, claims = [CLAIM]) {
+  const link = crypto.randomUUID()
+  const intent = { id: crypto.randomUUID(), body: '{}', leaseUntil: LEASE }
+  const outcome = await links.reserve({ id: link, type: 'User' }, claims, intent, NOW)
+  return { link, intent: { id: intent.id, fence: 1 }, outcome }
+}
+
+async function linked(links: Links, facts = FACTS, claims = [CLAIM]): Promise<Link> {
+  const { link, intent } = await reserved(links, claims)
+  expect(await links.commitCreate(intent, link, facts, 'created', NOW, [])).toBe('committed')
+  return theLink(links, link)
+}
+
+async function theLink(links: Links, id: string): Promise<Link> {
+  const link = await links.get('User', id)
+  if (!link) throw new Error('no such link')
+  return link
+}
+
+describe('the tables refuse', () => {
+  const insert = (columns: string, values: string) =>
+    env.DB.prepare(`INSERT INTO ${columns} VALUES ${values}`).run()
+  const LINK =
+    'link (id, connection, type, state, origin, native_id, survives, created_at, modified_at)'
+
+  test.each([
+    ['a state that is none', "'revived', 'created', 'n', 0"],
+    ['a linked link without an account', "'linked', 'created', NULL, 0"],
+    ['a discovered link without an account', "'discovered', 'discovered', NULL, 0"],
+    ['a retiring link without an account', "'retiring', 'created', NULL, 0"],
+    ['a living link that hides an account', "'linked', 'created', 'n', 1"],
+    ['an origin that is none', "'linked', 'guessed', 'n', 0"],
+  ])('%s', async (_, values) => {
+    const row = `('${crypto.randomUUID()}', 'c', 'User', ${values}, 1, 1)`
+    await expect(insert(LINK, row)).rejects.toThrow(/CHECK/)
+  })
+
+  test('text where a time belongs', async () => {
+    const row = `('${crypto.randomUUID()}', 'c', 'User', 'linked', 'created', 'n', 0, 'soon', 1)`
+    await expect(insert(LINK, row)).rejects.toThrow()
+  })
+
+  test('an intent in a state that is none, and a claim of no link', async () => {
+    const { links, connection } = open()
+    const { id } = await linked(links)
+    const intent = `intent (id, connection, link, op, state, lease_until, next_at, body, created_at)`
+    const row = (state: string) =>
+      `('${crypto.randomUUID()}', '${connection}', '${id}', 'create', '${state}', 1, 1, '{}', 1)`
+    await expect(insert(intent, row('lost'))).rejects.toThrow(/CHECK/)
+    await insert(intent, row('unknown'))
+    await expect(insert(intent, row('ready'))).rejects.toThrow(/UNIQUE/)
+    await expect(
+      insert('claim', `('${connection}', 'User', 'userName', 'x', 'nobody', 1)`),
+    ).rejects.toThrow(/FOREIGN KEY/)
+  })
+
+  test('a second live link to one account, and allow it after the first is a tombstone', async () => {
+    const { links } = open()
+    const first = await linked(links)
+    const { link, intent } = await reserved(links, [{ kind: 'userName', norm: 'b' }])
+    expect(await links.commitCreate(intent, link, FACTS, 'created', NOW, [])).toBe('met')
+    expect((await theLink(links, link)).state).toBe('proposed')
+    expect(await links.bury(first, NOW, [])).toBe(true)
+    expect(await links.commitCreate(intent, link, FACTS, 'created', NOW, [])).toBe('committed')
+  })
+})
+
+describe('reserve', () => {
+  test('lets one of sixty through, and leaves nothing of the others', async () => {
+    const { links, connection } = open()
+    const outcomes = await Promise.all(Array.from({ length: 60 }, () => reserved(links)))
+    const won = outcomes.filter(({ outcome }) => outcome.reserved)
+    expect(won).toHaveLength(1)
+    for (const table of ['link', 'claim', 'intent']) {
+      const row = await env.DB.prepare(`SELECT count(*) AS n FROM ${table} WHERE connection = ?`)
+        .bind(connection)
+        .first<{ n: number }>()
+      expect(row?.n).toBe(1)
+    }
+    const lost = outcomes.find(({ outcome }) => !outcome.reserved)?.outcome
+    expect(lost).toMatchObject({ reserved: false, holder: { id: won[0]?.link } })
+  })
+
+  test('takes all keys or none', async () => {
+    const { links } = open()
+    await linked(links)
+    const other = { kind: 'mail', norm: 'free@x.io' }
+    expect((await reserved(links, [other, CLAIM])).outcome.reserved).toBe(false)
+    expect((await reserved(links, [other])).outcome.reserved).toBe(true)
+  })
+
+  test('keeps connections and types apart', async () => {
+    const { links } = open()
+    await linked(links)
+    expect((await reserved(open().links)).outcome.reserved).toBe(true)
+    const intent = { id: crypto.randomUUID(), body: '{}', leaseUntil: LEASE }
+    const group = { id: crypto.randomUUID(), type: 'Group' }
+    expect((await links.reserve(group, [CLAIM], intent, NOW)).reserved).toBe(true)
+  })
+})
+
+describe('a lease', () => {
+  test('goes to one of twenty who recover', async () => {
+    const { links } = open()
+    const { link } = await reserved(links)
+    const intent = await links.openIntent(link)
+    if (!intent) throw new Error('no intent')
+    const taken = await Promise.all(Array.from({ length: 20 }, () => links.takeOver(intent, LEASE)))
+    expect(taken.filter(Boolean)).toHaveLength(1)
+    expect((await links.openIntent(link))?.fence).toBe(2)
+  })
+
+  test('that was lost commits, releases and renews nothing', async () => {
+    const { links } = open()
+    const { link, intent } = await reserved(links)
+    const open_ = await links.openIntent(link)
+    if (!open_) throw new Error('no intent')
+    await links.takeOver(open_, LEASE)
+    expect(await links.commitCreate(intent, link, FACTS, 'created', NOW, [])).toBe('lost')
+    expect(await links.release(intent, link)).toBe(false)
+    expect(await links.renew(intent, LEASE + 1)).toBe(false)
+    expect(await links.commitRemoval(intent, link, false, NOW, [])).toBe(false)
+    await links.markUnknown(intent, { answeredAt: undefined })
+    expect(await theLink(links, link)).toMatchObject({ state: 'proposed', version: 1 })
+    expect(await links.openIntent(link)).toMatchObject({ state: 'sending', fence: 2 })
+  })
+})
+
+describe('an update', () => {
+  test('under an old version changes nothing, its claims included', async () => {
+    const { links } = open()
+    const link = await linked(links)
+    const wanted = [{ kind: 'userName', norm: 'new@x.io' }]
+    const claims = { wanted, given: [CLAIM] }
+    const facts = { ...FACTS, display: 'New' }
+    expect(await links.commitUpdate(link, facts, claims, NOW, NOW, [])).toBe(true)
+    expect(
+      await links.commitUpdate(link, FACTS, { wanted: [CLAIM], given: wanted }, NOW, NOW, []),
+    ).toBe(false)
+    expect(await links.byClaim('User', CLAIM)).toBeUndefined()
+    expect((await links.byClaim('User', { kind: 'userName', norm: 'new@x.io' }))?.display).toBe(
+      'New',
+    )
+  })
+
+  test('settles claims: what is old and not wanted goes, what may be a rename stays', async () => {
+    const { links } = open()
+    const link = await linked(links)
+    const young = { kind: 'userName', norm: 'young@x.io' }
+    await links.claim('User', link.id, [young], NOW + 50_000)
+    const before = NOW + 40_000
+    const wanted = [{ kind: 'userName', norm: 'now@x.io' }]
+    await links.commitUpdate(link, FACTS, { wanted, given: [] }, before, NOW + 60_000, [])
+    expect(await links.byClaim('User', CLAIM)).toBeUndefined()
+    expect(await links.byClaim('User', young)).toMatchObject({ id: link.id })
+  })
+
+  test('takes keys for a rename all or none, and again after an interruption', async () => {
+    const { links } = open()
+    const ada = await linked(links)
+    const bob = await linked(links, { ...FACTS, nativeId: 'n2' }, [{ kind: 'userName', norm: 'b' }])
+    const free = { kind: 'mail', norm: 'free' }
+    expect(await links.claim('User', bob.id, [free, CLAIM], NOW)).toBe(false)
+    expect(await links.byClaim('User', free)).toBeUndefined()
+    expect(await links.claim('User', ada.id, [free], NOW)).toBe(true)
+    expect(await links.claim('User', ada.id, [free], NOW)).toBe(true)
+  })
+})
+
+describe('a removal', () => {
+  test('frees keys and memberships, and forgets what the client had sent', async () => {
+    const { links } = open()
+    const link = await linked(links, { ...FACTS, shadow: '{"kept":{"nickName":"A"}}' })
+    const intent = { id: crypto.randomUUID(), body: '{}', leaseUntil: LEASE }
+    expect(await links.beginRemoval(link, intent, NOW)).toBe(true)
+    expect(await links.beginRemoval(link, { ...intent, id: crypto.randomUUID() }, NOW)).toBe(false)
+    expect(await links.commitRemoval({ id: intent.id, fence: 1 }, link.id, true, NOW, [])).toBe(
+      true,
+    )
+    expect(await theLink(links, link.id)).toMatchObject({
+      state: 'tombstone',
+      survives: true,
+      shadow: '{}',
+    })
+    expect(await links.byClaim('User', CLAIM)).toBeUndefined()
+    expect(await links.countHidden('User')).toBe(1)
+  })
+
+  test('gives way to the link of a person who comes back', async () => {
+    const { links } = open()
+    const link = await linked(links)
+    const intent = { id: crypto.randomUUID(), body: '{}', leaseUntil: LEASE }
+    await links.beginRemoval(link, intent, NOW)
+    await links.commitRemoval({ id: intent.id, fence: 1 }, link.id, true, NOW, [])
+    const back = await linked(links)
+    expect(await links.countHidden('User')).toBe(0)
+    expect((await links.byNativeIds('User', ['n1'])).map((l) => l.id)).toEqual([back.id])
+  })
+})
+
+test('first sight of one account by forty readers mints one link', async () => {
+  const { links } = open()
+  const minted = await Promise.all(
+    Array.from({ length: 40 }, () =>
+      links.mint('User', [{ id: crypto.randomUUID(), nativeId: 'n9' }], NOW),
+    ),
+  )
+  expect(new Set(minted.map(([link]) => link?.id)).size).toBe(1)
+})
+
+test('a question about more ids than one statement takes is asked in parts', async () => {
+  const { links } = open()
+  const link = await linked(links)
+  const ids = Array.from({ length: 45_000 }, () => crypto.randomUUID())
+  expect(await links.getAll([...ids, link.id])).toHaveLength(1)
+})
