@@ -1,0 +1,96 @@
+/** `policy` of a connection: what an administrator may set, with the defaults of each key. */
+import * as z from 'zod'
+
+/** SCIM attribute path; its grammar is checked where the resource types are known. */
+const scimPath = z.string().min(1).max(500)
+/** Attribute of the app by the app's own name. */
+const appAttribute = z.string().min(1).max(200)
+const scalar = z.union([z.string().max(1000), z.number(), z.boolean()])
+
+const matchRule = z.strictObject({
+  scim: scimPath,
+  /** Absent: the adapter's login attribute (`naming`). */
+  app: appAttribute.optional(),
+  /** False: a hit is a finding for a person to decide. */
+  auto: z.boolean().default(true),
+})
+
+/** An account whose attribute fits `pattern` (`*` stands for any text) refuses every write. */
+const protectedRule = z.union([
+  z
+    .string()
+    .min(1)
+    .max(200)
+    .transform((pattern) => ({ pattern })),
+  z.strictObject({
+    /** Absent: the adapter's login attribute (`naming`). */
+    app: appAttribute.optional(),
+    pattern: z.string().min(1).max(200),
+  }),
+])
+
+/** Groups by `externalId`, because a displayName can be renamed into a role. First hit wins. */
+const roleRule = z.strictObject({ externalId: z.string().min(1), app: appAttribute, value: scalar })
+
+/** What becomes of an attribute that the app cannot hold. */
+const unmapped = z.enum(['keep', 'drop', 'reject'])
+export type Unmapped = z.output<typeof unmapped>
+
+const deprovision = z.strictObject({
+  onInactive: z.enum(['native', 'strip', 'downgrade', 'remove', 'record']).default('native'),
+  onDelete: z.enum(['native', 'deactivate', 'deactivateThenDelete', 'refuse']).default('native'),
+  deleteAfterDays: z.int().min(0).max(3650).default(30),
+  /** What is done instead where the app refuses to remove this one account. */
+  onRefused: z.enum(['deactivate', 'strip', 'record', 'refuse']).default('deactivate'),
+})
+
+const guard = z.strictObject({
+  windowMinutes: z.int().min(1).max(10_080).default(60),
+  maxCount: z.int().min(0).max(1_000_000).default(50),
+  /** Counts only above 20 linked people. */
+  maxPercent: z.number().min(0).max(100).default(10),
+})
+
+const groups = z.strictObject({
+  mode: z.enum(['native', 'record', 'roles']).default('native'),
+  additiveSingleReplace: z.boolean().default(false),
+  roleTable: z.array(roleRule).max(500).default([]),
+})
+
+const limits = z.strictObject({
+  requestsPerSecond: z.number().min(0.1).max(10_000).default(100),
+  requestTimeoutMs: z.int().min(100).max(120_000).default(25_000),
+})
+
+export const connectionMode = z.enum(['observe', 'gate', 'live', 'paused'])
+
+export const policySchema = z.strictObject({
+  profile: z.enum(['tolerant', 'strict']).default('tolerant'),
+  maxPage: z.int().min(1).max(1000).default(100),
+  mode: connectionMode.default('live'),
+  match: z
+    .array(matchRule)
+    .max(10)
+    .default([{ scim: 'userName', auto: true }]),
+  onCreateExisting: z.enum(['adopt', 'conflict']).default('adopt'),
+  /** By SCIM path; `*` stands for every other attribute that the app cannot hold. */
+  attributes: z
+    .record(scimPath, unmapped)
+    .default({})
+    .transform((given): Record<string, Unmapped> => ({ '*': 'keep', ...given })),
+  // prefault, not default: the parts of an absent part have defaults of their own.
+  deprovision: deprovision.prefault({}),
+  guard: guard.prefault({}),
+  protected: z.array(protectedRule).max(500).default([]),
+  groups: groups.prefault({}),
+  limits: limits.prefault({}),
+})
+
+/** Every key present. In `match` and `protected`, an absent `app` is the adapter's `naming`. */
+export type Policy = Readonly<z.output<typeof policySchema>>
+export type ConnectionMode = z.output<typeof connectionMode>
+
+/** @throws {z.ZodError} where the policy is not valid; unknown keys are not */
+export function parsePolicy(policy: unknown): Policy {
+  return policySchema.parse(policy)
+}

@@ -1,0 +1,44 @@
+/**
+ * Bearer tokens: 256 random bits, so that a plain SHA-256 is all that has to be stored, and a
+ * look-up by hash tells nothing by its timing.
+ */
+import { Buffer } from 'node:buffer'
+
+/** Lets secret scanners know the token by its form. */
+const PREFIX = 'pst_'
+const TOKEN_BYTES = 32
+/** RFC 6750 §2.1; RFC 9110 §11.1 makes the scheme's name case-insensitive. */
+const BEARER = /^Bearer +(\S+)$/i
+/** Far above our own tokens (47 characters); bounds what is hashed. */
+const MAX_TOKEN_LENGTH = 4096
+
+/** A new token. It is shown once and kept nowhere; `hash` is what is stored. */
+export async function mintToken(
+  random: (bytes: Uint8Array) => Uint8Array = (bytes) => crypto.getRandomValues(bytes),
+): Promise<{ token: string; hash: string }> {
+  const bytes = random(new Uint8Array(TOKEN_BYTES))
+  const token = PREFIX + Buffer.from(bytes).toString('base64url')
+  return { token, hash: await hashToken(token) }
+}
+
+/** SHA-256, hexadecimal. */
+export async function hashToken(token: string): Promise<string> {
+  return Buffer.from(await sha256(token)).toString('hex')
+}
+
+/** The token of an `Authorization: Bearer` header; undefined where there is none. */
+export function bearerToken(header: string | undefined): string | undefined {
+  const token = header && BEARER.exec(header)?.[1]
+  return token && token.length <= MAX_TOKEN_LENGTH ? token : undefined
+}
+
+/** Compares in a time that does not depend on the values. An empty `expected` equals nothing. */
+export async function equalTokens(given: string, expected: string): Promise<boolean> {
+  // Digests, because timingSafeEqual throws on unequal lengths.
+  const [a, b] = await Promise.all([sha256(given), sha256(expected)])
+  return crypto.subtle.timingSafeEqual(a, b) && expected !== ''
+}
+
+function sha256(text: string): Promise<ArrayBuffer> {
+  return crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
+}

@@ -1,0 +1,118 @@
+/** `/admin/api`: routes to functions, problem+json, and who may come in. */
+import { type Context, type Handler, Hono } from 'hono'
+import { BEARER_CHALLENGE } from '../access/authenticate.ts'
+import { SealError } from '../access/seal.ts'
+import { bearerToken, equalTokens } from '../access/tokens.ts'
+import { limitBody, readJson } from './body.ts'
+import {
+  type ConnectionDeps,
+  createConnection,
+  listConnections,
+  offboardConnection,
+  patchConnection,
+  readConnection,
+} from './connections.ts'
+import { Problem } from './problem.ts'
+import { createToken, listTokens, removeToken } from './tokens.ts'
+
+export interface AdminDeps extends ConnectionDeps {
+  /** Empty: nobody is let in. */
+  readonly adminToken: string
+  /** Public origin of the gateway, without a slash at the end. */
+  readonly baseUrl: (requestUrl: string) => string
+  /** Told of each accident that became a 500. Drizzle's messages hold values: log no message. */
+  readonly report: (error: unknown) => void
+}
+
+/**
+ * To be mounted with `app.route('/admin/api', adminApi(deps))`. `more` adds routes of other parts of
+ * the gateway behind the same door; what they throw ends here as well.
+ */
+export function adminApi(deps: AdminDeps, more: (api: Hono) => void = () => {}): Hono {
+  const api = new Hono()
+
+  api.onError((error) => {
+    if (error instanceof Problem) return error.toResponse()
+    deps.report(error)
+    // Our own words, and only the operator can act on them.
+    if (error instanceof SealError) return new Problem(500, error.message).toResponse()
+    return new Problem(500, 'The request failed for a reason that is not yours').toResponse()
+  })
+
+  api.use('*', async (c, next) => {
+    const given = bearerToken(c.req.header('authorization')) ?? ''
+    if (!(await equalTokens(given, deps.adminToken))) {
+      throw new Problem(401, 'The admin token is missing or wrong', {
+        headers: { 'www-authenticate': BEARER_CHALLENGE },
+      })
+    }
+    await next()
+    // Answers hold tokens.
+    c.header('cache-control', 'no-store')
+  })
+  api.use('*', limitBody)
+
+  const base = (c: Context) => deps.baseUrl(c.req.url)
+
+  route(api, '/connections', {
+    GET: async (c) => c.json(await listConnections(c.req.query('cursor'), base(c), deps)),
+    POST: async (c) => {
+      const created = await createConnection(await readJson(c), base(c), deps)
+      c.header('location', `${base(c)}/admin/api/connections/${created.name}`)
+      return c.json(created, 201)
+    },
+  })
+
+  route(api, '/connections/:name', {
+    GET: async (c) => c.json(await readConnection(param(c, 'name'), base(c), deps)),
+    PATCH: async (c) =>
+      c.json(await patchConnection(param(c, 'name'), await readJson(c), base(c), deps)),
+    DELETE: async (c) => {
+      const name = param(c, 'name')
+      await offboardConnection(name, deps)
+      const detail =
+        'Its tokens are refused from now on; reads may still be answered for up to 5 seconds. ' +
+        'Its data is being erased.'
+      return c.json({ name, state: 'offboarding', detail }, 202)
+    },
+  })
+
+  route(api, '/connections/:name/tokens', {
+    GET: async (c) => c.json(await listTokens(param(c, 'name'), c.req.query('cursor'), deps)),
+    POST: async (c) => {
+      const name = param(c, 'name')
+      const created = await createToken(name, await readJson(c, {}), deps)
+      c.header('location', `${base(c)}/admin/api/connections/${name}/tokens/${created.id}`)
+      return c.json(created, 201)
+    },
+  })
+
+  route(api, '/connections/:name/tokens/:id', {
+    DELETE: async (c) => {
+      await removeToken(param(c, 'name'), param(c, 'id'), deps)
+      return c.body(null, 204)
+    },
+  })
+
+  more(api)
+  api.all('*', () => {
+    throw new Problem(404, 'The admin API has nothing here')
+  })
+  return api
+}
+
+/** Adds all methods of one path, so that every other one is a 405 that says which there are. */
+export function route(api: Hono, path: string, handlers: Readonly<Record<string, Handler>>): void {
+  for (const [method, handler] of Object.entries(handlers)) api.on(method, path, handler)
+  // Hono answers HEAD from GET.
+  const allow = Object.keys(handlers).flatMap((m) => (m === 'GET' ? ['GET', 'HEAD'] : [m]))
+  api.all(path, (c) => {
+    throw new Problem(405, `${c.req.method} is not possible here`, {
+      headers: { allow: allow.join(', ') },
+    })
+  })
+}
+
+function param(c: Context, name: string): string {
+  return c.req.param(name) ?? ''
+}

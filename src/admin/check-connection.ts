@@ -1,0 +1,210 @@
+/** Whether a connection would be valid as a whole: its adapter, schemas, mapping and policy agree. */
+import { policySchema } from '../access/policy.ts'
+import { ScimError } from '../scim/error.ts'
+import { type Path, parsePath, printPath } from '../scim/path.ts'
+import type { Json, JsonObject, ResourceDefinition } from '../scim/schema.ts'
+import { parseResources } from '../scim/schemas.ts'
+import type { AdapterDescription, DescribeAdapter } from './describe-adapter.ts'
+import { type InvalidMember, invalidMembers, memberPath } from './problem.ts'
+
+/** What an administrator gives, in its own form. */
+export interface ConnectionDraft {
+  readonly adapter: string
+  readonly settings: JsonObject
+  readonly mapping: JsonObject
+  /** Without `mode`. */
+  readonly policy: JsonObject
+  readonly extensions: Json[]
+  readonly resourceTypes: Json[]
+  /** Names of the secrets that it would hold. */
+  readonly secrets: readonly string[]
+}
+
+export interface CheckDeps {
+  readonly describeAdapter: DescribeAdapter
+  /** Why this URL must not be called; undefined where it may. */
+  readonly checkAppUrl: (url: string) => string | undefined
+}
+
+/** Each request of a client reads the row, so no member may grow without end. */
+const MAX_MEMBER_LENGTH = 256 * 1024
+
+/** Resolves to everything that is wrong with it; to nothing where it is valid. */
+export async function checkConnection(
+  draft: ConnectionDraft,
+  deps: CheckDeps,
+): Promise<InvalidMember[]> {
+  const errors: InvalidMember[] = []
+  for (const member of ['settings', 'mapping', 'policy', 'extensions', 'resourceTypes'] as const) {
+    if (JSON.stringify(draft[member]).length > MAX_MEMBER_LENGTH) {
+      errors.push({ path: member, message: `longer than ${MAX_MEMBER_LENGTH} characters` })
+    }
+  }
+  const adapter = await deps.describeAdapter(draft.adapter)
+  if (adapter) {
+    errors.push(...checkSettings(draft, adapter, deps), ...checkSecrets(draft, adapter))
+  } else {
+    errors.push({ path: 'adapter', message: 'no adapter or manifest of this name' })
+  }
+  const definitions = define(draft, adapter, errors)
+  const policy = policySchema.safeParse(draft.policy)
+  if (!policy.success) errors.push(...invalidMembers(policy.error, ['policy']))
+  if (definitions) {
+    errors.push(...checkMapping(draft.mapping, definitions, adapter))
+    if (policy.success) errors.push(...checkPolicyPaths(policy.data, definitions, adapter))
+  }
+  return errors
+}
+
+function checkSettings(
+  draft: ConnectionDraft,
+  adapter: AdapterDescription,
+  deps: CheckDeps,
+): InvalidMember[] {
+  // Settings are stored and shown in the clear.
+  const misplaced = adapter.secrets.filter((name) => Object.hasOwn(draft.settings, name))
+  if (misplaced.length > 0) {
+    return misplaced.map((name) => ({
+      path: memberPath(['settings', name]),
+      message: 'is a secret: it belongs in "secrets"',
+    }))
+  }
+  const parsed = adapter.settings.safeParse(draft.settings)
+  if (!parsed.success) return invalidMembers(parsed.error, ['settings'])
+  const known: unknown = parsed.data
+  if (typeof known === 'object' && known !== null) {
+    // zod's plain objects leave unknown keys out silently, and a typo would look like a setting.
+    const unknown = Object.keys(draft.settings).filter((key) => !Object.hasOwn(known, key))
+    if (unknown.length > 0) {
+      return unknown.map((key) => ({
+        path: memberPath(['settings', key]),
+        message: 'unknown key',
+      }))
+    }
+  }
+  const url = adapter.baseUrl?.(parsed.data)
+  const refusal = url === undefined ? undefined : deps.checkAppUrl(url)
+  if (refusal === undefined) return []
+  const key = Object.keys(draft.settings).find((name) => draft.settings[name] === url)
+  return [
+    { path: memberPath(key === undefined ? ['settings'] : ['settings', key]), message: refusal },
+  ]
+}
+
+function checkSecrets(draft: ConnectionDraft, adapter: AdapterDescription): InvalidMember[] {
+  const missing = adapter.secrets.filter((name) => !draft.secrets.includes(name))
+  const unknown = draft.secrets.filter((name) => !adapter.secrets.includes(name))
+  return [
+    ...missing.map((name) => ({ path: memberPath(['secrets', name]), message: 'is required' })),
+    ...unknown.map((name) => ({ path: memberPath(['secrets', name]), message: 'unknown key' })),
+  ]
+}
+
+function define(
+  draft: ConnectionDraft,
+  adapter: AdapterDescription | undefined,
+  errors: InvalidMember[],
+): ReadonlyMap<string, ResourceDefinition> | undefined {
+  if (draft.resourceTypes.length > 0 && adapter && !adapter.declaresTypes) {
+    errors.push({ path: 'resourceTypes', message: 'this adapter has its own resource types' })
+    return undefined
+  }
+  const parsed = parseResources(draft.extensions, draft.resourceTypes)
+  if (parsed.ok) return parsed.value
+  errors.push(...parsed.errors)
+  return undefined
+}
+
+function checkMapping(
+  mapping: JsonObject,
+  definitions: ReadonlyMap<string, ResourceDefinition>,
+  adapter: AdapterDescription | undefined,
+): InvalidMember[] {
+  return Object.entries(mapping).flatMap(([type, entries]): InvalidMember[] => {
+    const definition = definitions.get(type)
+    const at = ['mapping', type]
+    if (!definition) {
+      return [{ path: memberPath(at), message: 'the connection has no such resource type' }]
+    }
+    if (typeof entries !== 'object' || entries === null || Array.isArray(entries)) {
+      return [{ path: memberPath(at), message: 'must be an object: SCIM path to app attribute' }]
+    }
+    const spelt = new Map<string, string>()
+    return Object.entries(entries).flatMap(([text, attribute]) => {
+      const here = [...at, text]
+      const path = parseAt(text, definition, here)
+      const errors = [...path.errors]
+      if (path.value) {
+        // Names fold (RFC 7643 §2.1): `title` and `Title` would be two answers to one question.
+        const canonical = printPath(path.value)
+        const other = spelt.get(canonical)
+        const message = `is the same attribute as "${other}"`
+        if (other !== undefined) errors.push({ path: memberPath(here), message })
+        spelt.set(canonical, text)
+      }
+      if (typeof attribute === 'string') {
+        errors.push(...checkAttribute(attribute, type, adapter, here))
+      } else {
+        errors.push({ path: memberPath(here), message: 'must be the name of an app attribute' })
+      }
+      return errors
+    })
+  })
+}
+
+function checkPolicyPaths(
+  policy: ReturnType<typeof policySchema.parse>,
+  definitions: ReadonlyMap<string, ResourceDefinition>,
+  adapter: AdapterDescription | undefined,
+): InvalidMember[] {
+  // Match rules find people; policy.attributes speaks of all types at once.
+  const user = definitions.get('User')
+  const matches = policy.match.flatMap((rule, i) => [
+    ...(user ? checkPath(rule.scim, user, ['policy', 'match', i, 'scim']) : []),
+    ...(rule.app === undefined
+      ? []
+      : checkAttribute(rule.app, 'User', adapter, ['policy', 'match', i, 'app'])),
+  ])
+  const paths = Object.keys(policy.attributes).filter((path) => path !== '*')
+  const attributes = paths.flatMap((path): InvalidMember[] => {
+    const at = ['policy', 'attributes', path]
+    const refusals = [...definitions.values()].map((definition) => checkPath(path, definition, at))
+    return refusals.some((r) => r.length === 0) ? [] : (refusals[0] ?? [])
+  })
+  return [...matches, ...attributes]
+}
+
+function checkPath(
+  text: string,
+  definition: ResourceDefinition,
+  at: readonly PropertyKey[],
+): InvalidMember[] {
+  return parseAt(text, definition, at).errors
+}
+
+function parseAt(
+  text: string,
+  definition: ResourceDefinition,
+  at: readonly PropertyKey[],
+): { value?: Path; errors: InvalidMember[] } {
+  try {
+    const value = parsePath(definition, text, 'tolerant')
+    if (value.kind !== 'unknown') return { value, errors: [] }
+    const message = `${definition.type.name} has no such attribute`
+    return { errors: [{ path: memberPath(at), message }] }
+  } catch (error) {
+    if (!(error instanceof ScimError)) throw error
+    return { errors: [{ path: memberPath(at), message: error.message }] }
+  }
+}
+
+function checkAttribute(
+  attribute: string,
+  type: string,
+  adapter: AdapterDescription | undefined,
+  at: readonly PropertyKey[],
+): InvalidMember[] {
+  const known = adapter?.resourceAttributes(type) ?? 'any'
+  if (known === 'any' || known.includes(attribute)) return []
+  return [{ path: memberPath(at), message: `the app has no attribute "${attribute}" of ${type}` }]
+}

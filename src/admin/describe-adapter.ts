@@ -1,0 +1,19 @@
+/** What the admin API has to know about an adapter to check a connection that uses it. */
+import type * as z from 'zod'
+
+export interface AdapterDescription {
+  readonly settings: z.ZodType
+  /** Names of the secrets that a connection must hold. */
+  readonly secrets: readonly string[]
+  /** The app's base URL for parsed settings; absent where there is no app to call. */
+  baseUrl?(settings: unknown): string
+  /** The app's attributes of a resource type: none where it has no such type. */
+  resourceAttributes(resourceType: string): readonly string[] | 'any'
+  /** True: connections may declare resource types of their own. */
+  readonly declaresTypes: boolean
+}
+
+/** Undefined: no adapter or manifest of that name. */
+export type DescribeAdapter = (
+  name: string,
+) => AdapterDescription | undefined | Promise<AdapterDescription | undefined>

@@ -1,0 +1,77 @@
+/** Errors of the admin API (RFC 9457). Everything in them is ours: no foreign message, no value. */
+import type * as z from 'zod'
+
+export type ProblemStatus = 400 | 401 | 404 | 405 | 409 | 413 | 415 | 422 | 500
+
+const TITLES: Readonly<Record<ProblemStatus, string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  409: 'Conflict',
+  413: 'Content Too Large',
+  415: 'Unsupported Media Type',
+  422: 'Unprocessable Content',
+  500: 'Internal Server Error',
+}
+
+/** `path` leads to the member of the request, as in `extensions.0.schema.id`; '' is the whole. */
+export interface InvalidMember {
+  readonly path: string
+  readonly message: string
+}
+
+/** Ends an admin request. `detail` says who must do what. */
+export class Problem extends Error {
+  override readonly name = 'Problem'
+  readonly status: ProblemStatus
+  readonly errors: readonly InvalidMember[]
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(
+    status: ProblemStatus,
+    detail: string,
+    info: { errors?: readonly InvalidMember[]; headers?: Record<string, string> } = {},
+  ) {
+    super(detail)
+    this.status = status
+    this.errors = info.errors ?? []
+    this.headers = info.headers ?? {}
+  }
+
+  toResponse(): Response {
+    const body = {
+      // RFC 9457 §4.2.1: the status says it all.
+      type: 'about:blank',
+      title: TITLES[this.status],
+      status: this.status,
+      detail: this.message,
+      ...(this.errors.length > 0 && { errors: this.errors }),
+    }
+    return new Response(JSON.stringify(body), {
+      status: this.status,
+      headers: { ...this.headers, 'content-type': 'application/problem+json' },
+    })
+  }
+}
+
+/** 422: the request is well-formed, and its content is not valid. */
+export function invalidInput(errors: readonly InvalidMember[]): Problem {
+  return new Problem(422, 'The request is not valid: see errors', { errors })
+}
+
+/** `path` in writing: member names and positions, joined by dots. */
+export function memberPath(path: readonly PropertyKey[]): string {
+  return path.map(String).join('.')
+}
+
+/** What zod found, below `prefix`; an unknown key is reported at its own path. */
+export function invalidMembers(error: z.ZodError, prefix: readonly PropertyKey[]): InvalidMember[] {
+  return error.issues.flatMap((issue) => {
+    const path = [...prefix, ...issue.path]
+    if (issue.code !== 'unrecognized_keys') {
+      return [{ path: memberPath(path), message: issue.message }]
+    }
+    return issue.keys.map((key) => ({ path: memberPath([...path, key]), message: 'unknown key' }))
+  })
+}

@@ -1,0 +1,92 @@
+/** The tokens of a connection, as an administrator sees them. */
+import * as z from 'zod'
+import { mintToken } from '../access/tokens.ts'
+import { Connections } from '../db/connections.ts'
+import { type TokenRow, Tokens } from '../db/tokens.ts'
+import type { Json } from '../scim/schema.ts'
+import { noConnection } from './connections.ts'
+import { badCursor, PAGE_SIZE, parseCursor, toPage } from './cursor.ts'
+import { invalidInput, invalidMembers, Problem } from './problem.ts'
+
+export interface TokenDeps {
+  readonly db: D1Database
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+}
+
+/** Times are ISO 8601; null: never. */
+export interface TokenView {
+  readonly id: string
+  readonly label: string | null
+  readonly created: string
+  readonly lastUsed: string | null
+  readonly expiresAt: string | null
+}
+
+const newToken = z.strictObject({
+  label: z.string().min(1).max(200).nullish(),
+  expiresAt: z.iso.datetime({ offset: true }).nullish(),
+})
+
+/** @throws {Problem} 404 for an unknown connection, 422 for invalid input */
+export async function createToken(
+  name: string,
+  body: Json,
+  deps: TokenDeps,
+): Promise<TokenView & { token: string }> {
+  const parsed = newToken.safeParse(body)
+  if (!parsed.success) throw invalidInput(invalidMembers(parsed.error, []))
+  const createdAt = deps.now()
+  const expiresAt = parsed.data.expiresAt ? Date.parse(parsed.data.expiresAt) : null
+  if (expiresAt !== null && expiresAt <= createdAt) {
+    throw invalidInput([{ path: 'expiresAt', message: 'must be in the future' }])
+  }
+  const id = crypto.randomUUID()
+  const { token, hash } = await mintToken()
+  const row = { id, label: parsed.data.label ?? null, createdAt, expiresAt }
+  const tokens = await tokensOf(name, deps)
+  if (!(await tokens.add({ ...row, hash }))) throw noConnection()
+  return { ...toView({ ...row, lastUsedAt: null }), token }
+}
+
+/** Newest first. @throws {Problem} 404, or 400 for a foreign cursor */
+export async function listTokens(
+  name: string,
+  cursor: string | undefined,
+  deps: TokenDeps,
+): Promise<{ items: TokenView[]; nextCursor?: string }> {
+  const tokens = await tokensOf(name, deps)
+  const after = cursor === undefined ? undefined : parseTokenCursor(cursor)
+  const rows = await tokens.list({ after, limit: PAGE_SIZE + 1 })
+  return toPage(rows, toView, (row) => [row.createdAt, row.id])
+}
+
+/** The token is refused at once; within five seconds for reads. @throws {Problem} 404 */
+export async function removeToken(name: string, id: string, deps: TokenDeps): Promise<void> {
+  const tokens = await tokensOf(name, deps)
+  if (!(await tokens.remove(id))) {
+    throw new Problem(404, 'The connection has no token of this id')
+  }
+}
+
+async function tokensOf(name: string, deps: TokenDeps): Promise<Tokens> {
+  const row = await new Connections(deps.db).named(name)
+  if (!row) throw noConnection()
+  return new Tokens(deps.db, row.id)
+}
+
+function parseTokenCursor(cursor: string): { createdAt: number; id: string } {
+  const [createdAt, id] = parseCursor(cursor)
+  if (typeof createdAt !== 'number' || typeof id !== 'string') throw badCursor()
+  return { createdAt, id }
+}
+
+function toView(row: TokenRow): TokenView {
+  return {
+    id: row.id,
+    label: row.label,
+    created: new Date(row.createdAt).toISOString(),
+    lastUsed: row.lastUsedAt === null ? null : new Date(row.lastUsedAt).toISOString(),
+    expiresAt: row.expiresAt === null ? null : new Date(row.expiresAt).toISOString(),
+  }
+}

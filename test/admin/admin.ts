@@ -1,0 +1,96 @@
+/** The admin API as it will be mounted, on the real D1, with three adapters to choose from. */
+import { env } from 'cloudflare:workers'
+import { Hono } from 'hono'
+import * as z from 'zod'
+import { Sealing } from '../../src/access/seal.ts'
+import { type AdminDeps, adminApi } from '../../src/admin/api.ts'
+import type { AdapterDescription } from '../../src/admin/describe-adapter.ts'
+
+export const NOW = 1_770_000_000_000
+export const BASE_URL = 'https://gw.example'
+
+const ADAPTERS: Readonly<Record<string, AdapterDescription>> = {
+  sandbox: {
+    settings: z.strictObject({}),
+    secrets: [],
+    resourceAttributes: () => 'any',
+    declaresTypes: true,
+  },
+  crm: {
+    settings: z.object({
+      url: z.url(),
+      region: z.enum(['eu', 'us']).default('eu'),
+      seats: z.int().optional(),
+    }),
+    secrets: ['apiKey', 'pin'],
+    baseUrl: (settings) => (settings as { url: string }).url,
+    resourceAttributes: (type) => (type === 'User' ? ['login', 'mail', 'title'] : []),
+    declaresTypes: false,
+  },
+}
+
+export const CRM = {
+  adapter: 'crm',
+  settings: { url: 'https://crm.example' },
+  secrets: { apiKey: 'kr0kodil-key', pin: 'p1n-0000' },
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into it as they like
+  readonly body: any
+  readonly text: string
+}
+
+export function admin(over: Partial<AdminDeps> = {}, more?: (api: Hono) => void) {
+  const clock = { now: NOW }
+  const reported: unknown[] = []
+  const api = adminApi(
+    {
+      db: env.DB,
+      sealing: new Sealing(env.POSTERN_SEALING_KEY),
+      describeAdapter: (name) => ADAPTERS[name],
+      checkAppUrl: (url) => (url.includes('internal') ? 'is not a public host' : undefined),
+      baseUrl: () => BASE_URL,
+      now: () => clock.now,
+      adminToken: 'the-admin-token',
+      report: (error) => reported.push(error),
+      ...over,
+    },
+    more,
+  )
+  const app = new Hono().route('/admin/api', api)
+
+  const call = async (
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> => {
+    const response = await app.request(`/admin/api${path}`, {
+      method,
+      headers: {
+        authorization: 'Bearer the-admin-token',
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    })
+    const text = await response.text()
+    const isJson = response.headers.get('content-type')?.includes('json') && text !== ''
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      body: isJson ? JSON.parse(text) : undefined,
+    }
+  }
+  return { call, clock, reported }
+}
+
+/** The paths of `errors`, sorted. */
+export function faults(answer: Answer): string[] {
+  const errors: { path: string; message: string }[] = answer.body.errors ?? []
+  return errors.map((error) => error.path).sort()
+}
