@@ -1,0 +1,17 @@
+import type { Access } from '../access/authenticate.ts'
+import type { Connection } from '../access/connection.ts'
+import type { Connections } from '../db/connections.ts'
+import type { Database } from '../db/database.ts'
+import type { Io, OpenApp } from '../operations/endpoint.ts'
+
+/** What work outside a request is given. */
+export interface Jobs {
+  /** Holds the data tables. */
+  readonly db: Database
+  readonly access: Access
+  readonly connections: Connections
+  readonly io: Io
+  readonly openApp: (connection: Connection) => Promise<OpenApp>
+  readonly openData: (connection: Connection) => Database
+  readonly log: (line: Readonly<Record<string, string | number>>) => void
+}

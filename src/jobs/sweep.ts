@@ -1,0 +1,54 @@
+/**
+ * The sweeper: ends what a request began and could not finish (design decision 5). It finishes
+ * deletes, and commits creates whose account is there; it never sends a create.
+ */
+import { type DueIntent, dueIntents, postpone, pruneIntents } from '../db/sweeping.ts'
+import { finishCreate } from '../operations/create.ts'
+import { finishRemoval } from '../operations/delete.ts'
+import { openEndpoint } from '../operations/endpoint.ts'
+import type { Jobs } from './jobs.ts'
+
+/** Intents in one run; each costs a few app calls of the invocation's budget. */
+const BATCH = 50
+const TRY_AGAIN_MS = 10 * 60_000
+const KEEP_CLOSED_MS = 7 * 24 * 3_600_000
+const PRUNE_ROWS = 1_000
+
+export async function sweep(jobs: Jobs): Promise<void> {
+  const { io, log, db } = jobs
+  for (const due of await dueIntents(db, io.now(), BATCH)) {
+    try {
+      await settle(jobs, due)
+    } catch (error) {
+      log({
+        event: 'sweep.failed',
+        connection: due.connection,
+        error: error instanceof Error ? error.name : typeof error,
+      })
+    }
+    // What could not be settled waits its turn; closed intents are not touched by this.
+    await postpone(db, due, io.now() + TRY_AGAIN_MS)
+  }
+  await pruneIntents(db, io.now() - KEEP_CLOSED_MS, PRUNE_ROWS)
+}
+
+async function settle({ access, io, openApp, openData }: Jobs, due: DueIntent): Promise<void> {
+  const connection = await access.byId(due.connection)
+  // Only a live connection writes to its app.
+  if (connection?.policy.mode !== 'live') return
+  const open = {
+    connection,
+    app: await openApp(connection),
+    db: openData(connection),
+    io,
+    baseUrl: '',
+    request: `sweep-${io.newId()}`,
+  }
+  const endpoint = openEndpoint(open, due.type)
+  const link = await endpoint?.links.get(due.type, due.link)
+  const intent = link && (await endpoint?.links.openIntent(link.id))
+  // A request that took it over meanwhile ends it itself.
+  if (!endpoint || !link || !intent || intent.leaseUntil > io.now()) return
+  if (due.op === 'delete') await finishRemoval(endpoint, link)
+  else await finishCreate(endpoint, link, intent)
+}

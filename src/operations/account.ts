@@ -1,0 +1,298 @@
+/**
+ * What all operations do with one account or group of the app: read it under its link, show it as
+ * the client knows it, and bring it to a wanted state.
+ */
+import type { NativeObject } from '../adapter/contract.ts'
+import type { Link, LinkFacts } from '../db/link.ts'
+import { claimsOf, type MatchRule, matchRules } from '../identity/keys.ts'
+import { parseShadow, printShadow, toShadow, toView } from '../mapping/shadow.ts'
+import { ScimError } from '../scim/error.ts'
+import { weakETag } from '../scim/etag.ts'
+import { renderResource } from '../scim/resource.ts'
+import type { JsonObject, Resource } from '../scim/schema.ts'
+import type { Endpoint } from './endpoint.ts'
+import { reportReuse } from './findings.ts'
+
+export interface Account {
+  readonly link: Link
+  readonly object: NativeObject
+  /** The client's view, without id, meta and memberships. */
+  readonly view: Resource
+}
+
+/**
+ * The account behind a SCIM id.
+ *
+ * @throws {ScimError} 404 where there is none; 503 while its create is in doubt
+ */
+export async function loadAccount(endpoint: Endpoint, id: string): Promise<Account> {
+  const link = await endpoint.links.get(endpoint.definition.type.name, id)
+  if (!link || link.state === 'retiring' || link.state === 'tombstone') {
+    throw notFound(endpoint, id)
+  }
+  const object = await objectOf(endpoint, link)
+  if (!object) throw notFound(endpoint, id)
+  return { link, object, view: viewOf(endpoint, link, object) }
+}
+
+/**
+ * What the app holds under a link; undefined where it says that there is nothing.
+ *
+ * @throws {ScimError} 503 while its create is in doubt; 409 where the app reused its identifier
+ */
+export async function objectOf(endpoint: Endpoint, link: Link): Promise<NativeObject | undefined> {
+  if (!link.nativeId) {
+    // Never a 404 for a doubt: a create is under way, or was cut off and is still to be settled.
+    throw new ScimError(503, 'This resource is still being created. Retry later.', {
+      retryAfterSeconds: 5,
+    })
+  }
+  const object = await endpoint.port.get(link.nativeId)
+  if (!object) return undefined
+  if (!isReused(link, object)) return object
+  await reportReuse(endpoint, link)
+  throw new ScimError(
+    409,
+    'The app has given the identifier of this account to another one. An administrator must ' +
+      'decide which of them this resource stands for.',
+  )
+}
+
+export function notFound(endpoint: Endpoint, id: string): ScimError {
+  return new ScimError(404, `There is no ${endpoint.definition.type.name} with id "${id}".`)
+}
+
+/** True where the app gave this native id to another object: the link must not follow it. */
+export function isReused(link: Pick<Link, 'fingerprint'>, object: NativeObject): boolean {
+  return (
+    link.fingerprint !== undefined &&
+    object.fingerprint !== undefined &&
+    link.fingerprint !== object.fingerprint
+  )
+}
+
+export function viewOf(endpoint: Endpoint, link: Link, object: NativeObject): Resource {
+  const { mapping, connection, definition } = endpoint
+  const view = toView(mapping, connection.mappingVersion, object, parseShadow(link.shadow))
+  // Entra adds `active` again each cycle where a read does not show it. A linked account has it
+  // from its create or adoption, unless the client removed it (RFC 7644 §3.5.2.2: unassigned).
+  const active = link.state === 'linked' ? undefined : definition.coreAttribute('active')
+  return active && view[active.name] === undefined ? { ...view, [active.name]: true } : view
+}
+
+/** The full SCIM resource, before projection; `meta.version` covers all of it but the members. */
+export function represent(
+  endpoint: Endpoint,
+  { link, object, view }: Account,
+  members?: readonly JsonObject[],
+): JsonObject {
+  const { definition, baseUrl } = endpoint
+  const { groups } = link
+  const hasGroups = groups.length > 0 && definition.coreAttribute('groups')
+  const resource: Resource = {
+    ...view,
+    ...(hasGroups && {
+      groups: groups.map((group) => ({
+        ...group,
+        $ref: `${baseUrl}/Groups/${group.value}`,
+        type: 'direct',
+      })),
+    }),
+  }
+  const created = object.createdAt ?? new Date(link.createdAt).toISOString()
+  const changed = new Date(link.modifiedAt).toISOString()
+  // A discovered link knows nothing of the account's past; the app may.
+  const lastModified = link.state === 'discovered' ? (object.modifiedAt ?? changed) : changed
+  const location = `${baseUrl}${definition.type.endpoint}/${link.id}`
+  const render = (version: string, shown: Resource): JsonObject =>
+    renderResource(definition, {
+      id: link.id,
+      resource: shown,
+      meta: { created, lastModified, location, version },
+    })
+  // Members are rows and are not loaded for a tag; the link's version counts their changes.
+  const version = weakETag({ ...render('', resource), revision: link.version })
+  return render(
+    version,
+    members && members.length > 0 ? { ...resource, members: [...members] } : resource,
+  )
+}
+
+export function rulesOf(endpoint: Endpoint): MatchRule[] {
+  const { connection, definition, mapping, spec } = endpoint
+  // The policy's match rules are about people; groups go by the adapter's naming attribute.
+  const match = definition.type.name === 'User' ? connection.policy.match : []
+  return matchRules(match, mapping, spec.naming)
+}
+
+export function claimsIn(endpoint: Endpoint, resource: Resource) {
+  return claimsOf(endpoint.definition, rulesOf(endpoint), resource)
+}
+
+/** What a commit writes into the link's row. */
+export function factsOf(endpoint: Endpoint, view: Resource, object: NativeObject): LinkFacts {
+  const { definition, mapping, connection, spec } = endpoint
+  const shadow = toShadow(definition, mapping, connection.mappingVersion, view, object)
+  const externalId = view['externalId']
+  const name = view['displayName'] ?? object.attributes[spec.naming]
+  return {
+    nativeId: object.id,
+    fingerprint: object.fingerprint,
+    externalId: typeof externalId === 'string' ? externalId : undefined,
+    display: typeof name === 'string' ? name : undefined,
+    shadow: printShadow(shadow),
+  }
+}
+
+/**
+ * Brings the account from the client's view `before` to `after`, with no call where nothing
+ * differs, and answers with what the app holds then.
+ */
+export async function change(
+  endpoint: Endpoint,
+  object: NativeObject,
+  before: Resource,
+  after: Resource,
+): Promise<NativeObject> {
+  const { port, mapping } = endpoint
+  refuseProtected(endpoint, object)
+  let current = object
+  const delta = mapping.delta(before, after, object)
+  if (delta.unset.length > 0 || Object.keys(delta.set).length > 0) {
+    if (!port.update) {
+      throw new ScimError(
+        501,
+        `The app does not let a ${endpoint.definition.type.name} be changed.`,
+      )
+    }
+    const outcome = await port.update(object.id, delta)
+    if (outcome.kind === 'gone') throw vanished()
+    current = (outcome.kind === 'ok' && outcome.object) || (await reread(endpoint, object.id))
+  }
+  const active = after['active']
+  if (
+    mapping.switches &&
+    port.setActive &&
+    typeof active === 'boolean' &&
+    active !== current.active
+  ) {
+    const outcome = await port.setActive(object.id, active)
+    if (outcome.kind === 'gone') throw vanished()
+    current = (outcome.kind === 'ok' && outcome.object) || (await reread(endpoint, object.id))
+  }
+  return current
+}
+
+/** A switch that neither the app nor its mapping has would be a success that did not happen. */
+export function refuseDisable(endpoint: Endpoint, wanted: Resource): void {
+  const { connection, mapping, definition } = endpoint
+  const { onInactive } = connection.policy.deprovision
+  if (wanted['active'] !== false || !definition.coreAttribute('active')) return
+  if (onInactive !== 'native') {
+    throw new ScimError(
+      501,
+      `This version of Postern does not carry out the policy "deprovision.onInactive": ` +
+        `"${onInactive}" yet. An administrator of this connection must set it to "native".`,
+    )
+  }
+  if (!mapping.switches && !mapping.pair('active')) {
+    throw new ScimError(
+      501,
+      'The app has no switch to disable an account, so nothing was changed. Delete the account, ' +
+        'or take it out of the scope of provisioning.',
+    )
+  }
+}
+
+/**
+ * Claims taken before this moment belong to no rename that is still under way: a request makes a
+ * few calls, and each has its limit.
+ */
+export function staleBefore({ io, connection }: Endpoint): number {
+  return io.now() - 4 * connection.policy.limits.requestTimeoutMs
+}
+
+/** By the adapter's word or by the connection's policy. */
+export function isProtected(
+  { connection, spec }: Endpoint,
+  object: Pick<NativeObject, 'attributes' | 'protected'>,
+): boolean {
+  const hit = connection.policy.protected.some(({ pattern, ...rule }) => {
+    const value = object.attributes[('app' in rule && rule.app) || spec.naming]
+    return typeof value === 'string' && fits(pattern, value)
+  })
+  return object.protected === true || hit
+}
+
+/** Protected accounts refuse every write. */
+export function refuseProtected(
+  endpoint: Endpoint,
+  object: Pick<NativeObject, 'attributes' | 'protected'>,
+): void {
+  if (isProtected(endpoint, object)) {
+    throw new ScimError(
+      400,
+      'This account is protected: it is managed in the app only. Take it out of the scope of ' +
+        'provisioning, or out of the list of protected accounts of this connection.',
+    )
+  }
+}
+
+/** `*` stands for any text; letter case does not count. */
+function fits(pattern: string, value: string): boolean {
+  const parts = pattern.toLowerCase().split('*')
+  const text = value.toLowerCase()
+  if (parts.length === 1) return text === parts[0]
+  const first = parts[0] ?? ''
+  const last = parts.at(-1) ?? ''
+  if (!text.startsWith(first) || text.length < first.length + last.length) return false
+  let at = first.length
+  for (const part of parts.slice(1, -1)) {
+    const found = text.indexOf(part, at)
+    if (found < 0) return false
+    at = found + part.length
+  }
+  return text.endsWith(last) && text.length - last.length >= at
+}
+
+async function reread(endpoint: Endpoint, nativeId: string): Promise<NativeObject> {
+  const object = await endpoint.port.get(nativeId)
+  if (!object) throw vanished()
+  return object
+}
+
+function vanished(): ScimError {
+  return new ScimError(404, 'The app no longer holds this resource.')
+}
+
+/** Writes wait for the connection's mode; no mode answers a success that did not happen. */
+export function refuseByMode(endpoint: Endpoint): void {
+  const { mode, groups } = endpoint.connection.policy
+  if (groups.mode === 'roles' && endpoint.definition.type.name === 'Group') {
+    throw new ScimError(
+      501,
+      'This version of Postern does not carry out the policy "groups.mode": "roles" yet. An ' +
+        'administrator of this connection must set it to "native" or "record".',
+    )
+  }
+  switch (mode) {
+    case 'live':
+      return
+    case 'paused':
+      throw new ScimError(503, 'This connection is paused by its administrator. Retry later.', {
+        retryAfterSeconds: 300,
+      })
+    case 'observe':
+      throw new ScimError(
+        400,
+        'This connection only observes: reads are answered, nothing is written. An administrator ' +
+          'of this connection must set its mode to "live" first.',
+      )
+    case 'gate':
+      throw new ScimError(
+        400,
+        'This connection is gated: nothing is written yet. An administrator of this connection ' +
+          'must set its mode to "live" first.',
+      )
+  }
+}

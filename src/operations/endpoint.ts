@@ -1,0 +1,83 @@
+/**
+ * One resource type of one connection, opened for one request: the resource type endpoint of
+ * RFC 7644 §3.2 together with everything behind it. Operations take it as their first argument.
+ */
+import type { Connection } from '../access/connection.ts'
+import type { AnyPort, ResourceSpec } from '../adapter/contract.ts'
+import { Audit } from '../db/audit.ts'
+import type { Database } from '../db/database.ts'
+import { Edges } from '../db/edges.ts'
+import { Findings } from '../db/findings.ts'
+import { Links } from '../db/links.ts'
+import { Mapping } from '../mapping/mapping.ts'
+import type { Profile, ResourceDefinition } from '../scim/schema.ts'
+
+/** The app behind a connection: what it can do, and how to reach it, by resource type name. */
+export interface OpenApp {
+  spec(type: string): ResourceSpec | undefined
+  port(type: string): AnyPort | undefined
+}
+
+/** Clock and randomness, passed in so that tests can hold them still. */
+export interface Io {
+  /** Milliseconds since 1970. */
+  now(): number
+  newId(): string
+  wait(ms: number): Promise<void>
+}
+
+export interface Endpoint {
+  readonly connection: Connection
+  readonly profile: Profile
+  readonly definition: ResourceDefinition
+  readonly spec: ResourceSpec
+  readonly port: AnyPort
+  readonly mapping: Mapping
+  readonly db: Database
+  readonly links: Links
+  readonly edges: Edges
+  readonly audit: Audit
+  readonly findings: Findings
+  readonly io: Io
+  /** SCIM base URL of the connection, without a trailing slash. */
+  readonly baseUrl: string
+  /** Id of the request, for the audit and the log. */
+  readonly request: string
+  /** Another resource type of the same connection. */
+  readonly sibling: (type: string) => Endpoint | undefined
+}
+
+export interface OpenConnection {
+  readonly connection: Connection
+  readonly app: OpenApp
+  readonly db: Database
+  readonly io: Io
+  readonly baseUrl: string
+  readonly request: string
+}
+
+/** Undefined where the connection has no such type, or its app has no notion of it. */
+export function openEndpoint(open: OpenConnection, type: string): Endpoint | undefined {
+  const { connection, app, db, io, baseUrl, request } = open
+  const definition = connection.definitions.get(type)
+  const spec = app.spec(type)
+  const port = app.port(type)
+  if (!definition || !spec || !port) return undefined
+  return {
+    connection,
+    profile: connection.policy.profile,
+    definition,
+    spec,
+    port,
+    mapping: new Mapping(definition, spec, connection.mapping?.[type]),
+    db,
+    links: new Links(db, connection.id),
+    edges: new Edges(db, connection.id),
+    audit: new Audit(connection.id),
+    findings: new Findings(db, connection.id),
+    io,
+    baseUrl,
+    request,
+    sibling: (other) => openEndpoint(open, other),
+  }
+}

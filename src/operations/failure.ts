@@ -1,0 +1,83 @@
+/**
+ * The one place where a failure of the app becomes a SCIM error (design decision 9). 401 and 403
+ * are for the client's own token and nothing else: Entra quarantines a job that sees them.
+ */
+import type { AdapterFailure } from '../adapter/failure.ts'
+import type { Mapping } from '../mapping/mapping.ts'
+import { ScimError } from '../scim/error.ts'
+
+/** Seconds until a client tries again where the app names no time. */
+const RETRY_SOON = 30
+/** An administrator has to act first. */
+const RETRY_LATER = 300
+
+export function toScimError(failure: AdapterFailure, mapping?: Mapping): ScimError {
+  const cause = failure
+  const retryAfterSeconds = failure.retryAfterSeconds ?? RETRY_SOON
+  const named = attributeNames(failure, mapping)
+  switch (failure.code) {
+    case 'auth':
+    case 'forbidden':
+      return new ScimError(
+        503,
+        'The app refuses the credentials that Postern holds for it. An administrator of this ' +
+          'connection must renew them or grant the rights that the adapter documents.',
+        { cause, retryAfterSeconds: RETRY_LATER },
+      )
+    case 'invalid':
+      return new ScimError(
+        'invalidValue',
+        `The app refuses ${named || 'a value of this resource'}. Correct it in the source directory.`,
+        { cause },
+      )
+    case 'conflict':
+      return new ScimError(
+        'uniqueness',
+        `The app already has another object with the same ${named || 'unique value'}.`,
+        { cause },
+      )
+    case 'limit':
+      return new ScimError(
+        400,
+        'The app has no seat or licence left for this resource. Free or buy one, then retry.',
+        { cause },
+      )
+    case 'blocked':
+      return new ScimError(
+        400,
+        'The app refuses this change for this object, for example because it owns open items. ' +
+          'Settle that in the app, then retry.',
+        { cause },
+      )
+    case 'rate':
+      return new ScimError(503, 'The app limits the rate of calls. Retry later.', {
+        cause,
+        retryAfterSeconds,
+      })
+    case 'unavailable':
+      return new ScimError(503, 'The app is not available. Retry later.', {
+        cause,
+        retryAfterSeconds,
+      })
+    case 'timeout':
+      return new ScimError(503, 'The app did not answer in time. Retry later.', {
+        cause,
+        retryAfterSeconds,
+      })
+    case 'protocol':
+      return new ScimError(
+        503,
+        'The app gave an answer that its adapter does not understand. Check the base URL of this ' +
+          'connection; retry later.',
+        { cause, retryAfterSeconds },
+      )
+  }
+}
+
+/** The SCIM paths that the app's attributes are mapped to; its own names mean nothing to a client. */
+function attributeNames(failure: AdapterFailure, mapping: Mapping | undefined): string {
+  const paths = failure.attributes.map(
+    (app) => mapping?.pairs.find((pair) => pair.app === app)?.key ?? app,
+  )
+  return paths.map((path) => `"${path}"`).join(', ')
+}

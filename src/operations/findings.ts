@@ -1,0 +1,31 @@
+/** What a person should look at, as the operations meet it. Native ids and our own, never values. */
+import type { NativeObject } from '../adapter/contract.ts'
+import type { Link } from '../db/link.ts'
+import type { Endpoint } from './endpoint.ts'
+
+/** Several accounts for one person: shown as several, and linked never (design decision 4). */
+export async function reportAmbiguous(
+  { findings, io, definition }: Endpoint,
+  found: readonly NativeObject[],
+): Promise<void> {
+  const type = definition.type.name
+  const nativeIds = found.map((object) => object.id).sort()
+  const subject = `${type}:${nativeIds.join(',')}`
+  await findings.report(io.newId(), 'ambiguous', subject, { type, nativeIds }, io.now())
+}
+
+/** The app gave the native id of a link to another object. */
+export async function reportReuse({ findings, io }: Endpoint, link: Link): Promise<void> {
+  const subject = `${link.type}:${link.id}`
+  const detail = { type: link.type, nativeId: link.nativeId ?? '' }
+  await findings.report(io.newId(), 'id-reuse', subject, detail, io.now())
+}
+
+/** A client names a member that was deleted here: its view of the group is behind. */
+export async function reportDeletedMembers(
+  { findings, io }: Endpoint,
+  group: string,
+  members: readonly string[],
+): Promise<void> {
+  await findings.report(io.newId(), 'deleted-member', `Group:${group}`, { members }, io.now())
+}

@@ -1,0 +1,296 @@
+/**
+ * GET of a resource type (RFC 7644 §3.4.2). A filter is answered from the app as well as from
+ * links (design decision 4): by look-up where the app has one, else by walking its list within
+ * bounds. An unfinished search is 503, never an empty list.
+ */
+import type { NativeObject } from '../adapter/contract.ts'
+import type { Link } from '../db/link.ts'
+import { ScimError } from '../scim/error.ts'
+import { equalities, type Filter } from '../scim/filter.ts'
+import { type Paging, sortResources } from '../scim/list-response.ts'
+import { matches } from '../scim/match.ts'
+import { foldCase, type JsonObject } from '../scim/schema.ts'
+import { type Account, isReused, represent, rulesOf, viewOf } from './account.ts'
+import type { Endpoint } from './endpoint.ts'
+import { reportAmbiguous, reportReuse } from './findings.ts'
+import { MEMBERSHIP, membersOf } from './members.ts'
+import { settledAt } from './reservation.ts'
+import { collect, findAccounts, walk } from './search.ts'
+
+export interface ListQuery {
+  readonly filter: Filter | undefined
+  readonly sortBy: string | undefined
+  readonly sortOrder: string | undefined
+  readonly paging: Paging
+  /** False: members are neither loaded nor shown. */
+  readonly withMembers: boolean
+}
+
+export interface ListResult {
+  readonly resources: readonly JsonObject[]
+  readonly totalResults: number
+  readonly nextCursor: string | undefined
+}
+
+export async function listResources(endpoint: Endpoint, query: ListQuery): Promise<ListResult> {
+  const { filter, sortBy } = query
+  const { skip, count } = window(query.paging)
+  if (!filter && !sortBy && endpoint.spec.capabilities.list.skip) {
+    return page(endpoint, query, skip, count)
+  }
+  const { objects, byRule } = await candidates(endpoint, filter)
+  const accounts = await withLinks(endpoint, objects)
+  // Members are loaded for what is shown, unless the filter asks for them.
+  const asked = filter !== undefined && mentionsMembers(filter)
+  const rendered = await renderAll(endpoint, accounts, asked)
+  const matching = filter ? rendered.filter(({ resource }) => matches(filter, resource)) : rendered
+  if (byRule && matching.length > 1) {
+    await reportAmbiguous(
+      endpoint,
+      matching.map(({ account }) => account.object),
+    )
+  }
+  const accountsById = new Map(matching.map(({ account }) => [account.link.id, account]))
+  const sorted = sortResources(
+    endpoint.definition,
+    matching.map(({ resource }) => resource),
+    sortBy,
+    query.sortOrder,
+  )
+  const slice = sorted.slice(skip, skip + count)
+  const resources =
+    asked || !query.withMembers
+      ? slice
+      : await resourcesOf(
+          endpoint,
+          slice.flatMap((resource) => accountsById.get(String(resource['id'])) ?? []),
+          true,
+        )
+  return answer(query.paging, resources, skip + slice.length, sorted.length)
+}
+
+/** One page in the app's own order. */
+async function page(
+  endpoint: Endpoint,
+  query: ListQuery,
+  skip: number,
+  count: number,
+): Promise<ListResult> {
+  const { links, definition } = endpoint
+  const [{ items, total }, hidden] = await Promise.all([
+    rows(endpoint, skip, count),
+    links.countHidden(definition.type.name),
+  ])
+  const accounts = await withLinks(endpoint, items)
+  const resources = await resourcesOf(endpoint, accounts, query.withMembers)
+  const isWhole = skip === 0 && items.length === total
+  const shown = isWhole ? resources.length : Math.max(total - hidden, resources.length)
+  const result = answer(query.paging, resources, skip + items.length, total)
+  return { ...result, totalResults: shown }
+}
+
+/** `count` rows of the app's list from `skip` on, over as many of its pages as that takes. */
+async function rows(
+  { port, spec }: Endpoint,
+  skip: number,
+  count: number,
+): Promise<{ items: NativeObject[]; total: number }> {
+  const pageSize = Math.max(1, Math.min(count, spec.capabilities.list.maxPage))
+  const items: NativeObject[] = []
+  let total = 0
+  for (let from = skip; items.length < Math.max(count, 1); from = skip + items.length) {
+    const page = await port.list({ pageSize, skip: from })
+    items.push(...page.items)
+    total = page.total ?? skip + items.length + (page.next === undefined ? 0 : 1)
+    if (page.items.length === 0 || page.next === undefined) break
+  }
+  return { items: items.slice(0, count), total }
+}
+
+// ---- candidates ----------------------------------------------------------------------------------
+
+/** Every object that the filter may match, and perhaps more. `byRule`: they stand for one person. */
+async function candidates(
+  endpoint: Endpoint,
+  filter: Filter | undefined,
+): Promise<{ objects: readonly NativeObject[]; byRule: boolean }> {
+  for (const { path, value } of filter ? equalities(filter) : []) {
+    if (typeof value !== 'string') continue
+    const objects = await byEquality(endpoint, path, value)
+    if (!objects) continue
+    return { objects, byRule: rulesOf(endpoint).some(({ pair }) => pair.key === path) }
+  }
+  return { objects: await collect(walk(endpoint)), byRule: false }
+}
+
+/** Undefined: neither the app nor the links can look this attribute up. */
+async function byEquality(
+  endpoint: Endpoint,
+  path: string,
+  value: string,
+): Promise<readonly NativeObject[] | undefined> {
+  const { links, definition, mapping, spec } = endpoint
+  const type = definition.type.name
+  if (path === 'id') return objectsOf(endpoint, [await links.get(type, value)])
+
+  const pair = mapping.pair(path)
+  if (!pair) {
+    // An attribute that the app cannot hold lives with the link; of those, one is indexed.
+    return path === 'externalId'
+      ? objectsOf(endpoint, await links.byExternalId(type, value))
+      : undefined
+  }
+  const lookup = spec.capabilities.lookups.find((l) => l.attribute === pair.app)
+  if (!lookup?.includesInactive) return undefined
+
+  // The app may have rewritten what the client sent, and its search may lag: links know as well.
+  const claim = { kind: path, norm: norm(endpoint, path, value) }
+  const [search, claimed] = await Promise.all([
+    findAccounts(endpoint, pair, value),
+    links.byClaim(type, claim),
+  ])
+  const { found } = search
+  if (!claimed) return found
+  if (claimed.nativeId === undefined)
+    return found.length > 0 ? found : doubt(endpoint, claimed, search.lagMs)
+  if (found.some((object) => object.id === claimed.nativeId)) return found
+  return [...found, ...(await objectsOf(endpoint, [claimed]))]
+}
+
+/** A create of this person is under way: nobody knows yet whether the account will be there. */
+async function doubt(
+  endpoint: Endpoint,
+  claimed: Link,
+  lagMs: number,
+): Promise<readonly NativeObject[]> {
+  const intent = await endpoint.links.openIntent(claimed.id)
+  const leftMs = intent ? settledAt(intent, lagMs) - endpoint.io.now() : 0
+  if (leftMs <= 0) return []
+  throw new ScimError(503, 'A matching resource is being created right now. Retry later.', {
+    retryAfterSeconds: Math.ceil(leftMs / 1000),
+  })
+}
+
+function norm(endpoint: Endpoint, path: string, value: string): string {
+  return endpoint.definition.coreAttribute(path)?.caseExact ? value : foldCase(value)
+}
+
+async function objectsOf(
+  endpoint: Endpoint,
+  links: readonly (Link | undefined)[],
+): Promise<NativeObject[]> {
+  const live = links.flatMap((link) =>
+    link?.nativeId && link.state !== 'tombstone' && link.state !== 'retiring'
+      ? [link.nativeId]
+      : [],
+  )
+  const objects = await Promise.all(live.map((nativeId) => endpoint.port.get(nativeId)))
+  return objects.filter((object) => object !== null)
+}
+
+// ---- accounts under their links --------------------------------------------------------------------
+
+/** Each account under its link, in the given order; unseen ones get one, hidden ones are left out. */
+export async function withLinks(
+  endpoint: Endpoint,
+  objects: readonly NativeObject[],
+): Promise<Account[]> {
+  if (objects.length === 0) return []
+  const { links, definition, spec, io } = endpoint
+  const type = definition.type.name
+  const nativeIds = objects.map((object) => object.id)
+  const known = await links.byNativeIds(type, nativeIds)
+  const seen = new Map<string, Link>()
+  const keep = (link: Link): void => {
+    const { nativeId } = link
+    if (nativeId !== undefined && !seen.has(nativeId)) seen.set(nativeId, link)
+  }
+  const byId = new Map(objects.map((object) => [object.id, object]))
+  for (const link of known) {
+    const object = link.nativeId === undefined ? undefined : byId.get(link.nativeId)
+    // A tombstone hides the account it was made for, and nobody who has its native id after it.
+    if (object && !(link.survives && isReused(link, object))) keep(link)
+  }
+  const unseen = objects.filter((object) => !seen.has(object.id))
+  if (unseen.length > 0) {
+    const accounts = unseen.map((object) => ({
+      id: io.newId(),
+      nativeId: object.id,
+      ...(object.fingerprint !== undefined && { fingerprint: object.fingerprint }),
+      ...(typeof object.attributes[spec.naming] === 'string' && {
+        display: String(object.attributes[spec.naming]),
+      }),
+    }))
+    for (const link of await links.mint(type, accounts, io.now())) keep(link)
+  }
+  const accounts: Account[] = []
+  for (const object of objects) {
+    const link = seen.get(object.id)
+    if (!link || link.state === 'tombstone' || link.state === 'retiring') continue
+    if (isReused(link, object)) await reportReuse(endpoint, link)
+    else accounts.push({ link, object, view: viewOf(endpoint, link, object) })
+  }
+  return accounts
+}
+
+interface Rendered {
+  readonly account: Account
+  readonly resource: JsonObject
+}
+
+async function renderAll(
+  endpoint: Endpoint,
+  accounts: readonly Account[],
+  withMembers: boolean,
+): Promise<Rendered[]> {
+  const members = withMembers ? await membersOf(endpoint, accounts) : undefined
+  return accounts.map((account) => ({
+    account,
+    resource: represent(endpoint, account, members?.get(account.link.id)),
+  }))
+}
+
+async function resourcesOf(
+  endpoint: Endpoint,
+  accounts: readonly Account[],
+  withMembers: boolean,
+): Promise<JsonObject[]> {
+  const rendered = await renderAll(endpoint, accounts, withMembers)
+  return rendered.map(({ resource }) => resource)
+}
+
+// ---- paging ----------------------------------------------------------------------------------------
+
+function window(paging: Paging): { skip: number; count: number } {
+  switch (paging.kind) {
+    case 'index':
+      return { skip: paging.startIndex - 1, count: paging.count }
+    case 'cursor':
+      return { skip: paging.cursor === '' ? 0 : readCursor(paging.cursor), count: paging.count }
+  }
+}
+
+/** A cursor is the number of resources before it; the prefix tells ours from anything else. */
+const CURSOR = /^p(\d{1,9})$/
+
+function readCursor(text: string): number {
+  const skip = CURSOR.exec(text)?.[1]
+  if (skip === undefined)
+    throw new ScimError('invalidCursor', 'This cursor was not given out here.')
+  return Number(skip)
+}
+
+/** `end`: how many come before the next page, hidden ones included; `all`: how many there are so. */
+function answer(
+  paging: Paging,
+  resources: readonly JsonObject[],
+  end: number,
+  all: number,
+): ListResult {
+  const more = paging.kind === 'cursor' && paging.count > 0 && end < all
+  return { resources, totalResults: all, nextCursor: more ? `p${end}` : undefined }
+}
+
+function mentionsMembers(filter: Filter): boolean {
+  return JSON.stringify(filter).includes(`"name":"${MEMBERSHIP}"`)
+}

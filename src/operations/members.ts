@@ -1,0 +1,122 @@
+/**
+ * Members of groups (design decision 8): rows, not arrays. A change to one member touches one edge
+ * and makes at most one call, whatever the size of the group. Where the app holds no members,
+ * Postern records them; where it does, an edge is evidence and the app is the truth.
+ */
+import type { Member } from '../adapter/contract.ts'
+import type { Edge } from '../db/edges.ts'
+import type { Link } from '../db/link.ts'
+import { ScimError } from '../scim/error.ts'
+import type { JsonObject, Resource } from '../scim/schema.ts'
+import type { Account } from './account.ts'
+import type { Endpoint } from './endpoint.ts'
+
+/** RFC 7643 §4.2: the one attribute that stands for other resources as a set. */
+export const MEMBERSHIP = 'members'
+
+/** Pages of members that a request may read where it needs all of them. */
+const MAX_PAGES = 400
+
+/** The membership attribute of this type; undefined where it has none. */
+export function membershipOf(endpoint: Endpoint): string | undefined {
+  return endpoint.definition.type.name === 'Group' &&
+    endpoint.definition.coreAttribute(MEMBERSHIP)?.multiValued
+    ? MEMBERSHIP
+    : undefined
+}
+
+/** The resource without its members, which go their own way. */
+export function splitMembers(
+  endpoint: Endpoint,
+  resource: Resource,
+): { rest: Resource; members: JsonObject[] | undefined } {
+  const attribute = membershipOf(endpoint)
+  if (!attribute) return { rest: resource, members: undefined }
+  const { [attribute]: members, ...rest } = resource
+  return { rest, members: Array.isArray(members) ? (members as JsonObject[]) : undefined }
+}
+
+// ---- reading -------------------------------------------------------------------------------------
+
+/** Members of these groups as SCIM values, by SCIM id of the group. */
+export async function membersOf(
+  endpoint: Endpoint,
+  accounts: readonly Account[],
+): Promise<Map<string, JsonObject[]>> {
+  const edges = endpoint.port.members
+    ? new Map<string, Edge[]>()
+    : await endpoint.edges.members(accounts.map(({ link }) => link.id))
+  if (endpoint.port.members) {
+    for (const { link, object } of accounts)
+      edges.set(link.id, await allMembers(endpoint, object.id))
+  }
+  const { baseUrl } = endpoint
+  return new Map(
+    [...edges].map(([group, members]) => [
+      group,
+      members.map(({ member, memberType }) => ({
+        value: member,
+        $ref: `${baseUrl}${endpoint.sibling(memberType)?.definition.type.endpoint ?? ''}/${member}`,
+        type: memberType,
+      })),
+    ]),
+  )
+}
+
+async function allMembers(endpoint: Endpoint, group: string): Promise<Edge[]> {
+  const members = await readMembers(endpoint, group, MAX_PAGES)
+  if (members) return members
+  throw new ScimError(503, 'This group has more members than one request may read.', {
+    retryAfterSeconds: 300,
+  })
+}
+
+/**
+ * What the app says of a group's members, each under its link; unseen ones get one. Undefined: they
+ * fill more than `maxPages` pages.
+ */
+export async function readMembers(
+  endpoint: Endpoint,
+  group: string,
+  maxPages: number,
+): Promise<Edge[] | undefined> {
+  const members = await walkMembers(endpoint, group, maxPages)
+  if (!members) return undefined
+  const edges: Edge[] = []
+  for (const [type, ofType] of Map.groupBy(members, (member) => member.type)) {
+    const nativeIds = ofType.map((member) => member.id)
+    for (const link of await linksOf(endpoint, type, nativeIds)) {
+      const hidden = link.state === 'tombstone' || link.state === 'retiring'
+      if (!hidden) edges.push({ member: link.id, memberType: type })
+    }
+  }
+  return edges
+}
+
+async function walkMembers(
+  endpoint: Endpoint,
+  group: string,
+  maxPages: number,
+): Promise<Member[] | undefined> {
+  const pageSize = endpoint.spec.capabilities.list.maxPage
+  const members: Member[] = []
+  let cursor: string | undefined
+  for (let pages = 0; pages < maxPages; pages++) {
+    const request = { pageSize, ...(cursor !== undefined && { cursor }) }
+    const page = await endpoint.port.members?.(group, request)
+    members.push(...(page?.items ?? []))
+    if (page?.next === undefined) return members
+    cursor = page.next
+  }
+  return undefined
+}
+
+async function linksOf(endpoint: Endpoint, type: string, nativeIds: string[]): Promise<Link[]> {
+  const { links, io } = endpoint
+  const known = await links.byNativeIds(type, nativeIds)
+  const seen = new Set(known.map((link) => link.nativeId))
+  const unseen = [...new Set(nativeIds)].filter((id) => !seen.has(id))
+  if (unseen.length === 0) return known
+  const accounts = unseen.map((nativeId) => ({ id: io.newId(), nativeId }))
+  return [...known, ...(await links.mint(type, accounts, io.now()))]
+}

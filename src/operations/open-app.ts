@@ -1,0 +1,110 @@
+/** Opens the app behind a connection for one request: adapter, settings, secrets and HTTP client. */
+import type * as z from 'zod'
+import type { Connection } from '../access/connection.ts'
+import type {
+  Adapter,
+  AnyPort,
+  DeclaredType,
+  DocumentStore,
+  ResourceSpec,
+} from '../adapter/contract.ts'
+import { createHttpClient } from '../adapter/http.ts'
+import type { ResourceDefinition } from '../scim/schema.ts'
+import type { OpenApp } from './endpoint.ts'
+import { MEMBERSHIP } from './members.ts'
+
+/** Largest answer of an app that is read; an isolate has 128 MB for all its requests. */
+const MAX_ANSWER_BYTES = 8 * 1_048_576
+
+export interface Outside {
+  readonly fetch: (input: string, init: RequestInit) => Promise<Response>
+  readonly now: () => number
+  /** True only in development. */
+  readonly allowInsecure: boolean
+}
+
+/** @throws where stored settings no longer fit the adapter, or a secret cannot be opened */
+export async function openAdapter(
+  adapter: Adapter,
+  connection: Connection,
+  outside: Outside,
+): Promise<OpenApp> {
+  const settings = adapter.settings.parse(connection.settings)
+  const secrets = await connection.secrets()
+  const secret = (name: string): string => {
+    const value = secrets[name]
+    if (value === undefined) throw new Error(`connection lacks the secret "${name}"`)
+    return value
+  }
+  const http = createHttpClient({
+    ...outside,
+    baseUrl: adapter.baseUrl(settings),
+    timeoutMs: connection.policy.limits.requestTimeoutMs,
+    maxBytes: MAX_ANSWER_BYTES,
+    headers: () => adapter.headers?.({ settings, secret }) ?? {},
+  })
+  const ports: Readonly<Record<string, AnyPort>> = adapter.connect({ settings, secret, http })
+  return { spec: (type) => adapter.resources[type], port: (type) => ports[type] }
+}
+
+/** The sandbox, as its module exports it. */
+export interface Sandbox {
+  readonly name: string
+  readonly settings: z.ZodType
+  readonly secrets: readonly string[]
+  describe(declared: DeclaredType): ResourceSpec
+  connect(declared: DeclaredType, documents: DocumentStore): AnyPort
+}
+
+export function openSandbox(
+  sandbox: Sandbox,
+  connection: Connection,
+  documents: DocumentStore,
+): OpenApp {
+  const declared = (type: string): DeclaredType | undefined => {
+    const definition = connection.definitions.get(type)
+    return definition && declare(definition)
+  }
+  return {
+    spec: (type) => {
+      const found = declared(type)
+      return found && sandbox.describe(found)
+    },
+    port: (type) => {
+      const found = declared(type)
+      return found && sandbox.connect(found, documents)
+    },
+  }
+}
+
+/** The app, but for one resource type that Postern itself records. */
+export function withRecorded(app: OpenApp, type: string, recorded: OpenApp): OpenApp {
+  const openFor = (name: string): OpenApp => (name === type ? recorded : app)
+  return {
+    spec: (name) => openFor(name).spec(name),
+    port: (name) => openFor(name).port(name),
+  }
+}
+
+/** What a client can write, but secrets and members: those are never kept in a document. */
+function declare({ type, attributes, extensions }: ResourceDefinition): DeclaredType {
+  const held = [...attributes].filter(
+    (a) =>
+      a.mutability !== 'readOnly' &&
+      a.returned !== 'never' &&
+      a.name !== 'schemas' &&
+      !(type.name === 'Group' && a.name === MEMBERSHIP),
+  )
+  return {
+    name: type.name,
+    attributes: [
+      ...held.map((a) => ({
+        name: a.name,
+        simple: a.type === 'string' && !a.multiValued,
+        unique: a.uniqueness !== 'none',
+        caseExact: a.caseExact,
+      })),
+      ...extensions.map(({ id }) => ({ name: id, simple: false, unique: false, caseExact: true })),
+    ],
+  }
+}

@@ -1,0 +1,311 @@
+/**
+ * What happens under the lease of a create: search, send, adopt, commit. Every way out either
+ * commits, gives the claims back, or leaves an intent that says "unknown".
+ */
+import type { NativeObject } from '../adapter/contract.ts'
+import { AdapterFailure } from '../adapter/failure.ts'
+import type { Intent, Link } from '../db/link.ts'
+import { ScimError } from '../scim/error.ts'
+import type { JsonObject, Resource } from '../scim/schema.ts'
+import { type Account, change, factsOf, isReused, refuseProtected, viewOf } from './account.ts'
+import type { Endpoint } from './endpoint.ts'
+import { reportAmbiguous, reportReuse } from './findings.ts'
+import { fitsRules, type Match, searchByRules } from './search.ts'
+
+/** Over the two longest calls that a lease covers: the search, and the create. */
+const LEASE_MARGIN_MS = 5_000
+/** How far the app's clock may be behind ours. */
+const SKEW_MS = 60_000
+
+/** What one POST is doing: the lease it holds and the link it has proposed. */
+export interface Reservation {
+  readonly intent: { readonly id: string; readonly fence: number }
+  readonly leaseUntil: number
+  readonly link: Link
+  readonly desired: Resource
+  readonly ignored: readonly string[]
+  /** Since when a create of ours may have reached the app; undefined: none has been sent. */
+  readonly sentSince: number | undefined
+}
+
+// ---- search and send -----------------------------------------------------------------------------
+
+export async function send(endpoint: Endpoint, reservation: Reservation): Promise<Account> {
+  const found = await orRelease(endpoint, reservation, async () =>
+    onlyOne(endpoint, reservation, await searchByRules(endpoint, reservation.desired)),
+  )
+  return found ? adopt(endpoint, reservation, found) : create(endpoint, reservation)
+}
+
+export async function create(endpoint: Endpoint, reservation: Reservation): Promise<Account> {
+  const { port, mapping, links, io } = endpoint
+  const { desired, intent, link } = reservation
+  await holdLease(endpoint, reservation)
+  const sent = { ...reservation, sentSince: reservation.sentSince ?? io.now() }
+  const outcome = await attempt(endpoint, sent, async () =>
+    port.create?.({
+      attributes: mapping.toApp(desired),
+      ...(mapping.switches && { active: desired['active'] !== false }),
+      idempotencyKey: link.id,
+    }),
+  )
+  switch (outcome?.kind) {
+    case 'created':
+      return commit(endpoint, sent, outcome.object, 'created')
+    case 'exists': {
+      const there = await orRelease(endpoint, reservation, async () =>
+        outcome.id !== undefined
+          ? port.get(outcome.id)
+          : onlyOne(endpoint, reservation, await searchByRules(endpoint, desired)),
+      )
+      // What is in the way may be somebody else, who has the same value in another attribute.
+      if (there && fitsRules(endpoint, desired, there)) return adopt(endpoint, reservation, there)
+      await links.release(intent, link.id)
+      throw taken(endpoint)
+    }
+    case 'unknown': {
+      // Unknown effect is probed, never re-sent. What the probe does not find, a retry may.
+      const { found, auto } = await searchByRules(endpoint, desired)
+      const [only] = found
+      if (only && found.length === 1 && (auto || isOurs(only, sent))) {
+        return adopt(endpoint, sent, only)
+      }
+      throw outcome.failure
+    }
+    case undefined:
+      throw new Error('an operation began a create that the adapter does not offer')
+  }
+}
+
+/**
+ * Nothing is sent under a lease that may end before the answer: a search can be slow, and whoever
+ * comes after the end of the lease may send.
+ */
+async function holdLease(endpoint: Endpoint, { intent, leaseUntil: until }: Reservation) {
+  const { io, connection, links } = endpoint
+  if (io.now() + connection.policy.limits.requestTimeoutMs < until) return
+  if (!(await links.renew(intent, leaseUntil(endpoint)))) throw inDoubt(2)
+}
+
+/** Sends the create; a refusal gives the claims back, a lost answer keeps them. */
+async function attempt<T>(
+  endpoint: Endpoint,
+  { intent, link }: Reservation,
+  call: () => Promise<T>,
+): Promise<T | { kind: 'unknown'; failure: AdapterFailure }> {
+  try {
+    return await call()
+  } catch (error) {
+    const refused =
+      error instanceof ScimError || (error instanceof AdapterFailure && error.effect === 'none')
+    if (refused) {
+      await endpoint.links.release(intent, link.id)
+      throw error
+    }
+    const answered = error instanceof AdapterFailure && error.answered
+    await endpoint.links.markUnknown(intent, {
+      answeredAt: answered ? endpoint.io.now() : undefined,
+    })
+    if (error instanceof AdapterFailure) return { kind: 'unknown', failure: error }
+    throw error
+  }
+}
+
+/** Reads have no effect: whatever ends them, the reservation is given back. */
+async function orRelease<T>(
+  endpoint: Endpoint,
+  { intent, link }: Reservation,
+  read: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await read()
+  } catch (error) {
+    await endpoint.links.release(intent, link.id)
+    throw error
+  }
+}
+
+// ---- adopt and commit ----------------------------------------------------------------------------
+
+/** The person has an account already: it becomes theirs, brought to what the client wants. */
+export async function adopt(
+  endpoint: Endpoint,
+  reservation: Reservation,
+  object: NativeObject,
+): Promise<Account> {
+  const { links, connection, definition } = endpoint
+  const [live] = await links.byNativeIds(definition.type.name, [object.id])
+  const reused = live !== undefined && isReused(live, object)
+  if (reused && !live.survives) await reportReuse(endpoint, live)
+  // Who was deleted here, and whose account stayed, comes back whatever the policy (decision 10).
+  const returns = live?.survives && !reused
+  const adopts = connection.policy.onCreateExisting === 'adopt' || isOurs(object, reservation)
+  const isFree = !live || live.survives || (live.state === 'discovered' && !reused)
+  const refused = !isFree || !(adopts || returns)
+  if (refused) {
+    await links.release(reservation.intent, reservation.link.id)
+    throw taken(endpoint)
+  }
+  const met = live?.state === 'discovered' ? live : undefined
+  const before = met ? viewOf(endpoint, met, object) : endpoint.mapping.toScim(object)
+  const changed = await attempt(endpoint, reservation, async () => {
+    refuseProtected(endpoint, object)
+    return change(endpoint, object, before, overlay(before, reservation.desired))
+  })
+  if ('kind' in changed) throw changed.failure
+  return commit(endpoint, reservation, changed, 'adopted')
+}
+
+/** True where a create that was cut off must have made this account. */
+function isOurs({ createdAt }: NativeObject, { sentSince }: Reservation): boolean {
+  return (
+    sentSince !== undefined &&
+    createdAt !== undefined &&
+    Date.parse(createdAt) >= sentSince - SKEW_MS
+  )
+}
+
+/** What the client did not send stays as the app has it. */
+function overlay(before: Resource, sent: Resource): Resource {
+  const merged: Resource = { ...before }
+  for (const [name, value] of Object.entries(sent)) {
+    const held = merged[name]
+    const both = isObject(held) && isObject(value)
+    merged[name] = both ? { ...held, ...value } : value
+  }
+  return merged
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+async function commit(
+  endpoint: Endpoint,
+  reservation: Reservation,
+  object: NativeObject,
+  origin: 'created' | 'adopted',
+): Promise<Account> {
+  const { links, definition, audit, request, io } = endpoint
+  const { intent, desired, ignored } = reservation
+  const type = definition.type.name
+  const now = io.now()
+  const view = origin === 'created' ? desired : overlay(endpoint.mapping.toScim(object), desired)
+  const facts = factsOf(endpoint, view, object)
+  const entry = (link: string) =>
+    audit.entry({ request, type, link, op: 'create', decision: origin, detail: { ignored } }, now)
+  const { link } = reservation
+  const outcome = await links.commitCreate(intent, link.id, facts, origin, now, [entry(link.id)])
+  switch (outcome) {
+    case 'committed':
+      return accountOf(endpoint, { ...link, ...facts, state: 'linked', modifiedAt: now }, object)
+    case 'met': {
+      // A read met the account before this commit and minted a link: that id is out already.
+      const [met] = await links.byNativeIds(type, [object.id])
+      if (met && met.state !== 'discovered') {
+        await links.release(intent, link.id)
+        throw taken(endpoint)
+      }
+      if (met && (await links.commitOnto(intent, link.id, met, facts, now, [entry(met.id)]))) {
+        const version = met.version + 1
+        return accountOf(
+          endpoint,
+          { ...met, ...facts, state: 'linked', version, modifiedAt: now },
+          object,
+        )
+      }
+      throw inDoubt(2)
+    }
+    case 'lost': {
+      // Another request took the lease over and has settled this create, or is about to.
+      const [settled] = await links.byNativeIds(type, [object.id])
+      if (settled?.state !== 'linked') throw inDoubt(2)
+      return accountOf(endpoint, settled, object)
+    }
+  }
+}
+
+function accountOf(endpoint: Endpoint, link: Link, object: NativeObject): Account {
+  return { link, object, view: viewOf(endpoint, link, object) }
+}
+
+/** The link as `reserve` writes it. */
+export function proposedLink(id: string, type: string, now: number): Link {
+  return {
+    id,
+    type,
+    state: 'proposed',
+    nativeId: undefined,
+    fingerprint: undefined,
+    survives: false,
+    externalId: undefined,
+    display: undefined,
+    shadow: '{}',
+    version: 1,
+    membersReadAt: undefined,
+    createdAt: now,
+    modifiedAt: now,
+    groups: [],
+  }
+}
+
+// ---- refusals ------------------------------------------------------------------------------------
+
+/**
+ * The one account that matches; none is linked on a guess.
+ *
+ * @throws {ScimError} 409 where there are several, or where a person is to decide: a finding
+ */
+export async function onlyOne(
+  endpoint: Endpoint,
+  reservation: Reservation,
+  { found, auto }: Match,
+): Promise<NativeObject | undefined> {
+  const [first] = found
+  if (!first || (found.length === 1 && (auto || isOurs(first, reservation)))) return first
+  await reportAmbiguous(endpoint, found)
+  const type = endpoint.definition.type.name
+  throw new ScimError(
+    'uniqueness',
+    found.length > 1
+      ? `${found.length} accounts in the app match this ${type}. Postern links none of them on a ` +
+          'guess: an administrator of the app must leave one.'
+      : `An account in the app may be this ${type}, by a match rule that does not link by itself. ` +
+          'An administrator of this connection must decide.',
+  )
+}
+
+export function taken(endpoint: Endpoint): ScimError {
+  const { name } = endpoint.definition.type
+  return new ScimError(
+    'uniqueness',
+    `A ${name} with the same ${uniqueNames(endpoint)} exists already. Find it by a filter and ` +
+      'update it.',
+  )
+}
+
+function uniqueNames(endpoint: Endpoint): string {
+  const unique = [...endpoint.definition.attributes].filter(
+    (a) => a.uniqueness !== 'none' && a.mutability !== 'readOnly',
+  )
+  return unique.map((a) => a.name).join(' or ') || 'key'
+}
+
+export function inDoubt(retryAfterSeconds: number): ScimError {
+  return new ScimError(
+    503,
+    'Another request is creating this resource, or was cut off while it did. Retry later.',
+    { retryAfterSeconds },
+  )
+}
+
+export function leaseUntil(endpoint: Endpoint): number {
+  return (
+    endpoint.io.now() + 2 * endpoint.connection.policy.limits.requestTimeoutMs + LEASE_MARGIN_MS
+  )
+}
+
+/** From when on a search that finds nothing means that the create has had no effect. */
+export function settledAt(intent: Intent, lagMs: number): number {
+  return intent.leaseUntil + lagMs
+}

@@ -1,0 +1,197 @@
+/**
+ * PATCH and PUT (RFC 7644 §3.5): both apply to the client's view, and only the difference, in the
+ * app's terms, is written. Nothing changed: nothing is sent and nothing is stored.
+ */
+import { AdapterFailure } from '../adapter/failure.ts'
+import { without } from '../identity/keys.ts'
+import { same } from '../mapping/same.ts'
+import { ScimError } from '../scim/error.ts'
+import { matchesIfMatch } from '../scim/etag.ts'
+import { applyPatch, parsePatchOp } from '../scim/patch.ts'
+import { separate, type ValueChange } from '../scim/patch-delta.ts'
+import { getAt } from '../scim/path.ts'
+import { checkImmutable } from '../scim/resource.ts'
+import type { Json, Resource } from '../scim/schema.ts'
+import {
+  type Account,
+  change,
+  claimsIn,
+  factsOf,
+  loadAccount,
+  refuseByMode,
+  refuseDisable,
+  refuseProtected,
+  represent,
+  staleBefore,
+  viewOf,
+} from './account.ts'
+import { applyPolicy, holdable } from './attributes.ts'
+import { planMembers, sendMembers } from './change-members.ts'
+import type { Endpoint } from './endpoint.ts'
+import { membershipOf, splitMembers } from './members.ts'
+import { versionOf } from './version.ts'
+
+/** What a client wants of a resource: its new view, and what happens to its members. */
+interface Wanted {
+  readonly view: Resource
+  readonly ignored: readonly string[]
+  readonly members: readonly ValueChange[]
+}
+
+export async function patchResource(
+  endpoint: Endpoint,
+  id: string,
+  body: unknown,
+  ifMatch: string | undefined,
+): Promise<Account> {
+  const { definition, profile } = endpoint
+  const operations = parsePatchOp(body, profile)
+  const attribute = membershipOf(endpoint)
+  const { rest, changes } = attribute
+    ? separate(definition, operations, attribute, profile)
+    : { rest: operations, changes: [] }
+  return update(endpoint, id, ifMatch, ({ view }) => {
+    const { resource, ignored } = applyPatch(definition, view, rest, profile)
+    const { kept, dropped } = applyPolicy(endpoint, resource, view)
+    return { view: kept, ignored: [...ignored, ...dropped], members: changes }
+  })
+}
+
+export async function putResource(
+  endpoint: Endpoint,
+  id: string,
+  body: unknown,
+  ifMatch: string | undefined,
+): Promise<Account> {
+  const { definition } = endpoint
+  const { resource, ignored } = holdable(endpoint, body)
+  const { rest, members } = splitMembers(endpoint, resource)
+  return update(endpoint, id, ifMatch, ({ view }) => {
+    const kept = checkImmutable(definition, view, rest)
+    return {
+      view: withSwitch(endpoint, view, kept),
+      ignored,
+      // RFC 7644 §3.5.1: what a PUT does not name is cleared.
+      members: membershipOf(endpoint) ? [{ op: 'replace', values: members ?? [] }] : [],
+    }
+  })
+}
+
+/** A PUT that does not speak of `active` must not switch a disabled person on. */
+function withSwitch(endpoint: Endpoint, view: Resource, sent: Resource): Resource {
+  const active = view['active']
+  return endpoint.definition.coreAttribute('active') &&
+    sent['active'] === undefined &&
+    active !== undefined
+    ? { ...sent, active }
+    : sent
+}
+
+/** Another writer may change the link between the read and the commit: then all is read again. */
+async function update(
+  endpoint: Endpoint,
+  id: string,
+  ifMatch: string | undefined,
+  want: (account: Account) => Wanted,
+): Promise<Account> {
+  refuseByMode(endpoint)
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const account = await loadAccount(endpoint, id)
+    if (
+      ifMatch !== undefined &&
+      !matchesIfMatch(ifMatch, versionOf(represent(endpoint, account)))
+    ) {
+      throw new ScimError(
+        412,
+        'The resource has changed since the version in If-Match. Read it again.',
+      )
+    }
+    const wanted = want(account)
+    // Who is named is known before anything is written: an unknown member applies nothing.
+    const plan = await planMembers(endpoint, account, wanted.members)
+    const updated = await write(endpoint, account, wanted)
+    if (updated) return sendMembers(endpoint, updated, plan)
+  }
+  throw new ScimError(503, 'Other requests keep changing this resource. Retry later.', {
+    retryAfterSeconds: 5,
+  })
+}
+
+/** Undefined: the link has changed meanwhile. */
+async function write(
+  endpoint: Endpoint,
+  account: Account,
+  { view: after, ignored }: Wanted,
+): Promise<Account | undefined> {
+  const { links, io, definition, audit, request } = endpoint
+  const { link, object, view: before } = account
+  if (same(after as Json, before as Json)) return account
+  refuseProtected(endpoint, object)
+  if (before['active'] !== false) refuseDisable(endpoint, after)
+  refuseCreateOnly(endpoint, before, after)
+
+  const held = claimsIn(endpoint, before)
+  const wanted = claimsIn(endpoint, after)
+  const renamed = without(wanted, held)
+  if (renamed.length > 0 && !(await links.claim(link.type, link.id, renamed, io.now()))) {
+    throw new ScimError(
+      'uniqueness',
+      `Another ${definition.type.name} has this ${renamed.map((c) => c.kind).join(' or ')} already.`,
+    )
+  }
+  const changed = await change(endpoint, object, before, after).catch(async (error: unknown) => {
+    const refused =
+      error instanceof ScimError || (error instanceof AdapterFailure && error.effect === 'none')
+    // An unknown effect may be the rename: its keys stay taken until it is known not to be.
+    if (refused && renamed.length > 0) await links.unclaim(link.type, link.id, renamed)
+    throw error
+  })
+
+  const now = io.now()
+  const facts = factsOf(endpoint, after, changed)
+  const names = changedNames(before, after)
+  const committed = await links.commitUpdate(
+    link,
+    facts,
+    { wanted, given: without(held, wanted) },
+    staleBefore(endpoint),
+    now,
+    [
+      audit.entry(
+        {
+          request,
+          type: link.type,
+          link: link.id,
+          op: 'update',
+          decision: link.state === 'discovered' ? 'adopted' : 'updated',
+          detail: { changed: names, ignored },
+        },
+        now,
+      ),
+    ],
+  )
+  if (!committed) return undefined
+  const next = {
+    ...link,
+    ...facts,
+    state: 'linked' as const,
+    version: link.version + 1,
+    modifiedAt: now,
+  }
+  return { link: next, object: changed, view: viewOf(endpoint, next, changed) }
+}
+
+/** What the app takes at the create and never again cannot be changed by a client either. */
+function refuseCreateOnly({ mapping }: Endpoint, before: Resource, after: Resource): void {
+  const pair = mapping.pairs.find(
+    ({ path, spec }) => spec.write === 'create' && !same(getAt(after, path), getAt(before, path)),
+  )
+  if (pair) {
+    throw new ScimError('mutability', `The app does not let "${pair.key}" be changed any more.`)
+  }
+}
+
+function changedNames(before: Resource, after: Resource): string[] {
+  const names = new Set([...Object.keys(before), ...Object.keys(after)])
+  return [...names].filter((name) => !same(before[name], after[name]))
+}

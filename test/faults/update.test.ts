@@ -1,0 +1,148 @@
+/** PATCH and PUT, cut at every step outside and retried in the next cycle. */
+import { describe, expect, test, vi } from 'vitest'
+import {
+  CYCLE_MS,
+  cutsOf,
+  idOf,
+  match,
+  openWorld,
+  patch,
+  person,
+  type World,
+} from '../support/world.ts'
+
+// Dozens of worlds a test, on machines of any speed.
+vi.setConfig({ testTimeout: 120_000 })
+
+const OLD = 'Ida.Holm@example.com'
+const NEW = 'Ida.Berg@example.com'
+const RENAME = patch(
+  { op: 'Replace', path: 'userName', value: NEW },
+  { op: 'Replace', path: 'name.familyName', value: 'Berg' },
+  { op: 'Replace', path: 'nickName', value: 'Idi' },
+)
+const DISABLE = patch({ op: 'Replace', path: 'active', value: 'False' })
+const BOTH = patch(...RENAME.Operations, ...DISABLE.Operations)
+
+async function open(): Promise<{ world: World; id: string }> {
+  const world = await openWorld()
+  return { world, id: idOf(await world.ask('POST', '/Users', person(OLD, { title: 'Smith' }))) }
+}
+
+async function stepsOf(body: object): Promise<number> {
+  const { world, id } = await open()
+  const isolate = world.open()
+  expect((await isolate.scim(world.scim, 'PATCH', `/Users/${id}`, body)).status).toBe(200)
+  return isolate.steps()
+}
+
+async function retry({ ask, clock }: World, id: string, body: object): Promise<void> {
+  for (let cycle = 0; cycle < 4; cycle++) {
+    clock.now += CYCLE_MS
+    if ((await ask('PATCH', `/Users/${id}`, body)).status === 200) return
+  }
+  throw new Error('four cycles did not change the person')
+}
+
+test('a rename cut at any step, then retried, moves the person and frees the old name', async () => {
+  for (const cut of cutsOf(await stepsOf(RENAME))) {
+    const { world, id } = await open()
+    const { ask, logins } = world
+    await world.open(cut).scim(world.scim, 'PATCH', `/Users/${id}`, RENAME)
+    await retry(world, id, RENAME)
+    expect(logins(OLD)).toEqual([])
+    expect(logins(NEW)).toHaveLength(1)
+    const read = await ask('GET', `/Users/${id}`)
+    expect(read.body).toMatchObject({
+      userName: NEW,
+      nickName: 'Idi',
+      name: { familyName: 'Berg' },
+    })
+    const found = await ask('GET', match('userName', NEW))
+    expect(found.body.Resources.map((r: { id: string }) => r.id)).toEqual([id])
+    expect((await ask('POST', '/Users', person(NEW))).status).toBe(409)
+    expect((await ask('POST', '/Users', person(OLD))).status).toBe(201)
+    expect(logins(NEW)).toHaveLength(1)
+    expect(logins(OLD)).toHaveLength(1)
+  }
+})
+
+test('a disable cut at any step, then retried, disables in the app', async () => {
+  for (const body of [DISABLE, BOTH]) {
+    for (const cut of cutsOf(await stepsOf(body))) {
+      const { world, id } = await open()
+      const [account] = world.logins(OLD)
+      await world.open(cut).scim(world.scim, 'PATCH', `/Users/${id}`, body)
+      await retry(world, id, body)
+      expect(world.desk.store.account(account ?? 0)?.state).toBe('suspended')
+      expect((await world.ask('GET', `/Users/${id}`)).body.active).toBe(false)
+    }
+  }
+})
+
+test('a success that was answered is never undone by what was cut off before it', async () => {
+  for (const cut of cutsOf(await stepsOf(RENAME))) {
+    const { world, id } = await open()
+    await world.open(cut).scim(world.scim, 'PATCH', `/Users/${id}`, RENAME)
+    world.clock.now += CYCLE_MS
+    // The directory has changed its mind meanwhile.
+    await retry(world, id, patch({ op: 'Replace', path: 'userName', value: OLD }))
+    expect(world.logins(OLD)).toHaveLength(1)
+    expect(world.logins(NEW)).toEqual([])
+    world.clock.now += CYCLE_MS
+    expect((await world.ask('POST', '/Users', person(NEW))).status).toBe(201)
+    expect((await world.ask('POST', '/Users', person(OLD))).status).toBe(409)
+  }
+})
+
+describe('two clients at once', () => {
+  test('of many renames to one name, one wins and the others are told 409', async () => {
+    const { ask, scim, open: isolate, logins } = await openWorld({ faults: { uniqueness: 'off' } })
+    const ids: string[] = []
+    for (let n = 0; n < 10; n++) ids.push(idOf(await ask('POST', '/Users', person(`p${n}.q@x.io`))))
+    const isolates = [isolate(), isolate()]
+    const to = patch({ op: 'replace', path: 'userName', value: NEW })
+    const answers = await Promise.all(
+      ids.map((id, n) => isolates[n % 2]?.scim(scim, 'PATCH', `/Users/${id}`, to)),
+    )
+    const won = answers.filter((answer) => answer?.status === 200)
+    expect(won).toHaveLength(1)
+    for (const answer of answers) expect([200, 409]).toContain(answer?.status)
+    expect(logins(NEW)).toHaveLength(1)
+  })
+
+  test('concurrent PATCHes of different attributes all take effect', async () => {
+    const { world, id } = await open()
+    const paths = ['nickName', 'title', 'displayName', 'locale', 'timezone']
+    const answers = await Promise.all(
+      paths.map((path) =>
+        world
+          .open()
+          .scim(
+            world.scim,
+            'PATCH',
+            `/Users/${id}`,
+            patch({ op: 'add', path, value: `v-${path}` }),
+          ),
+      ),
+    )
+    for (const { status } of answers) expect([200, 503]).toContain(status)
+    const { body } = await world.ask('GET', `/Users/${id}`)
+    for (const [n, path] of paths.entries()) {
+      if (answers[n]?.status === 200) expect(body[path]).toBe(`v-${path}`)
+    }
+    expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThan(2)
+  })
+
+  test('a DELETE beside PATCHes is never answered with a person who is still there', async () => {
+    const { world, id } = await open()
+    const change = patch({ op: 'replace', path: 'title', value: 'Dr' })
+    const [, deleted] = await Promise.all([
+      world.open().scim(world.scim, 'PATCH', `/Users/${id}`, change),
+      world.open().scim(world.scim, 'DELETE', `/Users/${id}`),
+      world.open().scim(world.scim, 'PATCH', `/Users/${id}`, change),
+    ])
+    expect([204, 503]).toContain(deleted?.status)
+    if (deleted?.status === 204) expect(world.logins(OLD)).toEqual([])
+  })
+})

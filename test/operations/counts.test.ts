@@ -1,0 +1,100 @@
+/**
+ * What each operation costs: calls to the app, and round trips to D1. Numbers may go down; one that
+ * goes up needs a reason. A budget that is not met yet stands beside its number.
+ */
+import { expect, test } from 'vitest'
+import {
+  brownfield,
+  GROUP_SCHEMA,
+  idOf,
+  match,
+  openWorld,
+  patch,
+  person,
+} from '../support/world.ts'
+
+const LOGIN = 'Jon.Falk@example.com'
+
+async function meter() {
+  const world = await openWorld({ seed: true })
+  const isolate = world.open()
+  const ask = (method: string, path: string, body?: unknown) =>
+    isolate.scim(world.scim, method, path, body)
+  // The first request notes that the token is in use, once a minute.
+  await ask('GET', '/ServiceProviderConfig')
+  const cost = async (method: string, path: string, body?: unknown) => {
+    const before = isolate.counts()
+    const answer = await ask(method, path, body)
+    expect(answer.status).toBeLessThan(300)
+    const { calls, trips } = isolate.counts()
+    return { calls: calls - before.calls, d1: trips - before.trips, answer }
+  }
+  return { world, cost, ask }
+}
+
+const costs = ({ calls, d1 }: { calls: number; d1: number }) => ({ calls, d1 })
+
+test('match, read, PATCH, create and delete of one person', async () => {
+  const { world, cost } = await meter()
+  brownfield(world, LOGIN)
+
+  const first = await cost('GET', match('userName', LOGIN))
+  expect(costs(first)).toEqual({ calls: 1, d1: 4 }) // budget: 1 and 2
+  const known = await cost('GET', match('userName', LOGIN))
+  expect(costs(known)).toEqual({ calls: 1, d1: 2 }) // budget: 1 and 1
+  const miss = await cost('GET', match('userName', 'nobody@example.com'))
+  expect(costs(miss)).toEqual({ calls: 1, d1: 1 })
+
+  const path = `/Users/${first.answer.body.Resources[0].id}`
+  expect(costs(await cost('GET', path))).toEqual({ calls: 1, d1: 1 })
+  const noOp = patch({ op: 'replace', path: 'active', value: true })
+  expect(costs(await cost('PATCH', path, noOp))).toEqual({ calls: 1, d1: 2 }) // budget: 1 and 1
+  const title = patch({ op: 'replace', path: 'title', value: 'Chef' })
+  expect(costs(await cost('PATCH', path, title))).toEqual({ calls: 2, d1: 3 }) // budget: 2 and 2
+  const rename = patch({ op: 'replace', path: 'userName', value: 'jon@example.com' })
+  expect(costs(await cost('PATCH', path, rename))).toEqual({ calls: 2, d1: 4 })
+  const off = patch({ op: 'replace', path: 'active', value: false })
+  expect(costs(await cost('PATCH', path, off))).toEqual({ calls: 2, d1: 3 })
+
+  const created = await cost('POST', '/Users', person(LOGIN))
+  expect(costs(created)).toEqual({ calls: 2, d1: 3 })
+  const gone = await cost('DELETE', `/Users/${idOf(created.answer)}`)
+  expect(costs(gone)).toEqual({ calls: 2, d1: 4 })
+})
+
+test('adopting an account that nobody has linked', async () => {
+  const { world, cost } = await meter()
+  brownfield(world, LOGIN, { first_name: 'Jon', last_name: 'Falk' })
+  expect(costs(await cost('POST', '/Users', person(LOGIN)))).toEqual({ calls: 1, d1: 4 }) // budget: 3
+})
+
+test('a list of a hundred', async () => {
+  const { world, cost } = await meter()
+  for (let n = 0; n < 100; n++) brownfield(world, `n${n}@x.io`)
+  expect(costs(await cost('GET', '/Users?count=100'))).toEqual({ calls: 2, d1: 4 })
+  expect(costs(await cost('GET', '/Users?count=100'))).toEqual({ calls: 2, d1: 2 })
+})
+
+test('a change of one member, in a group of any size', async () => {
+  const { world, cost, ask } = await meter()
+  const id = idOf(await ask('POST', '/Users', person(LOGIN)))
+  const body = { schemas: [GROUP_SCHEMA], displayName: 'Line 4' }
+  const path = `/Groups/${idOf(await ask('POST', '/Groups', body))}`
+  const add = patch({ op: 'add', path: 'members', value: [{ value: id }] })
+  const remove = patch({ op: 'remove', path: `members[value eq "${id}"]` })
+  // The group, its members, and the one who joins.
+  expect(costs(await cost('PATCH', path, add))).toEqual({ calls: 3, d1: 6 })
+  // budget: 1 call
+  expect(costs(await cost('PATCH', path, remove))).toEqual({ calls: 2, d1: 5 })
+  expect(costs(await cost('PATCH', path, remove))).toEqual({ calls: 1, d1: 4 })
+  const team = world.desk.store.teamByTitle('Line 4')
+  for (let n = 0; n < 700; n++) team?.people.add(brownfield(world, `n${n}@x.io`).account_no)
+  world.clock.now += 24 * 3_600_000
+  await ask('GET', '/ServiceProviderConfig')
+  // The group, ten pages of members that are not all, and the one who joins.
+  expect(costs(await cost('PATCH', path, add))).toEqual({ calls: 12, d1: 4 })
+  expect(costs(await cost('GET', `${path}?excludedAttributes=members`))).toEqual({
+    calls: 1,
+    d1: 1,
+  })
+})

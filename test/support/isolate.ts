@@ -1,0 +1,141 @@
+/**
+ * One isolate of the worker, put together as in production, whose every step outside (D1 and app) is
+ * counted and can be cut.
+ */
+import { env } from 'cloudflare:workers'
+import { adapters } from '../../adapters/index.ts'
+import * as sandbox from '../../adapters/sandbox/index.ts'
+import type { Adapter } from '../../src/adapter/contract.ts'
+import { compose } from '../../src/compose.ts'
+import { parseEnv } from '../../src/env.ts'
+import type { Answer } from './gateway.ts'
+
+export interface Clock {
+  now: number
+}
+
+/**
+ * What happens at the n-th step outside. `dies`: the step has its effect, and nothing gets out after
+ * it. `lost`: it has its effect, its answer is lost, and the isolate lives on. `refused`: it has no
+ * effect, it fails, and the isolate lives on. Dying before a step is dying after the one before.
+ */
+export interface Cut {
+  readonly step: number
+  readonly how: 'dies' | 'lost' | 'refused'
+}
+
+export interface Isolate {
+  /** Round trips to D1, and calls to the app, so far. */
+  readonly counts: () => { readonly trips: number; readonly calls: number }
+  readonly steps: () => number
+  readonly scim: (
+    connection: { baseUrl: string; token: string },
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Readonly<Record<string, string>>,
+  ) => Promise<Answer>
+  /** Anything else, for example the admin API. */
+  readonly fetch: (request: Request) => Promise<Response>
+  /** The scheduled handler: sweeps, and erases. */
+  readonly tick: () => Promise<void>
+}
+
+class CutOff extends Error {}
+
+export function openIsolate(
+  clock: Clock,
+  fetch: (input: string, init: RequestInit) => Promise<Response>,
+  options: {
+    readonly cut?: Cut | undefined
+    readonly adapters?: ReadonlyMap<string, Adapter> | undefined
+  } = {},
+): Isolate {
+  const { cut } = options
+  let trips = 0
+  let calls = 0
+  let dead = false
+
+  async function step<T>(effect: () => Promise<T>): Promise<T> {
+    if (dead) throw new CutOff()
+    const isCut = trips + calls === cut?.step
+    if (isCut && cut.how === 'refused') throw new CutOff()
+    if (isCut && cut.how === 'dies') dead = true
+    const result = await effect()
+    if (isCut) throw new CutOff()
+    return result
+  }
+
+  const composed = compose({
+    env: {
+      ...parseEnv(env),
+      DB: guarded(env.DB, (effect) => {
+        trips += 1
+        return step(effect)
+      }),
+    },
+    adapters: options.adapters ?? adapters,
+    sandbox,
+    fetch: (input, init) => {
+      calls += 1
+      return step(() => fetch(input, init))
+    },
+    // Notes of a token's use; they are no part of what is answered.
+    waitUntil: () => {},
+    log: () => {},
+    io: {
+      now: () => clock.now,
+      newId: () => crypto.randomUUID(),
+      wait: async (ms) => {
+        clock.now += ms
+      },
+    },
+  })
+  return {
+    counts: () => ({ trips, calls }),
+    steps: () => trips + calls,
+    fetch: async (request) => composed.fetch(request),
+    tick: () => composed.scheduled(),
+    async scim({ baseUrl, token }, method, path, body, more = {}) {
+      const headers = {
+        authorization: `Bearer ${token}`,
+        ...(body !== undefined && { 'content-type': 'application/scim+json' }),
+        ...more,
+      }
+      const response = await composed.fetch(
+        new Request(baseUrl + path, {
+          method,
+          headers,
+          ...(body !== undefined && { body: JSON.stringify(body) }),
+        }),
+      )
+      const text = await response.text()
+      return {
+        status: response.status,
+        headers: response.headers,
+        body: text === '' ? {} : JSON.parse(text),
+      }
+    },
+  }
+}
+
+/** Each round trip to D1 is a step. */
+function guarded(db: D1Database, step: <T>(effect: () => Promise<T>) => Promise<T>): D1Database {
+  const originals = new WeakMap<object, D1PreparedStatement>()
+  const wrap = (statement: D1PreparedStatement): D1PreparedStatement => {
+    const wrapped = {
+      bind: (...values: unknown[]) => wrap(statement.bind(...values)),
+      all: () => step(() => statement.all()),
+      run: () => step(() => statement.run()),
+      first: (column: string) => step(() => statement.first(column)),
+      raw: (options?: { columnNames?: false }) => step(() => statement.raw(options)),
+    } as unknown as D1PreparedStatement
+    originals.set(wrapped, statement)
+    return wrapped
+  }
+  return {
+    prepare: (query: string) => wrap(db.prepare(query)),
+    batch: (statements: D1PreparedStatement[]) =>
+      step(() => db.batch(statements.map((s) => originals.get(s) ?? s))),
+  } as unknown as D1Database
+}

@@ -1,0 +1,171 @@
+/** A connection to an example app of its own, with a clock that only the test moves. */
+import { env } from 'cloudflare:workers'
+import { adapters } from '../../adapters/index.ts'
+import type { Settings } from '../../examples/legacy-app/faults.ts'
+import type { Adapter, AnyPort, Capabilities } from '../../src/adapter/contract.ts'
+import type { Answer, Scim } from './gateway.ts'
+import { connect } from './gateway.ts'
+import { type Clock, type Cut, type Isolate, openIsolate } from './isolate.ts'
+import { DESK_KEY, openDesk, type TestDesk } from './open-desk.ts'
+
+export const MINUTE_MS = 60_000
+export const CYCLE_MS = 40 * MINUTE_MS
+
+export interface World {
+  readonly desk: TestDesk
+  readonly clock: Clock
+  readonly scim: Scim
+  /** Another isolate on the same D1 and app. */
+  readonly open: (cut?: Cut) => Isolate
+  readonly ask: (
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Readonly<Record<string, string>>,
+  ) => Promise<Answer>
+  /** A run of the sweeper takes a few intents of all connections: those of other tests wait. */
+  readonly holdOthers: () => Promise<void>
+  /** The scheduled handler, on an isolate of its own, for this connection. */
+  readonly tick: () => Promise<void>
+  /** Native numbers of the accounts with this login. */
+  readonly logins: (login: string) => readonly number[]
+  /** Calls so far that changed something in the app. */
+  readonly changes: () => number
+}
+
+export interface WorldOptions {
+  readonly seed?: boolean
+  readonly policy?: Readonly<Record<string, unknown>>
+  readonly mapping?: Readonly<Record<string, unknown>>
+  readonly faults?: Partial<Settings>
+  /** An app that can do less, or other things, than the example app. */
+  readonly capabilities?: Partial<Capabilities>
+  /** Methods of its accounts that behave otherwise. */
+  readonly port?: Partial<AnyPort>
+}
+
+export async function openWorld(options: WorldOptions = {}): Promise<World> {
+  const desk = openDesk({ seed: options.seed ?? false })
+  desk.faults.set(options.faults ?? {})
+  const clock = { now: Date.now() }
+  const url = `http://${crypto.randomUUID()}.test`
+  const scim = await connect({
+    adapter: 'example',
+    settings: { url },
+    secrets: { apiKey: DESK_KEY },
+    ...(options.policy && { policy: { ...options.policy } as never }),
+    ...(options.mapping && { mapping: { ...options.mapping } as never }),
+  })
+  const isOther = options.capabilities !== undefined || options.port !== undefined
+  const adaptersHere = isOther
+    ? otherApp(options.capabilities ?? {}, options.port ?? {})
+    : undefined
+  // The sweeper meets what other tests left behind; it must not act on this app for them.
+  const fetch = async (input: string, init: RequestInit): Promise<Response> => {
+    if (!input.startsWith(url)) throw new TypeError('this is the app of another test')
+    return desk.fetch(input, init)
+  }
+  const open = (cut?: Cut) => openIsolate(clock, fetch, { cut, adapters: adaptersHere })
+  const isolate = open()
+  const holdOthers = async () => {
+    await env.DB.prepare(
+      `UPDATE intent SET next_at = 9000000000000000
+        WHERE connection NOT IN (SELECT id FROM connection WHERE name = ?)`,
+    )
+      .bind(scim.name)
+      .run()
+  }
+  return {
+    desk,
+    clock,
+    scim,
+    open,
+    ask: (method, path, body, headers) => isolate.scim(scim, method, path, body, headers),
+    holdOthers,
+    async tick() {
+      await holdOthers()
+      await open().tick()
+    },
+    logins: (login) => desk.store.accountsBy('login', login).map((a) => a.account_no),
+    changes: () => desk.counters.changes,
+  }
+}
+
+/** The example adapter, with accounts that are declared or behave otherwise. */
+function otherApp(
+  capabilities: Partial<Capabilities>,
+  port: Partial<AnyPort>,
+): ReadonlyMap<string, Adapter> {
+  const example = adapters.get('example')
+  const user = example?.resources['User']
+  if (!example || !user) throw new Error('there is no example adapter')
+  const User = { ...user, capabilities: { ...user.capabilities, ...capabilities } }
+  const drops: string[] = []
+  if (capabilities.active === 'none') drops.push('setActive')
+  if (capabilities.remove === 'none') drops.push('remove')
+  return new Map([
+    [
+      'example',
+      {
+        ...example,
+        resources: { ...example.resources, User },
+        connect: (kit: Parameters<typeof example.connect>[0]) => {
+          const ports = example.connect(kit)
+          const kept = Object.entries(ports['User'] ?? {}).filter(([name]) => !drops.includes(name))
+          return { ...ports, User: { ...Object.fromEntries(kept), ...port } }
+        },
+      } as unknown as Adapter,
+    ],
+  ])
+}
+
+export const USER_SCHEMA = 'urn:ietf:params:scim:schemas:core:2.0:User'
+export const GROUP_SCHEMA = 'urn:ietf:params:scim:schemas:core:2.0:Group'
+export const PATCH_SCHEMA = 'urn:ietf:params:scim:api:messages:2.0:PatchOp'
+
+export function person(userName: string, more: Readonly<Record<string, unknown>> = {}) {
+  const [given = 'A', family = 'B'] = userName.split('@')[0]?.split('.') ?? []
+  return {
+    schemas: [USER_SCHEMA],
+    userName,
+    name: { givenName: given, familyName: family },
+    active: true,
+    ...more,
+  }
+}
+
+export function patch(...operations: readonly Readonly<Record<string, unknown>>[]) {
+  return { schemas: [PATCH_SCHEMA], Operations: operations }
+}
+
+export function match(attribute: string, value: string, type = 'Users'): string {
+  return `/${type}?filter=${encodeURIComponent(`${attribute} eq "${value}"`)}`
+}
+
+/** An account that was in the app before Postern. */
+export function brownfield({ desk }: Pick<World, 'desk'>, login: string, more: object = {}) {
+  return desk.store.createAccount({
+    login,
+    first_name: 'Was',
+    last_name: 'Here',
+    mail: null,
+    job_title: null,
+    org_unit: null,
+    phone: null,
+    state: 'enabled',
+    ...more,
+  })
+}
+
+/** The id in an answer that must have been a success. */
+export function idOf(answer: Answer): string {
+  if (answer.status >= 300) throw new Error(`${answer.status}: ${JSON.stringify(answer.body)}`)
+  return String(answer.body.id)
+}
+
+/** Every cut of a request that takes this many steps when nothing happens to it. */
+export function cutsOf(steps: number): Cut[] {
+  return Array.from({ length: steps }, (_, i) => i + 1).flatMap((step) =>
+    (['dies', 'lost', 'refused'] as const).map((how) => ({ step, how })),
+  )
+}
