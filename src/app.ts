@@ -1,0 +1,135 @@
+/** The order of things: request id, routes, and what becomes of errors. */
+import { Hono } from 'hono'
+import type { Access, Freshness } from './access/authenticate.ts'
+import type { Connection } from './access/connection.ts'
+import { type AdminDeps, adminApi } from './admin/api.ts'
+import { type Database, StorageError } from './db/database.ts'
+import { readRequest } from './http/request.ts'
+import { type ScimResponse, toErrorResponse, toHttp } from './http/response.ts'
+import { handle } from './http/scim.ts'
+import type { Io, OpenApp } from './operations/endpoint.ts'
+import { ScimError } from './scim/error.ts'
+
+export interface AppDeps {
+  readonly access: Access
+  readonly admin: AdminDeps
+  /** Routes of other parts of the gateway behind the admin API's door. */
+  readonly adminRoutes: (api: Hono) => void
+  readonly io: Io
+  readonly openApp: (connection: Connection) => Promise<OpenApp>
+  /** The database that holds the data tables of a connection. */
+  readonly openData: (connection: Connection) => Database
+  /** Public origin of the gateway, without a slash at the end. */
+  readonly baseUrl: (requestUrl: string) => string
+  readonly isHealthy: () => Promise<boolean>
+  readonly log: (line: Readonly<Record<string, string | number>>) => void
+}
+
+const HSTS = 'max-age=31536000; includeSubDomains'
+
+export function createApp(deps: AppDeps): Hono {
+  const app = new Hono()
+  app.use('*', async (c, next) => {
+    await next()
+    if (c.req.url.startsWith('https:')) c.header('strict-transport-security', HSTS)
+  })
+
+  app.get('/healthz', async (c) => {
+    const healthy = await deps.isHealthy()
+    return c.json({ status: healthy ? 'ok' : 'unavailable' }, healthy ? 200 : 503)
+  })
+  app.route('/admin/api', adminApi(deps.admin, deps.adminRoutes))
+  app.all('/scim/:connection/v2', (c) => scim(deps, c.req.raw, c.req.param('connection'), ''))
+  app.all('/scim/:connection/v2/*', (c) => {
+    const name = c.req.param('connection')
+    return scim(deps, c.req.raw, name, below(c.req.url, '/v2/'))
+  })
+  // A connection's name is all a client must get right: anything else under it is a wrong base URL.
+  app.all('/scim/*', () => {
+    const detail = 'The SCIM base URL ends in /scim/{connection}/v2. Check it in the client.'
+    return toHttp(toErrorResponse(new ScimError(404, detail)), deps.io.newId())
+  })
+  app.notFound((c) => c.json({ status: 404, title: 'Not Found' }, 404))
+  return app
+}
+
+/** The path after the first `marker`, still encoded. */
+function below(url: string, marker: string): string {
+  const { pathname } = new URL(url)
+  return pathname.slice(pathname.indexOf(marker) + marker.length)
+}
+
+async function scim(
+  deps: AppDeps,
+  request: Request,
+  name: string,
+  path: string,
+): Promise<Response> {
+  const id = deps.io.newId()
+  const startedAt = deps.io.now()
+  const response = await answer(deps, request, name, path, id)
+  const { pathname } = new URL(request.url)
+  deps.log({
+    event: 'scim.request',
+    request: id,
+    connection: name,
+    method: request.method,
+    // The resource type alone: ids and filters name people.
+    endpoint: pathname.split('/')[4] ?? '',
+    status: response.status,
+    ms: deps.io.now() - startedAt,
+  })
+  return toHttp(response, id)
+}
+
+async function answer(
+  deps: AppDeps,
+  request: Request,
+  name: string,
+  path: string,
+  id: string,
+): Promise<ScimResponse> {
+  try {
+    const authorization = request.headers.get('authorization') ?? undefined
+    // Design decision 11: reads may be served from settings up to 5 s old, writes never.
+    const freshness: Freshness =
+      request.method === 'GET' || request.method === 'HEAD' ? 'recent' : 'fresh'
+    const connection = await deps.access.connectionFor(name, authorization, freshness)
+    const read = await readRequest(request, path)
+    const open = {
+      connection,
+      app: await deps.openApp(connection),
+      db: deps.openData(connection),
+      io: deps.io,
+      baseUrl: `${deps.baseUrl(request.url)}/scim/${connection.name}/v2`,
+      request: id,
+    }
+    if (connection.policy.mode === 'paused') {
+      throw new ScimError(503, 'This connection is paused by its administrator. Retry later.', {
+        retryAfterSeconds: 300,
+      })
+    }
+    return await handle(open, read)
+  } catch (error) {
+    if (error instanceof ScimError) return toErrorResponse(error)
+    // Foreign messages hold bound values: the name of the error is all that is logged.
+    deps.log({ event: 'scim.failed', request: id, connection: name, ...traceOf(error) })
+    const detail = `Postern failed. Tell its operator the request id ${id}; retry later.`
+    const isStorage = error instanceof StorageError || nameOf(error) === 'DrizzleQueryError'
+    return toErrorResponse(
+      isStorage
+        ? new ScimError(503, detail, { retryAfterSeconds: 10 })
+        : new ScimError(500, detail),
+    )
+  }
+}
+
+/** The name of the error and where it was thrown; its message is left out. */
+function traceOf(error: unknown): { error: string; at: string } {
+  const frames = error instanceof Error ? (error.stack?.match(/^\s+at .+$/gm) ?? []) : []
+  return { error: nameOf(error), at: frames.slice(0, 4).join(' ').replaceAll(/\s+/g, ' ').trim() }
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.constructor.name : typeof error
+}

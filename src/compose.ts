@@ -1,0 +1,117 @@
+/** Puts the parts together: bindings, adapters and the outside world in, app and jobs out. */
+import { Access } from './access/authenticate.ts'
+import type { Connection } from './access/connection.ts'
+import { Sealing } from './access/seal.ts'
+import type { Adapter } from './adapter/contract.ts'
+import { checkAppUrl } from './adapter/url.ts'
+import type { AdapterDescription } from './admin/describe-adapter.ts'
+import { movingRoutes } from './admin/moving.ts'
+import { reconcileRoutes } from './admin/reconcile.ts'
+import { createApp } from './app.ts'
+import { Connections } from './db/connections.ts'
+import { openDatabase } from './db/database.ts'
+import { Documents } from './db/documents.ts'
+import type { Env } from './env.ts'
+import { erase } from './jobs/erase.ts'
+import { continueScans } from './jobs/scan.ts'
+import { sweep } from './jobs/sweep.ts'
+import type { Io, OpenApp } from './operations/endpoint.ts'
+import { openAdapter, openSandbox, type Sandbox, withRecorded } from './operations/open-app.ts'
+
+export interface Parts {
+  readonly env: Env
+  readonly adapters: ReadonlyMap<string, Adapter>
+  readonly sandbox: Sandbox
+  readonly io: Io
+  readonly fetch: (input: string, init: RequestInit) => Promise<Response>
+  readonly waitUntil: (work: Promise<unknown>) => void
+  /** One event, in fields that hold no personal data. */
+  readonly log: (line: Readonly<Record<string, string | number>>) => void
+}
+
+export interface Composed {
+  readonly fetch: (request: Request) => Response | Promise<Response>
+  readonly scheduled: () => Promise<void>
+}
+
+/** For one isolate. It remembers nothing of a request but Access's bounded caches. */
+export function compose({ env, adapters, sandbox, io, fetch, waitUntil, log }: Parts): Composed {
+  const db = openDatabase(env.DB)
+  const sealing = new Sealing(env.POSTERN_SEALING_KEY)
+  const allowInsecure = env.POSTERN_DEV === '1'
+  const { now } = io
+  const lost = (what: string) => log({ event: 'lost', what })
+  const access = new Access({ db: env.DB, sealing, now, waitUntil, lost })
+  const baseUrl = (requestUrl: string) => env.BASE_URL || new URL(requestUrl).origin
+  const openData = (_: Connection) => db
+
+  function describeAdapter(name: string): AdapterDescription | undefined {
+    if (name === sandbox.name) {
+      const { settings, secrets } = sandbox
+      return { settings, secrets, resourceAttributes: () => 'any', declaresTypes: true }
+    }
+    const adapter = adapters.get(name)
+    return (
+      adapter && {
+        settings: adapter.settings,
+        secrets: adapter.secrets,
+        baseUrl: (settings) => adapter.baseUrl(settings),
+        resourceAttributes: (type) => Object.keys(adapter.resources[type]?.attributes ?? {}),
+        declaresTypes: false,
+      }
+    )
+  }
+
+  async function openApp(connection: Connection): Promise<OpenApp> {
+    if (connection.adapter === sandbox.name) {
+      const documents = new Documents(openData(connection), connection.id, now)
+      return openSandbox(sandbox, connection, documents)
+    }
+    const adapter = adapters.get(connection.adapter)
+    if (!adapter) throw new Error(`no adapter "${connection.adapter}" in this build`)
+    const app = await openAdapter(adapter, connection, { fetch, now, allowInsecure })
+    if (connection.policy.groups.mode !== 'record') return app
+    // Groups that the app knows nothing of are kept here, where the sandbox keeps its own.
+    const documents = new Documents(openData(connection), connection.id, now)
+    return withRecorded(app, 'Group', openSandbox(sandbox, connection, documents))
+  }
+
+  const connections = new Connections(env.DB)
+  const jobs = { db, access, connections, io, openApp, openData, log }
+  const app = createApp({
+    access,
+    io,
+    openApp,
+    openData,
+    baseUrl,
+    log,
+    adminRoutes: (api) => {
+      reconcileRoutes(jobs)(api)
+      movingRoutes(jobs)(api)
+    },
+    isHealthy: async () => {
+      const row = await env.DB.prepare('SELECT 1 AS ok').first<{ ok: number }>()
+      return row?.ok === 1
+    },
+    admin: {
+      db: env.DB,
+      sealing,
+      now,
+      baseUrl,
+      adminToken: env.POSTERN_ADMIN_TOKEN,
+      describeAdapter,
+      checkAppUrl: (url) => checkAppUrl(url, { allowInsecure }),
+      report: (error) =>
+        log({ event: 'admin.failed', error: error instanceof Error ? error.name : typeof error }),
+    },
+  })
+
+  return {
+    fetch: (request) => app.fetch(request),
+    scheduled: async () => {
+      await sweep(jobs)
+      await continueScans(jobs)
+      await erase(jobs)
+    },
+  }
+}

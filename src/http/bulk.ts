@@ -1,0 +1,215 @@
+/** Bulk (RFC 7644 §3.7): several operations in one request, with references by bulkId. */
+import { AdapterFailure } from '../adapter/failure.ts'
+import { toScimError } from '../operations/failure.ts'
+import { ScimError } from '../scim/error.ts'
+import type { Json, JsonObject } from '../scim/schema.ts'
+import { BULK_REQUEST, BULK_RESPONSE } from '../scim/urn.ts'
+import { queryOf, requireObject, type ScimRequest, segmentsOf } from './request.ts'
+import { type ScimResponse, toErrorResponse } from './response.ts'
+
+/** Each may cost several app calls, and one Worker invocation has a budget of them. */
+export const MAX_OPERATIONS = 100
+
+interface Operation {
+  readonly method: 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  readonly path: string
+  readonly bulkId: string | undefined
+  readonly version: string | undefined
+  readonly data: Json | undefined
+}
+
+type Run = (request: ScimRequest) => Promise<ScimResponse>
+
+export async function bulk(request: ScimRequest, baseUrl: string, run: Run): Promise<ScimResponse> {
+  const body = requireObject(request.body)
+  const { operations, failOnErrors } = parseBulk(body)
+  /** bulkId -> id of the resource that was created under it. */
+  const ids = new Map<string, string>()
+  const results: JsonObject[] = new Array(operations.length)
+  const failed = new Set<string>()
+  let errors = 0
+
+  const order = arrange(operations)
+  for (const index of order) {
+    const operation = operations[index]
+    if (!operation) continue
+    if (failOnErrors !== undefined && errors >= failOnErrors) break
+    const result = await one(operation, ids, failed, baseUrl, run)
+    if (Number(result['status']) >= 400) {
+      errors++
+      if (operation.bulkId !== undefined) failed.add(operation.bulkId)
+    }
+    results[index] = result
+  }
+  const done = results.filter((result) => result !== undefined)
+  return { status: 200, body: { schemas: [BULK_RESPONSE], Operations: done } }
+}
+
+async function one(
+  operation: Operation,
+  ids: Map<string, string>,
+  failed: ReadonlySet<string>,
+  baseUrl: string,
+  run: Run,
+): Promise<JsonObject> {
+  const { method, bulkId, version } = operation
+  const named: JsonObject = { method, ...(bulkId !== undefined && { bulkId }) }
+  try {
+    const resolve = (text: string): string => resolveId(text, ids, failed)
+    const [path = '', search = ''] = resolvePath(operation.path, resolve).split('?')
+    const answer = await run({
+      method,
+      segments: segmentsOf(path),
+      query: queryOf(new URLSearchParams(search)),
+      ifMatch: version,
+      ifNoneMatch: undefined,
+      body: operation.data === undefined ? undefined : resolveData(operation.data, resolve),
+    })
+    const id = answer.body?.['id']
+    if (bulkId !== undefined && typeof id === 'string') ids.set(bulkId, id)
+    const meta = answer.body?.['meta'] as JsonObject | undefined
+    const location = answer.headers?.['location'] ?? meta?.['location'] ?? `${baseUrl}${path}`
+    const etag = answer.headers?.['etag']
+    return {
+      ...named,
+      location,
+      ...(etag !== undefined && method !== 'DELETE' && { version: etag }),
+      status: String(answer.status),
+    }
+  } catch (error) {
+    const failure = error instanceof AdapterFailure ? toScimError(error) : error
+    if (!(failure instanceof ScimError)) throw error
+    const { status, body } = toErrorResponse(failure)
+    return { ...named, status: String(status), ...(body && { response: body }) }
+  }
+}
+
+// ---- parsing ---------------------------------------------------------------------------------------
+
+function parseBulk(body: JsonObject): {
+  operations: Operation[]
+  failOnErrors: number | undefined
+} {
+  const { schemas } = body
+  if (Array.isArray(schemas) && !schemas.includes(BULK_REQUEST)) {
+    throw new ScimError('invalidSyntax', `"schemas" of a bulk request must name ${BULK_REQUEST}.`)
+  }
+  const given = body['Operations'] ?? body['operations']
+  if (!Array.isArray(given)) throw new ScimError('invalidSyntax', '"Operations" must be an array.')
+  if (given.length > MAX_OPERATIONS) {
+    throw new ScimError(413, `A bulk request may hold ${MAX_OPERATIONS} operations. Send fewer.`)
+  }
+  const { failOnErrors } = body
+  if (failOnErrors !== undefined && failOnErrors !== null && !isCount(failOnErrors)) {
+    throw new ScimError('invalidValue', '"failOnErrors" must be an integer above 0.')
+  }
+  const operations = given.map(parseOperation)
+  const bulkIds = operations.flatMap(({ bulkId }) => bulkId ?? [])
+  if (new Set(bulkIds).size < bulkIds.length) {
+    throw new ScimError('invalidValue', 'A "bulkId" may name one operation only.')
+  }
+  return { operations, failOnErrors: isCount(failOnErrors) ? failOnErrors : undefined }
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isInteger(value) && Number(value) > 0
+}
+
+const METHODS = ['POST', 'PUT', 'PATCH', 'DELETE'] as const
+
+function parseOperation(given: Json, index: number): Operation {
+  const at = `Operations[${index}]`
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw new ScimError('invalidSyntax', `${at} must be an object.`)
+  }
+  const method = METHODS.find((m) => m === String(given['method']).toUpperCase())
+  const { path, bulkId, version, data } = given
+  if (!method) {
+    throw new ScimError('invalidSyntax', `${at}.method must be one of ${METHODS.join(', ')}.`)
+  }
+  if (typeof path !== 'string' || !path.startsWith('/')) {
+    throw new ScimError('invalidSyntax', `${at}.path must begin with "/", for example "/Users".`)
+  }
+  if (method === 'POST' && (typeof bulkId !== 'string' || bulkId === '')) {
+    throw new ScimError('invalidSyntax', `${at} is a POST and needs a "bulkId".`)
+  }
+  if (method !== 'DELETE' && (data === undefined || data === null)) {
+    throw new ScimError('invalidSyntax', `${at} needs "data".`)
+  }
+  return {
+    method,
+    path,
+    bulkId: typeof bulkId === 'string' ? bulkId : undefined,
+    version: typeof version === 'string' ? version : undefined,
+    data: data ?? undefined,
+  }
+}
+
+// ---- bulkId references -------------------------------------------------------------------------------
+
+const REFERENCE = /^bulkId:(.+)$/
+
+/**
+ * The order of work: an operation after those whose bulkId it refers to, else as given. Circular
+ * references cannot be met by one POST each and are refused (RFC 7644 §3.7.1 allows 409).
+ */
+function arrange(operations: readonly Operation[]): number[] {
+  const byBulkId = new Map(operations.flatMap((o, i) => (o.bulkId ? [[o.bulkId, i] as const] : [])))
+  const order: number[] = []
+  const state = new Map<number, 'open' | 'done'>()
+  const visit = (index: number): void => {
+    if (state.get(index) === 'done') return
+    if (state.get(index) === 'open') {
+      throw new ScimError(409, 'The operations refer to each other in a circle by bulkId.')
+    }
+    state.set(index, 'open')
+    for (const bulkId of references(operations[index])) {
+      const target = byBulkId.get(bulkId)
+      if (target === undefined) {
+        throw new ScimError('invalidValue', `No operation of this request has bulkId "${bulkId}".`)
+      }
+      if (target !== index) visit(target)
+    }
+    state.set(index, 'done')
+    order.push(index)
+  }
+  for (const index of operations.keys()) visit(index)
+  return order
+}
+
+function references(operation: Operation | undefined): Set<string> {
+  const found = new Set<string>()
+  if (!operation) return found
+  const note = (text: string): string => {
+    const bulkId = REFERENCE.exec(text)?.[1]
+    if (bulkId !== undefined) found.add(bulkId)
+    return text
+  }
+  resolvePath(operation.path, note)
+  if (operation.data !== undefined) resolveData(operation.data, note)
+  return found
+}
+
+function resolveId(text: string, ids: Map<string, string>, failed: ReadonlySet<string>): string {
+  const bulkId = REFERENCE.exec(text)?.[1]
+  if (bulkId === undefined) return text
+  const id = ids.get(bulkId)
+  if (id !== undefined) return id
+  throw new ScimError(
+    failed.has(bulkId) ? 'invalidValue' : 409,
+    `The operation with bulkId "${bulkId}" made no resource to refer to.`,
+  )
+}
+
+function resolvePath(path: string, resolve: (text: string) => string): string {
+  return path.split('/').map(resolve).join('/')
+}
+
+function resolveData(data: Json, resolve: (text: string) => string): Json {
+  if (typeof data === 'string') return resolve(data)
+  if (Array.isArray(data)) return data.map((part) => resolveData(part, resolve))
+  if (typeof data !== 'object' || data === null) return data
+  return Object.fromEntries(
+    Object.entries(data).map(([name, part]) => [name, resolveData(part, resolve)]),
+  )
+}

@@ -1,0 +1,48 @@
+/** One SCIM request on one connection: path to endpoint, and every accident to a SCIM error. */
+import { AdapterFailure } from '../adapter/failure.ts'
+import type { OpenConnection } from '../operations/endpoint.ts'
+import { toScimError } from '../operations/failure.ts'
+import { ScimError } from '../scim/error.ts'
+import { bulk } from './bulk.ts'
+import { discover } from './discovery.ts'
+import type { ScimRequest } from './request.ts'
+import { endpointAt, noSuchPath, notAllowed, serve } from './resources.ts'
+import type { ScimResponse } from './response.ts'
+import { searchAll } from './search-all.ts'
+
+/** @throws {ScimError} whatever goes wrong, except a bug of ours */
+export async function handle(open: OpenConnection, request: ScimRequest): Promise<ScimResponse> {
+  const discovered = discover(open, request)
+  if (discovered) return discovered
+  const [first = '', ...rest] = request.segments
+  switch (first.toLowerCase()) {
+    case 'me':
+      throw new ScimError(501, 'Postern has no notion of a signed-in person; use /Users/{id}.')
+    case 'bulk':
+      if (rest.length > 0) throw noSuchPath()
+      if (request.method !== 'POST') throw notAllowed(request, ['POST'])
+      return bulk(request, open.baseUrl, (one) => handle(open, one))
+    case '.search':
+      if (rest.length > 0) throw noSuchPath()
+      if (request.method !== 'POST') throw notAllowed(request, ['POST'])
+      return searchAll(open, request)
+  }
+  const endpoint = endpointAt(open, first)
+  if (!endpoint) throw noSuchPath()
+  try {
+    return await serve(endpoint, request)
+  } catch (error) {
+    if (!(error instanceof AdapterFailure)) throw error
+    if (error.code === 'auth' || error.code === 'forbidden') {
+      const { findings, io, connection } = endpoint
+      await findings.report(
+        io.newId(),
+        'app-credential',
+        connection.id,
+        { code: error.code },
+        io.now(),
+      )
+    }
+    throw toScimError(error, endpoint.mapping)
+  }
+}

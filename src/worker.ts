@@ -1,0 +1,32 @@
+/** Entry point: the only reader of env and of the adapter registry. */
+import { waitUntil } from 'cloudflare:workers'
+import { adapters } from '../adapters/index.ts'
+import * as sandbox from '../adapters/sandbox/index.ts'
+import { type Composed, compose } from './compose.ts'
+import { parseEnv } from './env.ts'
+
+let composed: Composed | undefined
+
+/** Once for each isolate: bindings never change within one. */
+function open(bindings: unknown): Composed {
+  composed ??= compose({
+    env: parseEnv(bindings),
+    adapters,
+    sandbox,
+    fetch,
+    // Not the context of one request: what is composed outlives it.
+    waitUntil: (work) => waitUntil(work),
+    log: (line) => console.log(JSON.stringify(line)),
+    io: {
+      now: () => Date.now(),
+      newId: () => crypto.randomUUID(),
+      wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    },
+  })
+  return composed
+}
+
+export default {
+  fetch: (request, bindings) => open(bindings).fetch(request),
+  scheduled: (_, bindings) => open(bindings).scheduled(),
+} satisfies ExportedHandler

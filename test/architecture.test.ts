@@ -1,0 +1,101 @@
+/** Who may import whom (docs/architecture.md): one direction, held here. */
+import { globSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, test } from 'vitest'
+
+const ROOT = path.join(import.meta.dirname, '..')
+
+/** By folder or file, longest prefix first: what it may import of ours, and which packages. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  'src/scim': ['zod'],
+  'src/adapter': ['zod'],
+  // `db` implements the contract's DocumentStore, and folds keys as filters do.
+  'src/db': ['src/scim/schema.ts', 'src/adapter/contract.ts', 'drizzle-orm'],
+  'src/access': ['src/scim', 'src/db', 'zod', 'node:buffer'],
+  'src/mapping': ['src/scim', 'src/adapter'],
+  'src/identity': ['src/scim', 'src/db', 'src/mapping'],
+  'src/operations': [
+    'src/scim',
+    'src/adapter',
+    'src/access',
+    'src/db',
+    'src/identity',
+    'src/mapping',
+    'zod',
+  ],
+  'src/jobs': [
+    'src/access',
+    'src/adapter',
+    'src/db',
+    'src/identity',
+    'src/mapping',
+    'src/operations',
+    'src/scim',
+  ],
+  'src/http': ['src/scim', 'src/adapter', 'src/access', 'src/operations'],
+  'src/admin': [
+    'src/scim',
+    'src/jobs',
+    'src/adapter',
+    'src/access',
+    'src/db',
+    'hono',
+    'zod',
+    'node:buffer',
+    'node:util',
+  ],
+  'src/app.ts': [
+    'src/scim',
+    'src/access',
+    'src/admin',
+    'src/db',
+    'src/http',
+    'src/operations',
+    'hono',
+  ],
+  'src/compose.ts': ['src'],
+  'src/env.ts': ['zod'],
+  'src/worker.ts': ['src/compose.ts', 'src/env.ts', 'adapters', 'cloudflare:workers'],
+  adapters: ['src/adapter', 'zod'],
+}
+
+const files = globSync(['src/**/*.ts', 'src/**/*.tsx', 'adapters/**/*.ts'], { cwd: ROOT }).sort()
+
+function layerOf(file: string): string {
+  const layers = Object.keys(MAY_IMPORT).filter((l) => file === l || file.startsWith(`${l}/`))
+  const [longest] = layers.sort((a, b) => b.length - a.length)
+  if (!longest) throw new Error(`${file} is in no layer`)
+  return longest
+}
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(path.join(ROOT, file), 'utf8')
+  const found = [...text.matchAll(/^(?:import|export)\b[^'"]*?from '([^']+)'|^import '([^']+)'/gms)]
+  return found.map(([, from, bare]) => {
+    const specifier = from ?? bare ?? ''
+    return specifier.startsWith('.')
+      ? path.posix.join(path.posix.dirname(file), specifier)
+      : specifier
+  })
+}
+
+describe('the direction of imports', () => {
+  test.each(files)('%s imports only what its layer may', (file) => {
+    const layer = layerOf(file)
+    const allowed = [layer, ...(MAY_IMPORT[layer] ?? [])]
+    const foreign = importsOf(file).filter(
+      (target) => !allowed.some((a) => target === a || target.startsWith(`${a}/`)),
+    )
+    expect(foreign).toEqual([])
+  })
+
+  test('the registry of adapters has one reader', () => {
+    const readers = files.filter((file) => importsOf(file).includes('adapters/index.ts'))
+    expect(readers).toEqual(['src/worker.ts'])
+  })
+
+  test('only db, and what makes one, knows D1 and SQL', () => {
+    const knowing = files.filter((file) => importsOf(file).some((i) => i.startsWith('drizzle-orm')))
+    expect(knowing.filter((file) => !file.startsWith('src/db/'))).toEqual([])
+  })
+})
