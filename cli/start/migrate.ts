@@ -1,0 +1,41 @@
+import type { Miniflare } from 'miniflare'
+import type { Migration } from './build.ts'
+import { StartError } from './start-error.ts'
+
+type Database = Awaited<ReturnType<Miniflare['getD1Database']>>
+
+/** wrangler's own table, so that `wrangler d1 migrations` and `npm start` agree on what is done. */
+const CREATE_TABLE = `CREATE TABLE IF NOT EXISTS d1_migrations(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  name TEXT UNIQUE,
+  applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL
+)`
+
+/**
+ * Applies what is missing, in order, each file as one batch: a file is applied whole or not at
+ * all. Resolves to the names of the files applied now.
+ */
+export async function applyMigrations(
+  database: Database,
+  migrations: readonly Migration[],
+): Promise<string[]> {
+  await database.prepare(CREATE_TABLE).run()
+  const { results } = await database.prepare('SELECT name FROM d1_migrations').all()
+  const applied = new Set(results.map((row) => row['name']))
+  const missing = migrations.filter(({ name }) => !applied.has(name))
+  for (const { name, statements } of missing) {
+    try {
+      await database.batch([
+        ...statements.map((statement) => database.prepare(statement)),
+        database.prepare('INSERT INTO d1_migrations (name) VALUES (?)').bind(name),
+      ])
+    } catch (cause) {
+      throw new StartError(
+        `migration ${name} failed: ${(cause as Error).message}`,
+        'mend the migration; nothing of it was applied',
+        { cause },
+      )
+    }
+  }
+  return missing.map(({ name }) => name)
+}
