@@ -1,0 +1,278 @@
+/** `npm run simulate` against `npm start`: the real gateway, the real example app. */
+import { spawn } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { runningSchema } from '../../cli/start/state.ts'
+import { SEED_ACCOUNTS } from '../../examples/legacy-app/people.ts'
+import { type Desk, type DeskAccount, deskAt } from '../support/desk.ts'
+import { byUserName, scim } from '../support/scim.ts'
+import { runSimulate, simulateJson } from '../support/simulate.ts'
+import { eventually, type Started, startPostern } from '../support/start.ts'
+
+const TIMEOUT_MS = 120_000
+const POSTERN = path.resolve(import.meta.dirname, '../../cli/postern.mjs')
+const FLAG = ['--dialect', 'aadOptscim062020']
+const NOTHING_TO_DO = { code: 0, created: 0, updated: 0, failed: 0, appWrites: 0 }
+
+const idsByLogin = (accounts: readonly DeskAccount[]) =>
+  accounts.map(({ account_no, login }) => `${account_no} ${login}`)
+const SEED = idsByLogin(SEED_ACCOUNTS)
+
+const originOf = ({ now }: Started) => new URL(now.scimBaseUrl).origin
+
+async function admin(started: Started, method: string, route: string, body?: object) {
+  const response = await fetch(`${originOf(started)}/admin/api${route}`, {
+    method,
+    headers: {
+      authorization: `Bearer ${started.now.adminToken}`,
+      ...(body && { 'content-type': 'application/json' }),
+    },
+    ...(body && { body: JSON.stringify(body) }),
+  })
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> }
+}
+
+describe.each([
+  ['default', []],
+  ['aadOptscim062020', FLAG],
+])('in the dialect %s', { timeout: TIMEOUT_MS }, (_, dialect) => {
+  let folder: string
+  let started: Started
+  let desk: Desk
+  let env: Record<string, string>
+
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(os.tmpdir(), 'postern-test-'))
+    env = { POSTERN_STATE: folder }
+    started = await startPostern([], env)
+    desk = deskAt(started.now.appUrl ?? '')
+  }, TIMEOUT_MS)
+
+  afterAll(async () => {
+    await started?.stop()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  test('the people of the app keep their accounts and ids, the others are created', async () => {
+    expect(idsByLogin(await desk.accounts())).toEqual(SEED)
+    const run = await simulateJson(dialect, env)
+    expect(run).toMatchObject({ code: 0, created: 20, matched: 40, failed: 0, retries: 0 })
+    expect(run.updated + run.unchanged).toBe(40)
+    expect(run).toMatchObject({ disabled: 0, deleted: 0 })
+    const accounts = await desk.accounts()
+    expect(idsByLogin(accounts.slice(0, 40))).toEqual(SEED)
+    expect(accounts).toHaveLength(60)
+    expect((await desk.stats()).duplicateLogins).toBe(0)
+    const suspended = accounts.filter(({ state }) => state === 'suspended')
+    expect(suspended).toHaveLength(SEED_ACCOUNTS.filter((a) => a.state === 'suspended').length)
+  })
+
+  test('the teams of the app are found too, and keep the people they had', async () => {
+    const teams = await desk.teams()
+    expect(teams.map(({ title }) => title)).toEqual([
+      ...['Front Desk', 'Conservation & Archive', 'Engineering'],
+      ...['All Fernhollow', 'Evening Readers'],
+    ])
+    expect(teams.every(({ people }) => people.length > 0)).toBe(true)
+  })
+
+  test('what was sent is what is read back, and what the app holds', async () => {
+    const answer = await scim(started.now, 'GET', byUserName('tomas.berg@fernhollow.example'))
+    expect(answer.body.Resources).toMatchObject([
+      {
+        userName: 'tomas.berg@fernhollow.example',
+        externalId: 'tomas.berg',
+        displayName: 'Tomas Berg',
+        'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User': {
+          department: 'Archive',
+          manager: { value: expect.any(String) },
+        },
+      },
+    ])
+  })
+
+  test('a second run writes nothing to the app', async () => {
+    const { writes } = await desk.stats()
+    const run = await simulateJson(dialect, env)
+    expect(run).toMatchObject({ ...NOTHING_TO_DO, matched: 60, unchanged: 60 })
+    expect((await desk.stats()).writes).toBe(writes)
+  })
+
+  test('nor does one after the gateway was killed and is back', async () => {
+    const file = path.join(folder, 'running.json')
+    const running = async () => runningSchema.parse(JSON.parse(await readFile(file, 'utf8')))
+    const { gatewayPid } = await running()
+    process.kill(gatewayPid, 'SIGKILL')
+    await eventually(async () => (await running()).gatewayPid !== gatewayPid)
+    const before = await desk.accounts()
+    const run = await simulateJson(dialect, env)
+    expect(run).toMatchObject({ ...NOTHING_TO_DO, matched: 60, unchanged: 60 })
+    expect(await desk.accounts()).toEqual(before)
+    expect((await desk.stats()).duplicateLogins).toBe(0)
+  })
+
+  test('nor does one in the other dialect', async () => {
+    const run = await simulateJson(dialect.length > 0 ? [] : FLAG, env)
+    expect(run).toMatchObject(NOTHING_TO_DO)
+  })
+
+  test('--lifecycle disables, restores and deletes people of its own, and disturbs nobody', async () => {
+    const before = await desk.accounts()
+    const run = await simulateJson([...dialect, '--lifecycle'], env)
+    expect(run).toMatchObject({ code: 0, created: 0, updated: 0, failed: 0 })
+    expect(run).toMatchObject({ disabled: 4, restored: 4, deleted: 4 })
+    // Each is created, suspended, enabled and deleted.
+    expect(run.appWrites).toBe(16)
+    expect(await desk.accounts()).toEqual(before)
+  })
+})
+
+describe('a run', { timeout: TIMEOUT_MS }, () => {
+  let folder: string
+  let started: Started
+  let desk: Desk
+  let env: Record<string, string>
+
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(os.tmpdir(), 'postern-test-'))
+    env = { POSTERN_STATE: folder }
+    started = await startPostern([], env)
+    desk = deskAt(started.now.appUrl ?? '')
+  }, TIMEOUT_MS)
+
+  afterEach(() => desk.clearFaults())
+
+  afterAll(async () => {
+    await started?.stop()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  test('tries again after the time that the answer names, and makes no second account', async () => {
+    await desk.setFaults({
+      failNext: { match: 'POST /api/accounts', times: 2, status: 429, retryAfter: '1' },
+    })
+    const run = await simulateJson(['--users', '46'], env)
+    expect(run).toMatchObject({ code: 0, created: 6, matched: 40, failed: 0 })
+    expect(run.retries).toBeGreaterThan(0)
+    expect(await desk.accounts()).toHaveLength(46)
+    expect((await desk.stats()).duplicateLogins).toBe(0)
+  })
+
+  test('takes a create whose answer was lost for the same person', async () => {
+    await desk.setFaults({
+      failNext: { match: 'POST /api/accounts', times: 1, when: 'after', how: 'reset' },
+    })
+    const run = await simulateJson(['--users', '50'], env)
+    expect(run).toMatchObject({ code: 0, created: 4, matched: 46, failed: 0 })
+    expect(await desk.accounts()).toHaveLength(50)
+    expect((await desk.stats()).duplicateLogins).toBe(0)
+  })
+
+  test('shows who failed, and why, and ends with 1', async () => {
+    await desk.setFaults({ failNext: { match: 'POST /api/accounts', times: 99, status: 422 } })
+    const run = await simulateJson(['--users', '51'], env)
+    expect(run).toMatchObject({ code: 1, created: 0, matched: 50, failed: 1 })
+    expect(run.failures).toMatchObject([{ phase: 'create and update', status: 400 }])
+    expect(run.failures[0]?.detail).not.toBe('')
+    const { code, output } = await runSimulate(['--users', '51'], env)
+    expect(code).toBe(1)
+    expect(output).toContain(run.failures[0]?.entry)
+    expect(output).toContain(run.failures[0]?.detail)
+  })
+
+  test('reports two accounts of one login as DuplicateTargetEntries, and touches neither', async () => {
+    await desk.setFaults({ uniqueness: 'off' })
+    const login = 'wren.ashdown@fernhollow.example'
+    const twin = await fetch(`${started.now.appUrl}/api/accounts`, {
+      method: 'POST',
+      headers: { 'x-desk-key': started.now.appKey ?? '', 'content-type': 'application/json' },
+      body: JSON.stringify({ login, last_name: 'Twin' }),
+    })
+    const { account_no } = (await twin.json()) as { account_no: number }
+    const before = await desk.accountsOf(login)
+    expect(before).toHaveLength(2)
+    const run = await simulateJson(['--users', '50'], env)
+    expect(run).toMatchObject({ code: 1, created: 0, failed: 1, appWrites: 0 })
+    expect(run.failures).toMatchObject([{ entry: login, code: 'DuplicateTargetEntries' }])
+    expect(await desk.accountsOf(login)).toEqual(before)
+    await fetch(`${started.now.appUrl}/api/accounts/${account_no}`, {
+      method: 'DELETE',
+      headers: { 'x-desk-key': started.now.appKey ?? '' },
+    })
+  })
+
+  test('ends with a table beside what the app says, in plain lines without a terminal', async () => {
+    const { code, output } = await runSimulate(['--users', '50'], env)
+    expect(code, output).toBe(0)
+    const lines = output.split('\n').map((line) => line.trim().replaceAll(/ +/g, ' '))
+    for (const phase of ['connection test', 'match', 'create and update', 'managers', 'groups']) {
+      expect(lines.filter((line) => line.startsWith(`${phase}: done`))).toHaveLength(1)
+    }
+    expect(lines).toContain('matched 50 5')
+    expect(lines).toContain('accounts 50 50')
+    expect(lines).toContain('duplicate logins 0 0')
+    expect(output).not.toContain('\r')
+  })
+
+  test('with --url mints a token of its own and gives it back', async () => {
+    const tokens = async () => (await admin(started, 'GET', '/connections/demo/tokens')).body
+    const before = await tokens()
+    const { adminToken, scimBaseUrl } = started.now
+    const given = { POSTERN_STATE: '/nowhere', POSTERN_ADMIN_TOKEN: adminToken }
+    const byEnvironment = await simulateJson(['--users', '50', '--url', originOf(started)], given)
+    expect(byEnvironment).toMatchObject(NOTHING_TO_DO)
+    const pasted = ['--users', '50', '--url', scimBaseUrl, '--admin-token', adminToken]
+    expect(await simulateJson(pasted, { POSTERN_STATE: '/nowhere' })).toMatchObject(NOTHING_TO_DO)
+    expect(await tokens()).toEqual(before)
+    const { code, output } = await runSimulate(
+      ['--url', scimBaseUrl, '--admin-token', 'wrong'],
+      env,
+    )
+    expect(code).toBe(1)
+    expect(output).toContain('--admin-token')
+  })
+
+  test('that is interrupted says how far it came, and gives its token back', async () => {
+    const tokens = async () => (await admin(started, 'GET', '/connections/demo/tokens')).body
+    const before = await tokens()
+    await desk.setFaults({ delayMs: 100 })
+    const run = spawn(process.execPath, [POSTERN, 'simulate'], {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    let output = ''
+    run.stdout.on('data', (chunk) => {
+      output += String(chunk)
+    })
+    const exit = new Promise((resolve) => run.once('close', resolve))
+    await eventually(() => output.includes('match: 60 to do'))
+    // Twice, as through npm: Ctrl-C reaches both, and npm passes it on.
+    run.kill('SIGINT')
+    run.kill('SIGINT')
+    expect(await exit).toBe(130)
+    expect(output).toContain('interrupted')
+    expect(await tokens()).toEqual(before)
+  })
+
+  test('against a connection without the example app creates everybody, then finds them', async () => {
+    const name = 'a-sandbox'
+    const made = await admin(started, 'POST', '/connections', { name, adapter: 'sandbox' })
+    expect(made.status).toBe(201)
+    const args = ['--connection', name, '--lifecycle']
+    const first = await simulateJson(args, env)
+    expect(first).toMatchObject({ code: 0, created: 60, matched: 0, failed: 0, appWrites: null })
+    const second = await simulateJson([...args, ...FLAG], env)
+    expect(second).toMatchObject({ code: 0, created: 0, matched: 60, updated: 0, failed: 0 })
+  })
+
+  test('stops at a connection test that fails, and says so', async () => {
+    // Nobody is behind this address: a list that is empty for a doubt would make doubles.
+    await admin(started, 'PATCH', '/connections/demo', { settings: { url: 'http://127.0.0.1:1' } })
+    const run = await simulateJson([], env)
+    expect(run).toMatchObject({ code: 1, created: 0, failed: 1, appWrites: null })
+    expect(run.failures).toMatchObject([{ phase: 'connection test', status: 503 }])
+    await admin(started, 'PATCH', '/connections/demo', { settings: { url: started.now.appUrl } })
+  })
+})
