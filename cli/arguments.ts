@@ -1,0 +1,78 @@
+/** What the commands that speak to a connection through the admin API have in common. */
+import path from 'node:path'
+import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
+import { parseFlags, UsageError } from './command.ts'
+import { adminApi, findGateway } from './simulate/target.ts'
+
+const PROJECT = path.resolve(import.meta.dirname, '..')
+
+/** Of every command that asks a gateway. */
+export const GATEWAY_FLAGS = {
+  url: { type: 'string' },
+  'admin-token': { type: 'string' },
+  json: { type: 'boolean', default: false },
+} as const satisfies ParseArgsOptionsConfig
+
+export const GATEWAY_HELP = `  --url URL         a gateway elsewhere (default: the running npm start)
+  --admin-token T   of that gateway; better kept in POSTERN_ADMIN_TOKEN
+  --json            no progress; the last line printed is one object
+  --help            this text
+
+Environment: POSTERN_STATE (state folder of npm start, default .postern), POSTERN_ADMIN_TOKEN,
+NO_COLOR. Exit code: 0 done, 1 failed, 2 wrong usage.`
+
+/**
+ * Splits the words of a command from its options.
+ *
+ * @param words what the words stand for, in order; all are needed
+ * @throws {UsageError}
+ */
+export function parseWords<const T extends ParseArgsOptionsConfig>(
+  command: string,
+  args: readonly string[],
+  words: readonly string[],
+  options: T,
+) {
+  const { tokens } = parseArgs({
+    args: [...args],
+    options,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  })
+  const positions = tokens.flatMap((token) => (token.kind === 'positional' ? [token.index] : []))
+  const given = positions.flatMap((index) => args[index] ?? [])
+  const flags = parseFlags(
+    command,
+    args.filter((_, index) => !positions.includes(index)),
+    options,
+  )
+  if (given.length !== words.length) {
+    const usage = words.map((word) => `<${word}>`).join(' ')
+    const missing = words[given.length]
+    throw new UsageError(
+      missing === undefined ? `${given[words.length]} is one word too many` : `no ${missing} given`,
+      `usage: postern ${command} ${usage} [options]; --help says more`,
+    )
+  }
+  return { words: given, flags }
+}
+
+export type Call = ReturnType<typeof adminApi>
+
+/** Calls below `/connections/{name}` of the running gateway, or of the one that the flags name. */
+export async function openConnection(
+  connection: string,
+  flags: { readonly url?: string | undefined; readonly 'admin-token'?: string | undefined },
+): Promise<Call> {
+  const { env } = process
+  const { origin, adminToken } = await findGateway({
+    url: flags.url,
+    adminToken: flags['admin-token'] || env['POSTERN_ADMIN_TOKEN'] || undefined,
+    connection,
+    stateFolder: path.resolve(PROJECT, env['POSTERN_STATE'] || '.postern'),
+  })
+  const call = adminApi(origin, adminToken)
+  const base = `/connections/${encodeURIComponent(connection)}`
+  return (method, route, what, body) => call(method, `${base}${route}`, what, body)
+}

@@ -1,0 +1,115 @@
+/** One page of an app's list: each account beside its link. */
+import type { NativeObject } from '../adapter/contract.ts'
+import type { Write } from '../db/database.ts'
+import type { Scan, ScannedAccount, Situation } from '../db/scan.ts'
+import type { LinkFact, Scans } from '../db/scans.ts'
+import { driftOf } from '../mapping/drift.ts'
+import { parseShadow } from '../mapping/shadow.ts'
+import { isProtected, isReused } from '../operations/account.ts'
+import type { Endpoint } from '../operations/endpoint.ts'
+import { keysOfAccount } from './scan-keys.ts'
+
+const LONGEST_DISPLAY = 200
+
+/** The rows of accounts that the scan has not met before, and how many they are. */
+export async function readAccounts(
+  endpoint: Endpoint,
+  scans: Scans,
+  scan: Scan,
+  objects: readonly NativeObject[],
+): Promise<{ writes: Write[]; fresh: number }> {
+  const nativeIds = objects.map((object) => object.id)
+  const [met, links] = await Promise.all([
+    scans.met(scan, nativeIds),
+    scans.linksOf(scan.type, nativeIds),
+  ])
+  const unmet = [...new Map(objects.map((object) => [object.id, object])).values()].filter(
+    (object) => !met.has(object.id),
+  )
+  const accounts = unmet.map((object) => beside(endpoint, object, links.get(object.id)))
+  const writes: Write[] = []
+  if (!scan.dryRun) writes.push(...linkWrites(endpoint, scans, scan, unmet, links))
+  if (accounts.length > 0) {
+    writes.push(
+      scans.putAccounts(scan, accounts),
+      scans.putKeys(
+        scan,
+        unmet.flatMap((object) => keysOfAccount(endpoint, object)),
+      ),
+    )
+  }
+  return { writes, fresh: accounts.length }
+}
+
+/** Links for accounts that have none, and those that were missing are back. */
+function linkWrites(
+  endpoint: Endpoint,
+  scans: Scans,
+  scan: Scan,
+  objects: readonly NativeObject[],
+  links: ReadonlyMap<string, LinkFact>,
+): Write[] {
+  const { io } = endpoint
+  const now = io.now()
+  const unlinked = objects.filter((object) => !links.has(object.id))
+  const back = objects.flatMap((object) => {
+    const link = links.get(object.id)
+    return link?.state === 'missing' && !isReused(link, object) ? [link.id] : []
+  })
+  return [
+    ...(unlinked.length > 0
+      ? [
+          scans.mint(
+            scan.type,
+            unlinked.map((object) => ({
+              id: io.newId(),
+              nativeId: object.id,
+              fingerprint: object.fingerprint,
+              display: displayOf(endpoint, object),
+            })),
+            now,
+          ),
+        ]
+      : []),
+    ...(back.length > 0 ? [scans.reappear(back, now)] : []),
+  ]
+}
+
+function beside(
+  endpoint: Endpoint,
+  object: NativeObject,
+  link: LinkFact | undefined,
+): ScannedAccount {
+  const { situation, detail } = situationOf(endpoint, object, link)
+  return {
+    nativeId: object.id,
+    link: link?.id,
+    display: displayOf(endpoint, object),
+    situation,
+    detail,
+  }
+}
+
+function situationOf(
+  endpoint: Endpoint,
+  object: NativeObject,
+  link: LinkFact | undefined,
+): { situation: Situation; detail: ScannedAccount['detail'] } {
+  if (link?.state === 'tombstone' || link?.state === 'retiring') {
+    return { situation: 'hidden', detail: {} }
+  }
+  if (link && isReused(link, object)) return { situation: 'id-reuse', detail: {} }
+  if (!link || link.state === 'discovered' || link.state === 'ambiguous') {
+    return { situation: isProtected(endpoint, object) ? 'protected' : 'discovered', detail: {} }
+  }
+  const { mapping, connection } = endpoint
+  const paths = driftOf(mapping, connection.mappingVersion, parseShadow(link.shadow), object)
+  return paths.length > 0
+    ? { situation: 'drift', detail: { paths } }
+    : { situation: 'linked', detail: {} }
+}
+
+function displayOf({ spec }: Endpoint, object: NativeObject): string | undefined {
+  const name = object.attributes[spec.naming]
+  return typeof name === 'string' ? name.slice(0, LONGEST_DISPLAY) : undefined
+}

@@ -1,0 +1,210 @@
+/**
+ * After the walk: is it to be believed, who shares a key, whose account is gone, and what a person
+ * should look at. Each step is bounded, and can be taken again after a kill.
+ */
+import type { Scan, Situation } from '../db/scan.ts'
+import type { Scans } from '../db/scans.ts'
+import { rulesOf } from '../operations/account.ts'
+import type { Endpoint } from '../operations/endpoint.ts'
+import { readAccounts } from './scan-page.ts'
+
+/**
+ * A list that shrank by more than a tenth since the last scan is more often a broken filter, a lost
+ * right or a wrong tenant than a wave of leavers, and a wrong sweep hides people from the client.
+ * Backstage and midPoint guard their sweeps alike. Whoever knows better says so with the next scan.
+ */
+const LEAST_SHARE = 0.9
+/** Keys, or rows, of one step. */
+const STEP_ROWS = 200
+/** Accounts of one step that are read one by one. */
+export const STEP_READS = 20
+/** Native ids that a finding names; it counts all of them. */
+const NAMED_IDS = 20
+/** What becomes a finding by itself; an ambiguous key is one for all its accounts. */
+const REPORTED = ['id-reuse', 'drift', 'missing'] as const satisfies readonly Situation[]
+
+/**
+ * Undefined: the walk is to be believed. Else why not, for an administrator. `known`: an account of
+ * the list's last page.
+ */
+export async function doubtOf(
+  endpoint: Endpoint,
+  scans: Scans,
+  scan: Scan,
+  known: string | undefined,
+): Promise<string | undefined> {
+  const before = await scans.lastDone(scan.type, scan)
+  if (!scan.acceptShrink) {
+    if (scan.seen === 0 && ((before?.seen ?? 0) > 0 || (await scans.hasLinked(scan.type)))) {
+      return (
+        `The app's list is empty, although it held ${before?.seen ?? 'linked'} accounts before. ` +
+        'Nothing was changed. Check the credentials, rights and base URL of this connection.'
+      )
+    }
+    if (before && scan.seen < before.seen * LEAST_SHARE) {
+      return (
+        `The app lists ${scan.seen} accounts; the last scan met ${before.seen}. Nothing was ` +
+        'changed. If so many really left, start the next scan with acceptShrink.'
+      )
+    }
+  }
+  if (scan.total !== undefined && scan.seen < scan.total * LEAST_SHARE) {
+    return (
+      `The app says that it holds ${scan.total} accounts and listed ${scan.seen}: the list was not ` +
+      'complete. Nothing was changed. Start the scan again.'
+    )
+  }
+  // A control read: where even a known account cannot be read, nobody can be called missing.
+  if (known !== undefined && !(await endpoint.port.get(known))) {
+    return (
+      'The app listed an account that it could not show afterwards. Nothing was changed. Start the ' +
+      'scan again.'
+    )
+  }
+  return undefined
+}
+
+/** A step of the phases after `walk`. False: another walker was faster. */
+export function settleStep(endpoint: Endpoint, scans: Scans, scan: Scan): Promise<boolean> {
+  switch (scan.phase) {
+    case 'walk':
+      throw new Error('a walk is settled only after its end')
+    case 'ambiguous':
+      return ambiguousStep(endpoint, scans, scan)
+    case 'missing':
+      return missingStep(endpoint, scans, scan)
+    case 'findings':
+      return findingsStep(endpoint, scans, scan)
+  }
+}
+
+async function ambiguousStep(endpoint: Endpoint, scans: Scans, scan: Scan): Promise<boolean> {
+  const { io, findings } = endpoint
+  const kinds = rulesOf(endpoint).flatMap(({ pair, auto }) => (auto ? [pair.key] : []))
+  const after = scan.cursor === undefined ? undefined : readKey(scan.cursor)
+  const shared = await scans.sharedKeys(scan, kinds, after, STEP_ROWS, NAMED_IDS)
+  const last = shared.length === STEP_ROWS ? shared.at(-1) : undefined
+  const now = io.now()
+  const found = shared.map(({ kind, nativeIds, count }) => {
+    const ids = [...nativeIds].sort()
+    const more = count > ids.length ? `,+${count - ids.length}` : ''
+    return {
+      id: io.newId(),
+      subject: `${scan.type}:${ids.join(',')}${more}`,
+      detail: { type: scan.type, nativeIds: ids, count, key: kind, scan: scan.id },
+    }
+  })
+  return scans.commit(
+    scan,
+    {
+      ...scan,
+      phase: last ? 'ambiguous' : 'missing',
+      cursor: last && JSON.stringify([last.kind, last.norm]),
+    },
+    now,
+    shared.length === 0
+      ? []
+      : [
+          ...kinds.flatMap((kind) => {
+            const norms = shared.flatMap((key) => (key.kind === kind ? [key.norm] : []))
+            return norms.length > 0 ? [scans.markAmbiguous(scan, kind, norms)] : []
+          }),
+          ...(scan.dryRun ? [] : [findings.found('ambiguous', found, now)]),
+        ],
+  )
+}
+
+function readKey(cursor: string): { kind: string; norm: string } {
+  const [kind = '', norm = ''] = JSON.parse(cursor) as string[]
+  return { kind, norm }
+}
+
+/**
+ * Each account that should have been there is asked for by its id: pages shift under a walk. The
+ * second finished scan in a row that cannot find it makes the link missing.
+ */
+async function missingStep(endpoint: Endpoint, scans: Scans, scan: Scan): Promise<boolean> {
+  const { io, port } = endpoint
+  const unmet = await scans.unmet(scan, scan.cursor ?? '', STEP_READS)
+  const objects = await Promise.all(unmet.map(({ nativeId }) => port.get(nativeId)))
+  const there = objects.filter((object) => object !== null)
+  const gone = unmet.filter((_, at) => objects[at] === null)
+  const before = await scans.lastDone(scan.type, scan)
+  const goneBefore = before
+    ? await scans.inSituation(
+        before,
+        'missing',
+        gone.map(({ nativeId }) => nativeId),
+      )
+    : new Set<string>()
+  const confirmed = (link: (typeof gone)[number]) => link.isMissing || goneBefore.has(link.nativeId)
+  const { writes, fresh } = await readAccounts(endpoint, scans, scan, there)
+  const last = unmet.length === STEP_READS ? unmet.at(-1) : undefined
+  const now = io.now()
+  return scans.commit(
+    scan,
+    {
+      ...scan,
+      phase: last ? 'missing' : 'findings',
+      cursor: last?.nativeId,
+      seen: scan.seen + fresh,
+    },
+    now,
+    [
+      ...writes,
+      scans.putAccounts(
+        scan,
+        gone.map((link) => ({
+          nativeId: link.nativeId,
+          link: link.id,
+          display: link.display,
+          situation: 'missing',
+          detail: { confirmed: confirmed(link) },
+        })),
+      ),
+      ...(scan.dryRun
+        ? []
+        : [
+            scans.disappear(
+              gone.filter(confirmed).map(({ id }) => id),
+              now,
+            ),
+          ]),
+    ],
+  )
+}
+
+async function findingsStep(endpoint: Endpoint, scans: Scans, scan: Scan): Promise<boolean> {
+  const { io, findings } = endpoint
+  if (scan.dryRun) return scans.end(scan, 'done', undefined, io.now(), [])
+  const accounts = await scans.accounts(scan, REPORTED, scan.cursor ?? '', STEP_ROWS)
+  const now = io.now()
+  const writes = REPORTED.flatMap((kind) => {
+    const found = accounts.flatMap(({ situation, link, nativeId, detail }) => {
+      if (situation !== kind || link === undefined || detail['confirmed'] === false) return []
+      const facts = { type: scan.type, nativeId, link, scan: scan.id, ...detail }
+      return [{ id: io.newId(), subject: `${scan.type}:${link}`, detail: facts }]
+    })
+    return found.length > 0 ? [findings.found(kind, found, now)] : []
+  })
+  const last = accounts.length === STEP_ROWS ? accounts.at(-1) : undefined
+  if (last) return scans.commit(scan, { ...scan, cursor: last.nativeId }, now, writes)
+  return scans.end(scan, 'done', undefined, now, [
+    ...writes,
+    ...(await orphans(endpoint, scans, scan, now)),
+    findings.closeOutdated(scan.type, scan.startedAt),
+  ])
+}
+
+/**
+ * One finding for all of them: before a client is connected everybody is in the app only, and a
+ * row for each of 100,000 people would be read by nobody. The report lists them.
+ */
+async function orphans(endpoint: Endpoint, scans: Scans, scan: Scan, now: number) {
+  const { io, findings } = endpoint
+  if (!(await scans.hasLinked(scan.type))) return []
+  const count = await scans.count(scan, 'discovered')
+  if (count === 0) return []
+  const detail = { type: scan.type, count, scan: scan.id }
+  return [findings.found('orphan', [{ id: io.newId(), subject: scan.type, detail }], now)]
+}

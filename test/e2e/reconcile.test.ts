@@ -1,0 +1,147 @@
+/** `postern reconcile`, `preflight` and `findings` against `npm start`: real gateway, real app. */
+import { spawn } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { SEED_ACCOUNTS } from '../../examples/legacy-app/people.ts'
+import { simulateJson } from '../support/simulate.ts'
+import { type Started, startPostern } from '../support/start.ts'
+
+const PROJECT = path.resolve(import.meta.dirname, '../..')
+const TIMEOUT_MS = 120_000
+
+describe('the command line tool', { timeout: TIMEOUT_MS }, () => {
+  let folder: string
+  let started: Started
+
+  async function postern(...args: string[]) {
+    const { POSTERN_ADMIN_TOKEN: _, ...inherited } = process.env
+    const child = spawn(process.execPath, ['cli/postern.mjs', ...args], {
+      cwd: PROJECT,
+      env: { ...inherited, POSTERN_STATE: folder },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let output = ''
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8')
+      stream.on('data', (text: string) => {
+        output += text
+      })
+    }
+    const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
+    return { code, output: stripVTControlCharacters(output) }
+  }
+
+  /** What the last line of `--json` says. */
+  async function posternJson(...args: string[]) {
+    const { code, output } = await postern(...args, '--json')
+    const last = output.trim().split('\n').at(-1) ?? ''
+    if (!last.startsWith('{')) throw new Error(output)
+    return { code, ...JSON.parse(last) }
+  }
+
+  async function admin(method: string, route: string, body: object): Promise<void> {
+    const { origin } = new URL(started.now.scimBaseUrl)
+    const response = await fetch(`${origin}/admin/api${route}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${started.now.adminToken}`,
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify(body),
+    })
+    expect(response.status).toBe(200)
+  }
+
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(os.tmpdir(), 'postern-test-'))
+    started = await startPostern([], { POSTERN_STATE: folder })
+  }, TIMEOUT_MS)
+
+  afterAll(async () => {
+    await started?.stop()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  test('a dry run before Entra is switched on finds forty people in the app only', async () => {
+    const report = await posternJson('reconcile', 'demo', '--dry-run')
+    expect(report).toMatchObject({ code: 0, state: 'done', dryRun: true, seen: 40 })
+    expect(report.counts).toMatchObject({ discovered: 40, linked: 0, ambiguous: 0 })
+    const { code, output } = await postern('reconcile', 'demo', '--dry-run')
+    expect(code).toBe(0)
+    expect(output).toMatch(/in the app only +40/)
+    expect(output).toContain('Nothing was written')
+  })
+
+  test('a pre-flight of the portal’s CSV says the right thing of each person', async () => {
+    const match = [
+      { scim: 'userName', app: 'login' },
+      { scim: 'emails[type eq "work"].value', app: 'mail' },
+    ]
+    await admin('PATCH', '/connections/demo', { policy: { match, protected: ['priya.raman@*'] } })
+    const row = (upn: string, mail: string, first: string, last: string) =>
+      `${upn},"${last}, ${first}",${last},${mail},${first},id-${upn},Member,True`
+    const known = SEED_ACCOUNTS.map(({ login, mail, first_name, last_name }) =>
+      row(login.toLowerCase(), mail ?? '', first_name ?? '', last_name),
+    )
+    const added = Array.from({ length: 5 }, (_, i) =>
+      row(`new${i}@fernhollow.example`, `new${i}@fernhollow.example`, 'New', `Person${i}`),
+    )
+    const shared = row('desk@contoso.example', 'front.desk@fernhollow.example', 'Desk', 'Two')
+    const head =
+      'userPrincipalName,displayName,surname,mail,givenName,objectId,userType,accountEnabled'
+    const file = path.join(folder, 'users.csv')
+    await writeFile(file, `\uFEFF${[head, ...known, ...added, shared].join('\r\n')}\r\n`)
+    const csv = path.join(folder, 'verdicts.csv')
+
+    const answer = await posternJson('preflight', 'demo', file, '--csv', csv)
+    expect(answer.code).toBe(0)
+    expect(answer.counts).toEqual({ linked: 0, adopt: 39, create: 5, ambiguous: 1, blocked: 1 })
+    const by = new Map<string, { verdict: string; reason?: string; rule?: string }>(
+      answer.items.map((item: { userName: string }) => [item.userName, item]),
+    )
+    for (const { login } of SEED_ACCOUNTS) {
+      const userName = login.toLowerCase()
+      const expected = userName.startsWith('priya.raman')
+        ? { verdict: 'blocked', reason: 'protected' }
+        : { verdict: 'adopt', rule: 'userName' }
+      expect(by.get(userName)).toMatchObject(expected)
+    }
+    expect(by.get('desk@contoso.example')).toMatchObject({ verdict: 'ambiguous', count: 2 })
+    for (let i = 0; i < 5; i++) {
+      expect(by.get(`new${i}@fernhollow.example`)).toMatchObject({ verdict: 'create' })
+    }
+    expect(answer.orphans).toEqual([])
+    expect((await readFile(csv, 'utf8')).trim().split('\r\n')).toHaveLength(47)
+
+    const { output } = await postern('preflight', 'demo', file)
+    expect(output).toMatch(/adopt an account +39/)
+    expect(output).toContain('its account is protected')
+    await admin('PATCH', '/connections/demo', { policy: { match: null, protected: null } })
+  })
+
+  test('after Entra has run everybody is linked, and nothing needs a person', async () => {
+    const run = await simulateJson(['--users', '60'], { POSTERN_STATE: folder })
+    expect(run).toMatchObject({ code: 0, matched: 40, created: 20, failed: 0 })
+    const report = await posternJson('reconcile', 'demo')
+    expect(report.counts).toMatchObject({ linked: 60, discovered: 0, missing: 0, drift: 0 })
+    expect(report.items).toHaveLength(60)
+    expect(await posternJson('findings', 'demo')).toMatchObject({ code: 0, items: [] })
+  })
+
+  test('wrong usage is exit code 2, an unknown connection or a file that is no export is 1', async () => {
+    for (const args of [['reconcile'], ['preflight', 'demo'], ['findings', 'demo', '--closed']]) {
+      expect((await postern(...args)).code).toBe(2)
+    }
+    const unknown = await postern('reconcile', 'nobody')
+    expect(unknown.code).toBe(1)
+    expect(unknown.output).toContain('no connection of this name')
+    const file = path.join(folder, 'no-export.csv')
+    await writeFile(file, 'name,city\r\nAda,Hollowby\r\n')
+    const refused = await postern('preflight', 'demo', file)
+    expect(refused.code).toBe(1)
+    expect(refused.output).toContain('userPrincipalName')
+  })
+})
