@@ -1,0 +1,130 @@
+/** `postern connections export|import`: a connection as one document, from staging to production. */
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { text as readAll } from 'node:stream/consumers'
+import * as z from 'zod'
+import { GATEWAY_FLAGS, GATEWAY_HELP, openConnection, parseWords } from './arguments.ts'
+import { type Command, CommandError, UsageError } from './command.ts'
+import { adminApi, findGateway } from './simulate/target.ts'
+import { runVerb } from './verbs.ts'
+import { voiceOf } from './voice.ts'
+
+const PROJECT = path.resolve(import.meta.dirname, '..')
+
+const HELP = `npx postern connections export <connection> [options]
+npx postern connections import <file> [options]
+
+export: adapter, settings, mapping, policy, extensions and resource types as one JSON document, on
+standard output. It holds no secrets, only their names, and no tokens and no links.
+
+import: makes a connection of such a document, and prints its token, once. An export from staging
+names staging's app: --set puts production's in its place.
+
+  --name NAME       of the new connection (default: the one in the file)
+  --set KEY=VALUE   a setting in place of the file's; VALUE is JSON, else text; may be repeated
+  --secrets FILE    JSON object of the secrets; - is standard input. Not an option of its own: other
+                    users of the machine see what a command line says
+  --mode MODE       observe, gate, live or paused, in place of the file's
+${GATEWAY_HELP}
+
+  npx postern connections export acme --url https://staging.example.com > acme.json
+  npx postern connections import acme.json --set url=https://desk.example.com --secrets - --mode observe`
+
+const jsonObject = z.record(z.string(), z.unknown())
+const createdSchema = z.looseObject({
+  name: z.string(),
+  scimBaseUrl: z.string(),
+  token: z.string(),
+})
+
+async function runExport(args: readonly string[]): Promise<number> {
+  const { words, flags } = parseWords('connections export', args, ['connection'], GATEWAY_FLAGS)
+  const [connection = ''] = words
+  const call = await openConnection(connection, flags)
+  const document = await call('GET', '/export', 'export the connection')
+  // One line where a program listens, as everywhere.
+  console.log(JSON.stringify(document, null, flags.json ? 0 : 2))
+  return 0
+}
+
+async function runImport(args: readonly string[]): Promise<number> {
+  const { words, flags } = parseWords('connections import', args, ['file'], {
+    ...GATEWAY_FLAGS,
+    name: { type: 'string' },
+    set: { type: 'string', multiple: true, default: [] as string[] },
+    secrets: { type: 'string' },
+    mode: { type: 'string' },
+  })
+  const [file = ''] = words
+  const document = await readObject(file)
+  const { policy, settings } = document
+  const body = {
+    ...document,
+    settings: { ...jsonObject.parse(settings ?? {}), ...settingsOf(flags.set) },
+    ...(flags.name !== undefined && { name: flags.name }),
+    ...(flags.secrets !== undefined && { secrets: await readObject(flags.secrets) }),
+    ...(flags.mode !== undefined && { mode: flags.mode, policy: withoutMode(policy) }),
+  }
+  const { env } = process
+  const { origin, adminToken } = await findGateway({
+    url: flags.url,
+    adminToken: flags['admin-token'] || env['POSTERN_ADMIN_TOKEN'] || undefined,
+    connection: undefined,
+    stateFolder: path.resolve(PROJECT, env['POSTERN_STATE'] || '.postern'),
+  })
+  const call = adminApi(origin, adminToken)
+  const created = createdSchema.parse(
+    await call('POST', '/connections', 'make the connection', body),
+  )
+  if (flags.json) console.log(JSON.stringify(created))
+  else {
+    const { say, paint } = voiceOf(flags)
+    say(`  ${paint('bold', created.name)} is there. For the identity provider:`)
+    say(`    Tenant URL    ${created.scimBaseUrl}`)
+    say(`    Secret token  ${created.token}   ${paint('dim', '(shown this once)')}`)
+  }
+  return 0
+}
+
+function withoutMode(policy: unknown): Record<string, unknown> {
+  const { mode: _, ...rest } = jsonObject.parse(policy ?? {})
+  return rest
+}
+
+function settingsOf(pairs: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const at = pair.indexOf('=')
+      if (at < 1)
+        throw new UsageError(`--set ${pair} is not KEY=VALUE`, 'for example --set seats=50')
+      const text = pair.slice(at + 1)
+      try {
+        return [pair.slice(0, at), JSON.parse(text)]
+      } catch {
+        return [pair.slice(0, at), text]
+      }
+    }),
+  )
+}
+
+/** @throws {CommandError} */
+async function readObject(file: string): Promise<Record<string, unknown>> {
+  let text: string
+  try {
+    text = file === '-' ? await readAll(process.stdin) : await readFile(file, 'utf8')
+  } catch (cause) {
+    throw new CommandError(`${file} cannot be read`, (cause as Error).message, { cause })
+  }
+  try {
+    return jsonObject.parse(JSON.parse(text))
+  } catch {
+    // The parser's message quotes the text, which may be secrets.
+    throw new CommandError(`${file} holds no JSON object`, 'see postern connections --help')
+  }
+}
+
+export const connections: Command = {
+  summary: 'exports a connection as one document, and makes one of it elsewhere',
+  help: HELP,
+  run: (args) => runVerb('connections', { export: runExport, import: runImport }, args),
+}

@@ -1,0 +1,139 @@
+/** `postern links`, `connections` and `people` against a running `npm start`. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { deskAt } from '../support/desk.ts'
+import { runPostern } from '../support/postern.ts'
+import { type Started, startPostern } from '../support/start.ts'
+
+const TIMEOUT_MS = 120_000
+
+describe('a running npm start', { timeout: TIMEOUT_MS }, () => {
+  let folder: string
+  let started: Started
+  const file = (name: string) => path.join(folder, name)
+  const postern = (args: readonly string[], input?: string) =>
+    runPostern(args, { POSTERN_STATE: path.join(folder, 'state') }, input)
+
+  async function scim(target: string, base = started.now.scimBaseUrl, token = started.now.token) {
+    const response = await fetch(`${base}${target}`, {
+      headers: { authorization: `Bearer ${token}` },
+    })
+    // biome-ignore lint/suspicious/noExplicitAny: bodies of many shapes
+    return { status: response.status, body: (await response.json()) as any }
+  }
+
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(os.tmpdir(), 'postern-test-'))
+    started = await startPostern([], { POSTERN_STATE: path.join(folder, 'state') })
+  }, TIMEOUT_MS)
+
+  afterAll(async () => {
+    await started?.stop()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  test('a CSV of ids is imported, and people are reached under them; a second run changes nothing', async () => {
+    const accounts = await deskAt(started.now.appUrl ?? '').accounts()
+    const some = accounts.slice(0, 30)
+    const rows = some.map((a) => `vendor-${a.account_no},${a.account_no},ext-${a.account_no}`)
+    await writeFile(
+      file('ids.csv'),
+      ['id,nativeId,externalId', ...rows, 'ghost,999999,'].join('\n'),
+    )
+    const command = ['links', 'import', 'demo', file('ids.csv')]
+
+    const dry = await postern([...command, '--dry-run', '--json'])
+    expect([dry.code, dry.json.counts]).toEqual([1, { imported: 30, unchanged: 0, refused: 1 }])
+    expect((await scim(`/Users/vendor-${some[0]?.account_no}`)).status).toBe(404)
+
+    const first = await postern([...command, '--csv', file('outcomes.csv')])
+    expect(first.code).toBe(1)
+    expect(first.stdout).toMatch(/imported +30\n/)
+    expect(first.stdout).toContain('refused: no-account')
+    const outcomes = await readFile(file('outcomes.csv'), 'utf8')
+    expect(outcomes.split('\r\n')).toHaveLength(33)
+    for (const { account_no, login } of some) {
+      const read = await scim(`/Users/vendor-${account_no}`)
+      expect(read.body).toMatchObject({ userName: login, externalId: `ext-${account_no}` })
+    }
+    const again = await postern([...command, '--json'])
+    expect(again.json.counts).toEqual({ imported: 0, unchanged: 30, refused: 1 })
+  })
+
+  test('an export of links is what another connection to the same app imports', async () => {
+    const backup = file('links.ndjson')
+    const exported = await postern(['links', 'export', 'demo', '--out', backup, '--json'])
+    expect([exported.code, exported.json.file]).toEqual([0, backup])
+    const lines = (await readFile(backup, 'utf8')).trimEnd().split('\n')
+    expect(lines).toHaveLength(exported.json.links)
+    const printed = await postern(['links', 'export', 'demo'])
+    expect(printed.stdout.trimEnd().split('\n')).toEqual(lines)
+
+    const document = await postern(['connections', 'export', 'demo'])
+    expect(document.code).toBe(0)
+    expect(document.stdout).not.toContain(started.now.appKey)
+    await writeFile(file('demo.json'), document.stdout)
+    const secrets = JSON.stringify({ apiKey: started.now.appKey })
+    const made = await postern(
+      [
+        ...['connections', 'import', file('demo.json'), '--name', 'production'],
+        ...['--mode', 'observe', '--secrets', '-', '--json'],
+      ],
+      secrets,
+    )
+    expect([made.code, made.json?.mode, made.stderr]).toEqual([0, 'observe', ''])
+    const { scimBaseUrl, token } = made.json
+
+    const imported = await postern(['links', 'import', 'production', backup, '--json'])
+    expect(imported.code, imported.stdout).toBe(0)
+    expect(imported.json.counts.imported).toBe(lines.length)
+    const [one] = lines.map((line) => JSON.parse(line))
+    const before = await scim(`/Users/${one.id}`)
+    const after = await scim(`/Users/${one.id}`, scimBaseUrl, token)
+    expect(after.body.userName).toBe(before.body.userName)
+  })
+
+  test('a document that lacks a secret is refused with the name of the secret', async () => {
+    const document = await postern(['connections', 'export', 'demo'])
+    await writeFile(file('bare.json'), document.stdout)
+    const made = await postern(['connections', 'import', file('bare.json'), '--name', 'other'])
+    expect(made.code).toBe(1)
+    expect(made.stderr).toContain('secrets.apiKey is required')
+  })
+
+  test('a person is erased when the account is gone, and by force before', async () => {
+    const { items } = (await postern(['links', 'import', 'demo', file('ids.csv'), '--json'])).json
+    const [{ id }] = items
+    const refused = await postern(['people', 'erase', 'demo', id])
+    expect(refused.code).toBe(1)
+    expect(refused.stderr).toContain('still in the app')
+    const erased = await postern(['people', 'erase', 'demo', id, '--force', '--json'])
+    expect([erased.code, erased.json]).toEqual([0, { erased: id }])
+    expect((await scim(`/Users/${id}`)).status).toBe(404)
+  })
+
+  test('wrong usage ends with exit code 2 and a hint, and a bad file with 1', async () => {
+    for (const args of [
+      ['links'],
+      ['links', 'imprt', 'demo'],
+      ['links', 'import', 'demo'],
+      ['people', 'erase', 'demo'],
+      ['connections', 'import'],
+      ['connections', 'import', 'x.json', '--set', 'url'],
+    ]) {
+      const ran = await postern(args)
+      expect([args, ran.code, ran.stdout]).toEqual([args, args.includes('--set') ? 1 : 2, ''])
+    }
+    expect((await postern(['links', 'imprt'])).stderr).toContain('did you mean import?')
+    await writeFile(file('bad.csv'), 'id;account\n1;2\n')
+    const bad = await postern(['links', 'import', 'demo', file('bad.csv')])
+    expect(bad.code).toBe(1)
+    expect(bad.stderr).toContain('no column "account"')
+    for (const command of ['links', 'people', 'connections']) {
+      const help = await postern([command, '--help'])
+      expect([help.code, help.stdout.includes(`npx postern ${command}`)]).toEqual([0, true])
+    }
+  })
+})

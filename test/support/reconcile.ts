@@ -1,0 +1,54 @@
+/** The admin API of one isolate, as scans are driven by it. */
+import { env } from 'cloudflare:workers'
+import type { JsonObject } from '../../src/scim/schema.ts'
+import { connect, ORIGIN, type Scim } from './gateway.ts'
+import type { Isolate } from './isolate.ts'
+import { DESK_KEY, DESK_URL } from './open-desk.ts'
+
+export interface AdminAnswer {
+  readonly status: number
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into it as they like
+  readonly body: any
+}
+
+/** A connection to the example app. */
+export function deskConnection(options: JsonObject = {}): Promise<Scim> {
+  const settings = { url: DESK_URL }
+  return connect({ adapter: 'example', settings, secrets: { apiKey: DESK_KEY }, ...options })
+}
+
+/** Calls below `/connections/{name}`. */
+export function adminOf(isolate: Isolate, { name }: { readonly name: string }) {
+  return async (method: string, path: string, body?: unknown): Promise<AdminAnswer> => {
+    const response = await isolate.fetch(
+      new Request(`${ORIGIN}/admin/api/connections/${name}${path}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${env.POSTERN_ADMIN_TOKEN}`,
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+        },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      }),
+    )
+    const text = await response.text()
+    return { status: response.status, body: text === '' ? {} : JSON.parse(text) }
+  }
+}
+
+export type AdminCall = ReturnType<typeof adminOf>
+
+/** Begins a scan and drives it to its end; answers with its report. */
+export async function reconcile(call: AdminCall, options: JsonObject = {}) {
+  const begun = await call('POST', '/reconcile', options)
+  if (begun.status !== 202) throw new Error(JSON.stringify(begun.body))
+  return driveToEnd(call, begun.body.id)
+}
+
+export async function driveToEnd(call: AdminCall, id: string) {
+  for (let bursts = 0; bursts < 200; bursts++) {
+    const { status, body } = await call('POST', `/reconcile/${id}/advance`)
+    if (status !== 200) throw new Error(JSON.stringify(body))
+    if (body.state !== 'running') return (await call('GET', `/reconcile/${id}`)).body
+  }
+  throw new Error('the scan does not end')
+}
