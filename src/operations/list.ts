@@ -11,6 +11,7 @@ import { type Paging, sortResources } from '../scim/list-response.ts'
 import { matches } from '../scim/match.ts'
 import { foldCase, type JsonObject } from '../scim/schema.ts'
 import { type Account, isReused, represent, rulesOf, viewOf } from './account.ts'
+import { OVERLAP, type Place, printCursor, readCursor, resume } from './cursor.ts'
 import type { Endpoint } from './endpoint.ts'
 import { reportAmbiguous, reportReuse } from './findings.ts'
 import { MEMBERSHIP, membersOf } from './members.ts'
@@ -34,9 +35,9 @@ export interface ListResult {
 
 export async function listResources(endpoint: Endpoint, query: ListQuery): Promise<ListResult> {
   const { filter, sortBy } = query
-  const { skip, count } = window(query.paging)
+  const { place, count } = window(query.paging)
   if (!filter && !sortBy && endpoint.spec.capabilities.list.skip) {
-    return page(endpoint, query, skip, count)
+    return page(endpoint, query, place, count)
   }
   const { objects, byRule } = await candidates(endpoint, filter)
   const accounts = await withLinks(endpoint, objects)
@@ -57,7 +58,9 @@ export async function listResources(endpoint: Endpoint, query: ListQuery): Promi
     sortBy,
     query.sortOrder,
   )
-  const slice = sorted.slice(skip, skip + count)
+  const ids = sorted.map((resource) => String(resource['id']))
+  const at = resume(place, ids, 0)
+  const slice = sorted.slice(at, at + count)
   const resources =
     asked || !query.withMembers
       ? slice
@@ -66,26 +69,32 @@ export async function listResources(endpoint: Endpoint, query: ListQuery): Promi
           slice.flatMap((resource) => accountsById.get(String(resource['id'])) ?? []),
           true,
         )
-  return answer(query.paging, resources, skip + slice.length, sorted.length)
+  const end = at + slice.length
+  return answer(query.paging, resources, { end, before: ids.slice(0, end) }, sorted.length)
 }
 
 /** One page in the app's own order. */
 async function page(
   endpoint: Endpoint,
   query: ListQuery,
-  skip: number,
+  place: Place,
   count: number,
 ): Promise<ListResult> {
   const { links, definition } = endpoint
-  const [{ items, total }, hidden] = await Promise.all([
-    rows(endpoint, skip, count),
+  const from = place.marks.length > 0 ? Math.max(place.skip - OVERLAP, 0) : place.skip
+  const [{ items: read, total }, hidden] = await Promise.all([
+    rows(endpoint, from, place.skip - from + count),
     links.countHidden(definition.type.name),
   ])
+  const ids = read.map((object) => object.id)
+  const at = resume(place, ids, from)
+  const items = read.slice(at, at + count)
   const accounts = await withLinks(endpoint, items)
   const resources = await resourcesOf(endpoint, accounts, query.withMembers)
-  const isWhole = skip === 0 && items.length === total
+  const isWhole = place.skip === 0 && items.length === total
   const shown = isWhole ? resources.length : Math.max(total - hidden, resources.length)
-  const result = answer(query.paging, resources, skip + items.length, total)
+  const before = ids.slice(0, at + items.length)
+  const result = answer(query.paging, resources, { end: from + before.length, before }, total)
   return { ...result, totalResults: shown }
 }
 
@@ -261,34 +270,24 @@ async function resourcesOf(
 
 // ---- paging ----------------------------------------------------------------------------------------
 
-function window(paging: Paging): { skip: number; count: number } {
+function window(paging: Paging): { place: Place; count: number } {
   switch (paging.kind) {
     case 'index':
-      return { skip: paging.startIndex - 1, count: paging.count }
+      return { place: { skip: paging.startIndex - 1, marks: [] }, count: paging.count }
     case 'cursor':
-      return { skip: paging.cursor === '' ? 0 : readCursor(paging.cursor), count: paging.count }
+      return { place: readCursor(paging.cursor), count: paging.count }
   }
-}
-
-/** A cursor is the number of resources before it; the prefix tells ours from anything else. */
-const CURSOR = /^p(\d{1,9})$/
-
-function readCursor(text: string): number {
-  const skip = CURSOR.exec(text)?.[1]
-  if (skip === undefined)
-    throw new ScimError('invalidCursor', 'This cursor was not given out here.')
-  return Number(skip)
 }
 
 /** `end`: how many come before the next page, hidden ones included; `all`: how many there are so. */
 function answer(
   paging: Paging,
   resources: readonly JsonObject[],
-  end: number,
+  { end, before }: { end: number; before: readonly string[] },
   all: number,
 ): ListResult {
   const more = paging.kind === 'cursor' && paging.count > 0 && end < all
-  return { resources, totalResults: all, nextCursor: more ? `p${end}` : undefined }
+  return { resources, totalResults: all, nextCursor: more ? printCursor(end, before) : undefined }
 }
 
 function mentionsMembers(filter: Filter): boolean {

@@ -35,6 +35,37 @@ test('a walk by cursor visits every resource once', async () => {
   }
 })
 
+test('a walk by cursor misses nobody and repeats nobody when others are deleted under it', async () => {
+  for (const query of ['count=3', 'count=3&sortBy=userName', 'count=3&filter=active%20eq%20true']) {
+    const scim = await connect()
+    await people(scim, 12)
+    const first = await scim('GET', `/Users?cursor=&${query}`)
+    const seen: string[] = first.body.Resources.map(({ id }: { id: string }) => id)
+    // The last one shown, by which the cursor knows its place, and one before it.
+    for (const id of seen.slice(1)) expect((await scim('DELETE', `/Users/${id}`)).status).toBe(204)
+    let cursor = first.body.nextCursor
+    while (cursor !== undefined) {
+      const next = await scim('GET', `/Users?cursor=${encodeURIComponent(cursor)}&${query}`)
+      expect(next.status).toBe(200)
+      seen.push(...next.body.Resources.map(({ id }: { id: string }) => id))
+      cursor = next.body.nextCursor
+    }
+    expect(seen).toHaveLength(12)
+    expect(new Set(seen).size).toBe(12)
+  }
+})
+
+test('a cursor whose place nobody can tell any more is expiredCursor, never a guess', async () => {
+  const scim = await connect()
+  await people(scim, 9)
+  const first = await scim('GET', '/Users?cursor=&count=3')
+  for (const { id } of first.body.Resources) await scim('DELETE', `/Users/${id}`)
+  const cursor = encodeURIComponent(first.body.nextCursor)
+  const next = await scim('GET', `/Users?cursor=${cursor}&count=3`)
+  expect(next.status).toBe(400)
+  expect(next.body.scimType).toBe('expiredCursor')
+})
+
 test('a walk by cursor under a filter and a sort order visits every match once', async () => {
   const scim = await connect()
   await people(scim, 11)
