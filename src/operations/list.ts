@@ -37,7 +37,8 @@ export async function listResources(endpoint: Endpoint, query: ListQuery): Promi
   const { filter, sortBy } = query
   const { place, count } = window(query.paging)
   if (!filter && !sortBy && endpoint.spec.capabilities.list.skip) {
-    return page(endpoint, query, place, count)
+    const result = await page(endpoint, query, place, count)
+    if (result) return result
   }
   const { objects, byRule } = await candidates(endpoint, filter)
   const accounts = await withLinks(endpoint, objects)
@@ -58,8 +59,8 @@ export async function listResources(endpoint: Endpoint, query: ListQuery): Promi
     sortBy,
     query.sortOrder,
   )
-  const ids = sorted.map((resource) => String(resource['id']))
-  const at = resume(place, ids, 0)
+  const nativeIds = sorted.map(({ id }) => accountsById.get(String(id))?.object.id ?? '')
+  const at = resume(place, nativeIds, 0)
   const slice = sorted.slice(at, at + count)
   const resources =
     asked || !query.withMembers
@@ -70,22 +71,23 @@ export async function listResources(endpoint: Endpoint, query: ListQuery): Promi
           true,
         )
   const end = at + slice.length
-  return answer(query.paging, resources, { end, before: ids.slice(0, end) }, sorted.length)
+  return answer(query.paging, resources, { end, before: nativeIds.slice(0, end) }, sorted.length)
 }
 
-/** One page in the app's own order. */
+/** One page in the app's own order. Undefined: the app does not say how many there are. */
 async function page(
   endpoint: Endpoint,
   query: ListQuery,
   place: Place,
   count: number,
-): Promise<ListResult> {
+): Promise<ListResult | undefined> {
   const { links, definition } = endpoint
   const from = place.marks.length > 0 ? Math.max(place.skip - OVERLAP, 0) : place.skip
   const [{ items: read, total }, hidden] = await Promise.all([
     rows(endpoint, from, place.skip - from + count),
     links.countHidden(definition.type.name),
   ])
+  if (total === undefined) return undefined
   const ids = read.map((object) => object.id)
   const at = resume(place, ids, from)
   const items = read.slice(at, at + count)
@@ -103,14 +105,14 @@ async function rows(
   { port, spec }: Endpoint,
   skip: number,
   count: number,
-): Promise<{ items: NativeObject[]; total: number }> {
+): Promise<{ items: NativeObject[]; total: number | undefined }> {
   const pageSize = Math.max(1, Math.min(count, spec.capabilities.list.maxPage))
   const items: NativeObject[] = []
-  let total = 0
+  let total: number | undefined
   for (let from = skip; items.length < Math.max(count, 1); from = skip + items.length) {
     const page = await port.list({ pageSize, skip: from })
     items.push(...page.items)
-    total = page.total ?? skip + items.length + (page.next === undefined ? 0 : 1)
+    total = page.total ?? (page.next === undefined ? skip + items.length : undefined)
     if (page.items.length === 0 || page.next === undefined) break
   }
   return { items: items.slice(0, count), total }

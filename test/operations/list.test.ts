@@ -155,3 +155,31 @@ describe('paging', () => {
     expect((await world.ask('GET', '/Users?cursor=abc')).body.scimType).toBe('invalidCursor')
   })
 })
+
+test('an app that does not say how many there are is counted, and walked by cursor all the same', async () => {
+  const all = Array.from({ length: 7 }, (_, n) => ({
+    id: String(n),
+    attributes: { login: `p${n}@example.com`, last_name: 'P' },
+    active: true,
+  }))
+  const world = await openWorld({
+    port: {
+      list: async ({ pageSize, skip = 0, cursor }) => {
+        const from = cursor === undefined ? skip : Number(cursor)
+        const end = from + pageSize
+        return { items: all.slice(from, end), ...(end < all.length && { next: String(end) }) }
+      },
+    },
+  })
+  expect((await world.ask('GET', '/Users?count=2')).body.totalResults).toBe(7)
+  const seen: string[] = []
+  let cursor: string | undefined = ''
+  while (cursor !== undefined) {
+    const path: string = `/Users?count=3&cursor=${encodeURIComponent(cursor)}`
+    const { body } = await world.ask('GET', path)
+    expect(body.totalResults).toBe(7)
+    seen.push(...body.Resources.map((r: { userName: string }) => r.userName))
+    cursor = body.nextCursor
+  }
+  expect(seen).toEqual(all.map((object) => object.attributes.login))
+})
