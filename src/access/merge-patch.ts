@@ -1,9 +1,6 @@
 /** JSON merge patch (RFC 7396). */
-import type { Json, JsonObject } from '../scim/schema.ts'
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
+import type { Json } from '../scim/schema.ts'
+import { isObject } from '../scim/values.ts'
 
 /**
  * The target with the patch applied (RFC 7396 §2); neither is changed. A member named `__proto__`

@@ -6,7 +6,8 @@ import type { NativeObject } from '../adapter/contract.ts'
 import { AdapterFailure } from '../adapter/failure.ts'
 import type { Intent, Link } from '../db/link.ts'
 import { ScimError } from '../scim/error.ts'
-import type { JsonObject, Resource } from '../scim/schema.ts'
+import type { Resource } from '../scim/schema.ts'
+import { isObject } from '../scim/values.ts'
 import { type Account, change, factsOf, isReused, refuseProtected, viewOf } from './account.ts'
 import type { Endpoint } from './endpoint.ts'
 import { reportAmbiguous, reportReuse } from './findings.ts'
@@ -174,10 +175,6 @@ function overlay(before: Resource, sent: Resource): Resource {
     merged[name] = both ? { ...held, ...value } : value
   }
   return merged
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 async function commit(
