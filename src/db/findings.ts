@@ -11,6 +11,14 @@ export const FINDING_KINDS = [
   'orphan',
   'missing',
   'drift',
+  'protected',
+  'not-created',
+  'mode-ended',
+  'reactivated',
+  'member-blocked',
+  'guard',
+  'leaver',
+  'not-removed',
 ] as const
 export type FindingKind = (typeof FINDING_KINDS)[number]
 
