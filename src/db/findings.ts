@@ -104,7 +104,7 @@ export class Findings {
        WHERE connection = ${this.#connection} AND state <> 'closed' AND last_seen < ${seenBefore}
          AND kind IN ('ambiguous', 'id-reuse', 'orphan', 'missing', 'drift')
          AND json_extract(detail, '$.type') = ${type}
-         AND json_extract(detail, '$.scan') IS NOT NULL`
+         AND (kind = 'missing' OR json_extract(detail, '$.scan') IS NOT NULL)`
   }
 
   /** Oldest first, after the one given. */

@@ -112,7 +112,8 @@ export function updateLink(
       UPDATE link SET state = 'linked', origin = coalesce(${origin ?? null}, origin),
              native_id = ${facts.nativeId}, fingerprint = ${facts.fingerprint ?? null},
              external_id = ${facts.externalId ?? null}, display = ${facts.display ?? null},
-             shadow = ${facts.shadow}, version = version + 1, modified_at = ${now}
+             shadow = ${facts.shadow}, missed_at = NULL, version = version + 1,
+             modified_at = ${now}
        WHERE id = ${link.id} AND connection = ${connection} AND version = ${link.version}
          AND state NOT IN ('retiring', 'tombstone')`,
     CHANGED_ONE,

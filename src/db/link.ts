@@ -30,6 +30,8 @@ export interface Link {
   readonly modifiedAt: number
   /** The groups that edges show this link in. */
   readonly groups: readonly { readonly value: string; readonly display?: string }[]
+  /** A write that has begun and not ended; only where one link was read by its id. */
+  readonly open?: Pick<Intent, 'op' | 'leaseUntil'>
 }
 
 export interface Claim {
@@ -40,7 +42,7 @@ export interface Claim {
 export interface Intent {
   readonly id: string
   readonly link: string
-  readonly op: 'create' | 'delete'
+  readonly op: 'create' | 'update' | 'delete'
   readonly state: 'ready' | 'sending' | 'unknown' | 'waiting'
   readonly fence: number
   /** Until then calls of its holder may still reach the app. Milliseconds. */
@@ -73,6 +75,7 @@ export interface LinkRow {
   created_at: number
   modified_at: number
   groups: string
+  open?: string | null
 }
 
 export interface IntentRow {
@@ -94,6 +97,12 @@ export const COLUMNS = sql`l.id, l.type, l.state, l.native_id, l.fingerprint, l.
      FROM edge e JOIN link g ON g.connection = e.connection AND g.id = e.group_link
     WHERE e.connection = l.connection AND e.member_link = l.id AND e.state = 'have') AS groups`
 
+/** For a query by id, which may end in a write. */
+export const OPEN_INTENT = sql`
+  (SELECT json_object('op', i.op, 'leaseUntil', i.lease_until) FROM intent i
+    WHERE i.connection = l.connection AND i.link = l.id
+      AND i.state IN ('ready', 'sending', 'unknown', 'waiting')) AS open`
+
 export function toLink(row: LinkRow): Link {
   const groups = JSON.parse(row.groups) as { value: string; display: string | null }[]
   return {
@@ -111,6 +120,7 @@ export function toLink(row: LinkRow): Link {
     createdAt: row.created_at,
     modifiedAt: row.modified_at,
     groups: groups.map(({ value, display }) => (display === null ? { value } : { value, display })),
+    ...(row.open && { open: JSON.parse(row.open) as Pick<Intent, 'op' | 'leaseUntil'> }),
   }
 }
 

@@ -19,7 +19,9 @@ import {
   type Link,
   type LinkFacts,
   type LinkRow,
+  type LinkState,
   OPEN,
+  OPEN_INTENT,
   toIntent,
   toLink,
 } from './link.ts'
@@ -50,7 +52,10 @@ export class Links {
   // ---- reads ------------------------------------------------------------------------------------
 
   async get(type: string, id: string): Promise<Link | undefined> {
-    return (await this.#select(sql`l.id = ${id} AND l.type = ${type}`))[0]
+    const [row] = await this.#db.all<LinkRow>(sql`
+      SELECT ${COLUMNS}, ${OPEN_INTENT} FROM link l
+       WHERE l.connection = ${this.#connection} AND l.id = ${id} AND l.type = ${type}`)
+    return row && toLink(row)
   }
 
   /** Links of any type by SCIM id, those that are not there left out; members are looked up so. */
@@ -92,6 +97,29 @@ export class Links {
       )
     }
     return rows.map(toLink)
+  }
+
+  /** Native ids of other accounts of the same type that a client manages. */
+  async others(link: Link, limit: number): Promise<string[]> {
+    const rows = await this.#db.all<{ native_id: string }>(sql`
+      SELECT native_id FROM link
+       WHERE connection = ${this.#connection} AND type = ${link.type} AND state = 'linked'
+         AND native_id IS NOT NULL AND native_id <> ${link.nativeId ?? ''} LIMIT ${limit}`)
+    return rows.map((row) => row.native_id)
+  }
+
+  /**
+   * The app has no account under this link. One that was missed before `missedBefore` already is
+   * missing from now on. Resolves to the link's state.
+   */
+  async miss(link: Link, now: number, missedBefore: number): Promise<LinkState | undefined> {
+    const [row] = await this.#db.all<{ state: LinkState }>(sql`
+      UPDATE link SET missed_at = coalesce(missed_at, ${now}),
+             state = CASE WHEN state = 'linked' AND missed_at <= ${missedBefore}
+                          THEN 'missing' ELSE state END
+       WHERE connection = ${this.#connection} AND id = ${link.id} AND version = ${link.version}
+      RETURNING state`)
+    return row?.state
   }
 
   /** How many accounts the app still shows that reads hide. */
@@ -263,26 +291,44 @@ export class Links {
   // ---- update -------------------------------------------------------------------------------------
 
   /**
-   * Takes keys for a rename before the app hears of it, all or none. False: another link holds one
-   * of them. Keys that this link holds already (an earlier try was cut off) stay as they are.
+   * Takes keys for a rename, and writes down what is about to happen, before the app hears of it.
+   * Keys that this link holds already (an earlier try was cut off) stay as they are. `taken`: another
+   * link holds one of them; `busy`: another write of this link has not ended.
    */
-  async claim(type: string, link: string, claims: readonly Claim[], now: number): Promise<boolean> {
-    const scope = this.#scope(type)
+  async beginUpdate(
+    link: Link,
+    claims: readonly Claim[],
+    intent: { id: string; body: string; leaseUntil: number },
+    now: number,
+  ): Promise<'begun' | 'taken' | 'busy'> {
+    const scope = this.#scope(link.type)
+    const keys =
+      claims.length > 0
+        ? [deleteClaims(scope, link.id, claims), insertClaims(scope, link.id, claims, now)]
+        : []
     try {
       await writeAll(this.#db, [
-        deleteClaims(scope, link, claims),
-        insertClaims(scope, link, claims, now),
+        ...keys,
+        insertIntent(this.#connection, intent, link.id, 'update', now),
       ])
-      return true
+      return 'begun'
     } catch (error) {
-      if (isUniqueViolation(error, 'claim.')) return false
+      if (isUniqueViolation(error, 'claim.')) return 'taken'
+      if (isUniqueViolation(error, 'intent.')) return 'busy'
       throw error
     }
   }
 
-  /** Gives keys back that `claim` took for a rename which the app then refused. */
-  async unclaim(type: string, link: string, claims: readonly Claim[]): Promise<void> {
-    await writeAll(this.#db, [deleteClaims(this.#scope(type), link, claims)])
+  /** The update had no effect: the keys that it took are given back. */
+  async cancelUpdate(
+    intent: { id: string; fence: number },
+    link: Link,
+    claims: readonly Claim[],
+  ): Promise<boolean> {
+    return this.#guarded([
+      ...closeIntent(intent, 'failed'),
+      deleteClaims(this.#scope(link.type), link.id, claims),
+    ])
   }
 
   /** Frees keys that the account of this link does not bear any more. False: it held none. */
@@ -295,10 +341,12 @@ export class Links {
 
   /**
    * Commits an update under the version that was read. `claims`: those it wants, and those it gives
-   * up; `takenBefore` as for stale ones. False: the link has changed meanwhile.
+   * up; `takenBefore` as for stale ones. False: the link has changed meanwhile, or the intent is
+   * another request's by now.
    */
   async commitUpdate(
     link: Link,
+    intent: { id: string; fence: number } | undefined,
     facts: LinkFacts,
     claims: { readonly wanted: readonly Claim[]; readonly given: readonly Claim[] },
     takenBefore: number,
@@ -307,6 +355,7 @@ export class Links {
   ): Promise<boolean> {
     const origin = link.state === 'discovered' ? 'adopted' : undefined
     return this.#guarded([
+      ...(intent ? closeIntent(intent, 'done') : []),
       ...updateLink(this.#connection, link, origin, facts, now),
       ...settleClaims(this.#scope(link.type), link.id, claims, takenBefore, now),
       ...also,
@@ -343,20 +392,29 @@ export class Links {
 
   // ---- delete -------------------------------------------------------------------------------------
 
-  /** From here on the link is gone for clients, so that a crash cannot bring it back. */
+  /**
+   * From here on the link is gone for clients, so that a crash cannot bring it back. False: it has
+   * changed meanwhile, or another write of it has not ended.
+   */
   async beginRemoval(
     link: Link,
     intent: { id: string; body: string; leaseUntil: number },
     now: number,
   ): Promise<boolean> {
-    return this.#guarded([
+    const writes = [
       sql`
         UPDATE link SET state = 'retiring', modified_at = ${now}, version = version + 1
          WHERE connection = ${this.#connection} AND id = ${link.id} AND version = ${link.version}
            AND state NOT IN ('retiring', 'tombstone')`,
       CHANGED_ONE,
       insertIntent(this.#connection, intent, link.id, 'delete', now),
-    ])
+    ]
+    try {
+      return await this.#guarded(writes)
+    } catch (error) {
+      if (isUniqueViolation(error, 'intent.')) return false
+      throw error
+    }
   }
 
   /** The app refused to remove it: the link is what it was. */

@@ -356,7 +356,7 @@ export class Scans {
 
   #turn(links: readonly string[], from: LinkState, to: LinkState, now: number): Write {
     return sql`
-      UPDATE link SET state = ${to}, version = version + 1, modified_at = ${now}
+      UPDATE link SET state = ${to}, missed_at = NULL, version = version + 1, modified_at = ${now}
        WHERE connection = ${this.#connection} AND state = ${from}
          AND id IN (SELECT value FROM json_each(${JSON.stringify(links)}))`
   }

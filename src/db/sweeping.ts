@@ -7,7 +7,7 @@ export interface DueIntent {
   readonly connection: string
   readonly type: string
   readonly link: string
-  readonly op: 'create' | 'delete'
+  readonly op: 'create' | 'update' | 'delete'
 }
 
 /** Open intents whose lease ran out: their request was cut off, or is to be looked at again. */

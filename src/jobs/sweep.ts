@@ -1,8 +1,9 @@
 /**
  * The sweeper: ends what a request began and could not finish (design decision 5). It finishes
- * deletes, and commits creates whose account is there; it never sends a create.
+ * deletes, disables and renames, and commits creates whose account is there; it never sends a create.
  */
 import { type DueIntent, dueIntents, postpone, pruneIntents } from '../db/sweeping.ts'
+import { finishUpdate } from '../operations/apply.ts'
 import { finishCreate } from '../operations/create.ts'
 import { finishRemoval } from '../operations/delete.ts'
 import { openEndpoint } from '../operations/endpoint.ts'
@@ -49,6 +50,12 @@ async function settle({ access, io, openApp, openData }: Jobs, due: DueIntent): 
   const intent = link && (await endpoint?.links.openIntent(link.id))
   // A request that took it over meanwhile ends it itself.
   if (!endpoint || !link || !intent || intent.leaseUntil > io.now()) return
-  if (due.op === 'delete') await finishRemoval(endpoint, link)
-  else await finishCreate(endpoint, link, intent)
+  switch (due.op) {
+    case 'create':
+      return finishCreate(endpoint, link, intent)
+    case 'update':
+      return finishUpdate(endpoint, link, intent)
+    case 'delete':
+      return finishRemoval(endpoint, link)
+  }
 }

@@ -12,6 +12,7 @@ import { renderResource } from '../scim/resource.ts'
 import type { JsonObject, Resource } from '../scim/schema.ts'
 import type { Endpoint } from './endpoint.ts'
 import { reportReuse } from './findings.ts'
+import { readAgain } from './gone.ts'
 
 export interface Account {
   readonly link: Link
@@ -38,7 +39,8 @@ export async function loadAccount(endpoint: Endpoint, id: string): Promise<Accou
 /**
  * What the app holds under a link; undefined where it says that there is nothing.
  *
- * @throws {ScimError} 503 while its create is in doubt; 409 where the app reused its identifier
+ * @throws {ScimError} 503 while its create is in doubt, or the app itself is; 409 where the app
+ *   reused its identifier
  */
 export async function objectOf(endpoint: Endpoint, link: Link): Promise<NativeObject | undefined> {
   if (!link.nativeId) {
@@ -47,7 +49,7 @@ export async function objectOf(endpoint: Endpoint, link: Link): Promise<NativeOb
       retryAfterSeconds: 5,
     })
   }
-  const object = await endpoint.port.get(link.nativeId)
+  const object = (await endpoint.port.get(link.nativeId)) ?? (await readAgain(endpoint, link))
   if (!object) return undefined
   if (!isReused(link, object)) return object
   await reportReuse(endpoint, link)
@@ -146,13 +148,14 @@ export function factsOf(endpoint: Endpoint, view: Resource, object: NativeObject
 
 /**
  * Brings the account from the client's view `before` to `after`, with no call where nothing
- * differs, and answers with what the app holds then.
+ * differs, and answers with what the app holds then. `onEffect`: a first call has had its effect.
  */
 export async function change(
   endpoint: Endpoint,
   object: NativeObject,
   before: Resource,
   after: Resource,
+  onEffect: () => void = () => {},
 ): Promise<NativeObject> {
   const { port, mapping } = endpoint
   refuseProtected(endpoint, object)
@@ -167,6 +170,7 @@ export async function change(
     }
     const outcome = await port.update(object.id, delta)
     if (outcome.kind === 'gone') throw vanished()
+    onEffect()
     current = (outcome.kind === 'ok' && outcome.object) || (await reread(endpoint, object.id))
   }
   const active = after['active']

@@ -23,6 +23,7 @@ import { holdable } from './attributes.ts'
 import { planMembers, sendMembers } from './change-members.ts'
 import { finishRemoval } from './delete.ts'
 import type { Endpoint } from './endpoint.ts'
+import { readAgain } from './gone.ts'
 import { splitMembers } from './members.ts'
 import {
   adopt,
@@ -30,6 +31,7 @@ import {
   inDoubt,
   leaseUntil,
   onlyOne,
+  PATIENCE_MS,
   proposedLink,
   type Reservation,
   send,
@@ -40,8 +42,6 @@ import { searchByRules } from './search.ts'
 
 /** Longer than any search lag that an adapter declares, and than a client's patience. */
 const ABANDONED_MS = 24 * 3_600_000
-/** How long a request waits for another one that is creating the same person, in steps. */
-const PATIENCE_MS = [100, 200, 400, 800] as const
 
 export async function createResource(endpoint: Endpoint, body: unknown): Promise<Account> {
   refuseByMode(endpoint)
@@ -131,7 +131,7 @@ async function vacate(
 ): Promise<boolean> {
   const { links, port, io, audit, request } = endpoint
   if (holder.nativeId === undefined) return false
-  const object = await port.get(holder.nativeId)
+  const object = (await port.get(holder.nativeId)) ?? (await readAgain(endpoint, holder))
   if (object) {
     if (isReused(holder, object)) return false
     const borne = claimsIn(endpoint, viewOf(endpoint, holder, object))

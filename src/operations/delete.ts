@@ -16,7 +16,9 @@ import {
   represent,
   viewOf,
 } from './account.ts'
+import { settleUpdate } from './apply.ts'
 import type { Endpoint } from './endpoint.ts'
+import { controlRead } from './gone.ts'
 import { versionOf } from './version.ts'
 
 export async function deleteResource(
@@ -30,6 +32,10 @@ export async function deleteResource(
   for (let attempt = 0; attempt < 5; attempt++) {
     const link = await links.get(definition.type.name, id)
     if (link?.state === 'retiring') return finishRemoval(endpoint, link)
+    if (link?.open?.op === 'update') {
+      await settleUpdate(endpoint, link)
+      continue
+    }
     if (!link || link.state === 'tombstone') throw notFound(endpoint, id)
     const object = await objectOf(endpoint, link)
     if (object) refuseRemoval(endpoint, link, object, ifMatch)
@@ -121,7 +127,8 @@ async function remove(
 ): Promise<void> {
   const { links, io, audit, request, definition } = endpoint
   try {
-    const survives = link.nativeId !== undefined && (await removeInApp(endpoint, link.nativeId))
+    const survives =
+      link.nativeId !== undefined && (await removeInApp(endpoint, link, link.nativeId))
     const now = io.now()
     await links.commitRemoval(intent, link.id, survives, now, [
       audit.entry(
@@ -150,11 +157,12 @@ function isRefusal({ code, effect }: AdapterFailure): boolean {
 }
 
 /** True where the account still exists in the app afterwards. */
-async function removeInApp(endpoint: Endpoint, nativeId: string): Promise<boolean> {
+async function removeInApp(endpoint: Endpoint, link: Link, nativeId: string): Promise<boolean> {
   const { port, spec, connection } = endpoint
   if (wayOf(endpoint) === 'native' && port.remove) {
     try {
       const outcome = await port.remove(nativeId)
+      if (outcome.kind === 'gone') await controlRead(endpoint, link)
       return outcome.kind !== 'gone' && spec.capabilities.remove === 'soft'
     } catch (error) {
       const refused = error instanceof AdapterFailure && error.code === 'blocked'
@@ -163,5 +171,6 @@ async function removeInApp(endpoint: Endpoint, nativeId: string): Promise<boolea
     }
   }
   const outcome = await port.setActive?.(nativeId, false)
+  if (outcome?.kind === 'gone') await controlRead(endpoint, link)
   return outcome?.kind !== 'gone'
 }

@@ -21,6 +21,21 @@ export async function reportReuse({ findings, io }: Endpoint, link: Link): Promi
   await findings.report(io.newId(), 'id-reuse', subject, detail, io.now())
 }
 
+/** A link whose account the app no longer shows, by two requests some time apart. */
+export async function reportMissing({ findings, io }: Endpoint, link: Link): Promise<void> {
+  const detail = { type: link.type, nativeId: link.nativeId ?? '', link: link.id }
+  await findings.report(io.newId(), 'missing', `${link.type}:${link.id}`, detail, io.now())
+}
+
+/** The app behaves as if it were another one, or half there. */
+export async function reportFailing(
+  { findings, io, definition }: Endpoint,
+  reason: string,
+): Promise<void> {
+  const type = definition.type.name
+  await findings.report(io.newId(), 'app-failing', type, { type, reason }, io.now())
+}
+
 /** A client names a member that was deleted here: its view of the group is behind. */
 export async function reportDeletedMembers(
   { findings, io }: Endpoint,

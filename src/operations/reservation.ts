@@ -15,6 +15,8 @@ import { fitsRules, type Match, searchByRules } from './search.ts'
 
 /** Over the two longest calls that a lease covers: the search, and the create. */
 const LEASE_MARGIN_MS = 5_000
+/** How long a request waits for another one that is writing the same person, in steps. */
+export const PATIENCE_MS = [100, 200, 400, 800] as const
 /** How far the app's clock may be behind ours. */
 const SKEW_MS = 60_000
 

@@ -2,8 +2,6 @@
  * PATCH and PUT (RFC 7644 §3.5): both apply to the client's view, and only the difference, in the
  * app's terms, is written. Nothing changed: nothing is sent and nothing is stored.
  */
-import { AdapterFailure } from '../adapter/failure.ts'
-import { without } from '../identity/keys.ts'
 import { same } from '../mapping/same.ts'
 import { ScimError } from '../scim/error.ts'
 import { matchesIfMatch } from '../scim/etag.ts'
@@ -14,17 +12,13 @@ import { checkImmutable } from '../scim/resource.ts'
 import type { Json, Resource } from '../scim/schema.ts'
 import {
   type Account,
-  change,
-  claimsIn,
-  factsOf,
   loadAccount,
   refuseByMode,
   refuseDisable,
   refuseProtected,
   represent,
-  staleBefore,
-  viewOf,
 } from './account.ts'
+import { apply, settleUpdate } from './apply.ts'
 import { applyPolicy, holdable } from './attributes.ts'
 import { planMembers, sendMembers } from './change-members.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -97,6 +91,10 @@ async function update(
   refuseByMode(endpoint)
   for (let attempt = 0; attempt < 5; attempt++) {
     const account = await loadAccount(endpoint, id)
+    if (account.link.open?.op === 'update') {
+      await settleUpdate(endpoint, account.link)
+      continue
+    }
     if (
       ifMatch !== undefined &&
       !matchesIfMatch(ifMatch, versionOf(represent(endpoint, account)))
@@ -123,62 +121,13 @@ async function write(
   account: Account,
   { view: after, ignored }: Wanted,
 ): Promise<Account | undefined> {
-  const { links, io, definition, audit, request } = endpoint
-  const { link, object, view: before } = account
+  const { object, view: before } = account
   if (same(after as Json, before as Json)) return account
   refuseProtected(endpoint, object)
   if (before['active'] !== false) refuseDisable(endpoint, after)
   refuseCreateOnly(endpoint, before, after)
 
-  const held = claimsIn(endpoint, before)
-  const wanted = claimsIn(endpoint, after)
-  const renamed = without(wanted, held)
-  if (renamed.length > 0 && !(await links.claim(link.type, link.id, renamed, io.now()))) {
-    throw new ScimError(
-      'uniqueness',
-      `Another ${definition.type.name} has this ${renamed.map((c) => c.kind).join(' or ')} already.`,
-    )
-  }
-  const changed = await change(endpoint, object, before, after).catch(async (error: unknown) => {
-    const refused =
-      error instanceof ScimError || (error instanceof AdapterFailure && error.effect === 'none')
-    // An unknown effect may be the rename: its keys stay taken until it is known not to be.
-    if (refused && renamed.length > 0) await links.unclaim(link.type, link.id, renamed)
-    throw error
-  })
-
-  const now = io.now()
-  const facts = factsOf(endpoint, after, changed)
-  const names = changedNames(before, after)
-  const committed = await links.commitUpdate(
-    link,
-    facts,
-    { wanted, given: without(held, wanted) },
-    staleBefore(endpoint),
-    now,
-    [
-      audit.entry(
-        {
-          request,
-          type: link.type,
-          link: link.id,
-          op: 'update',
-          decision: link.state === 'discovered' ? 'adopted' : 'updated',
-          detail: { changed: names, ignored },
-        },
-        now,
-      ),
-    ],
-  )
-  if (!committed) return undefined
-  const next = {
-    ...link,
-    ...facts,
-    state: 'linked' as const,
-    version: link.version + 1,
-    modifiedAt: now,
-  }
-  return { link: next, object: changed, view: viewOf(endpoint, next, changed) }
+  return apply(endpoint, account, after, ignored)
 }
 
 /** What the app takes at the create and never again cannot be changed by a client either. */
@@ -189,9 +138,4 @@ function refuseCreateOnly({ mapping }: Endpoint, before: Resource, after: Resour
   if (pair) {
     throw new ScimError('mutability', `The app does not let "${pair.key}" be changed any more.`)
   }
-}
-
-function changedNames(before: Resource, after: Resource): string[] {
-  const names = new Set([...Object.keys(before), ...Object.keys(after)])
-  return [...names].filter((name) => !same(before[name], after[name]))
 }

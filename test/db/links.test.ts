@@ -150,6 +150,8 @@ describe('a lease', () => {
   })
 })
 
+const update = () => ({ id: crypto.randomUUID(), body: '{}', leaseUntil: LEASE })
+
 describe('an update', () => {
   test('under an old version changes nothing, its claims included', async () => {
     const { links } = open()
@@ -157,10 +159,9 @@ describe('an update', () => {
     const wanted = [{ kind: 'userName', norm: 'new@x.io' }]
     const claims = { wanted, given: [CLAIM] }
     const facts = { ...FACTS, display: 'New' }
-    expect(await links.commitUpdate(link, facts, claims, NOW, NOW, [])).toBe(true)
-    expect(
-      await links.commitUpdate(link, FACTS, { wanted: [CLAIM], given: wanted }, NOW, NOW, []),
-    ).toBe(false)
+    expect(await links.commitUpdate(link, undefined, facts, claims, NOW, NOW, [])).toBe(true)
+    const back = { wanted: [CLAIM], given: wanted }
+    expect(await links.commitUpdate(link, undefined, FACTS, back, NOW, NOW, [])).toBe(false)
     expect(await links.byClaim('User', CLAIM)).toBeUndefined()
     expect((await links.byClaim('User', { kind: 'userName', norm: 'new@x.io' }))?.display).toBe(
       'New',
@@ -171,10 +172,14 @@ describe('an update', () => {
     const { links } = open()
     const link = await linked(links)
     const young = { kind: 'userName', norm: 'young@x.io' }
-    await links.claim('User', link.id, [young], NOW + 50_000)
+    const intent = update()
+    await links.beginUpdate(link, [young], intent, NOW + 50_000)
     const before = NOW + 40_000
     const wanted = [{ kind: 'userName', norm: 'now@x.io' }]
-    await links.commitUpdate(link, FACTS, { wanted, given: [] }, before, NOW + 60_000, [])
+    const claims = { wanted, given: [] }
+    const held = { id: intent.id, fence: 1 }
+    expect(await links.commitUpdate(link, held, FACTS, claims, before, NOW + 60_000, [])).toBe(true)
+    expect(await links.openIntent(link.id)).toBeUndefined()
     expect(await links.byClaim('User', CLAIM)).toBeUndefined()
     expect(await links.byClaim('User', young)).toMatchObject({ id: link.id })
   })
@@ -184,10 +189,14 @@ describe('an update', () => {
     const ada = await linked(links)
     const bob = await linked(links, { ...FACTS, nativeId: 'n2' }, [{ kind: 'userName', norm: 'b' }])
     const free = { kind: 'mail', norm: 'free' }
-    expect(await links.claim('User', bob.id, [free, CLAIM], NOW)).toBe(false)
+    expect(await links.beginUpdate(bob, [free, CLAIM], update(), NOW)).toBe('taken')
     expect(await links.byClaim('User', free)).toBeUndefined()
-    expect(await links.claim('User', ada.id, [free], NOW)).toBe(true)
-    expect(await links.claim('User', ada.id, [free], NOW)).toBe(true)
+    const intent = update()
+    expect(await links.beginUpdate(ada, [free], intent, NOW)).toBe('begun')
+    expect(await links.beginUpdate(ada, [free], update(), NOW)).toBe('busy')
+    expect(await links.cancelUpdate({ id: intent.id, fence: 2 }, ada, [free])).toBe(false)
+    expect(await links.cancelUpdate({ id: intent.id, fence: 1 }, ada, [])).toBe(true)
+    expect(await links.beginUpdate(ada, [free], update(), NOW)).toBe('begun')
   })
 })
 

@@ -80,6 +80,112 @@ test('a disable cut at any step, then retried, disables in the app', async () =>
   }
 })
 
+test('a rename or disable cut at any step is finished by the sweeper, or has not begun', async () => {
+  for (const body of [RENAME, DISABLE, BOTH]) {
+    let finished = 0
+    for (const cut of cutsOf(await stepsOf(body))) {
+      const { world, id } = await open()
+      const { ask, clock, logins } = world
+      const [account = 0] = logins(OLD)
+      await world.open(cut).scim(world.scim, 'PATCH', `/Users/${id}`, body)
+      clock.now += CYCLE_MS
+      await world.tick()
+      const changed = world.desk.store.account(account)
+      const isRenamed = body === DISABLE ? false : logins(NEW).length === 1
+      const isOff = body === RENAME ? false : changed?.state === 'suspended'
+      if (body === BOTH) expect(isRenamed).toBe(isOff)
+      const read = await ask('GET', `/Users/${id}`)
+      expect(read.body).toMatchObject({
+        userName: isRenamed ? NEW : OLD,
+        active: !isOff,
+        ...(isRenamed && { nickName: 'Idi', name: { familyName: 'Berg' } }),
+      })
+      if (isRenamed || isOff) finished += 1
+      // Nothing is left open: the next write of this person waits for nobody.
+      const title = patch({ op: 'replace', path: 'title', value: 'Dr' })
+      expect((await ask('PATCH', `/Users/${id}`, title)).status).toBe(200)
+      const free = isRenamed ? OLD : NEW
+      expect((await ask('POST', '/Users', person(free))).status).toBe(201)
+    }
+    // Written down, cut off in two ways; the call of the app and the commit, in three each.
+    expect(finished).toBeGreaterThanOrEqual(8)
+  }
+})
+
+test('what a client changed after a disable that was cut off is not undone by its end', async () => {
+  for (const cut of cutsOf(await stepsOf(DISABLE))) {
+    const { world, id } = await open()
+    const [account = 0] = world.logins(OLD)
+    await world.open(cut).scim(world.scim, 'PATCH', `/Users/${id}`, DISABLE)
+    world.clock.now += CYCLE_MS
+    await retry(world, id, patch({ op: 'Replace', path: 'title', value: 'Dr' }))
+    await retry(world, id, patch({ op: 'Replace', path: 'active', value: 'True' }))
+    world.clock.now += CYCLE_MS
+    await world.tick()
+    expect(world.desk.store.account(account)).toMatchObject({ state: 'enabled', job_title: 'Dr' })
+    expect((await world.ask('GET', `/Users/${id}`)).body).toMatchObject({
+      active: true,
+      title: 'Dr',
+    })
+  }
+})
+
+test('a DELETE finishes a disable that was cut off, and the sweeper undoes neither', async () => {
+  for (const cut of cutsOf(await stepsOf(DISABLE))) {
+    const { world, id } = await open()
+    await world.open(cut).scim(world.scim, 'PATCH', `/Users/${id}`, DISABLE)
+    world.clock.now += CYCLE_MS
+    expect((await world.ask('DELETE', `/Users/${id}`)).status).toBe(204)
+    await world.tick()
+    expect(world.logins(OLD)).toEqual([])
+  }
+})
+
+test('an update that is under way is waited for, and told apart from one that was cut off', async () => {
+  const { world, id } = await open()
+  const steps = await stepsOf(DISABLE)
+  const dead = { step: steps - 2, how: 'dies' as const }
+  await world.open(dead).scim(world.scim, 'PATCH', `/Users/${id}`, DISABLE)
+  const enable = patch({ op: 'Replace', path: 'active', value: 'True' })
+  const answer = await world.ask('PATCH', `/Users/${id}`, enable)
+  expect(answer.status).toBe(503)
+  expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
+  world.clock.now += 2 * 60_000
+  expect((await world.ask('PATCH', `/Users/${id}`, enable)).status).toBe(200)
+  expect((await world.ask('GET', `/Users/${id}`)).body.active).toBe(true)
+})
+
+test('a rename that was cut off is not done over what somebody changed in the app since', async () => {
+  const { world, id } = await open()
+  const [no = 0] = world.logins(OLD)
+  const steps = await stepsOf(RENAME)
+  await world
+    .open({ step: steps - 1, how: 'refused' })
+    .scim(world.scim, 'PATCH', `/Users/${id}`, RENAME)
+  const account = world.desk.store.account(no)
+  if (account) world.desk.store.updateAccount(account, { login: 'chosen@example.com' })
+  world.clock.now += CYCLE_MS
+  await world.tick()
+  expect(world.desk.store.account(no)).toMatchObject({
+    login: 'chosen@example.com',
+    last_name: 'Berg',
+  })
+})
+
+test('a rename that the app refuses after the crash gives its name back', async () => {
+  const { world, id } = await open()
+  const steps = await stepsOf(RENAME)
+  await world
+    .open({ step: steps - 1, how: 'refused' })
+    .scim(world.scim, 'PATCH', `/Users/${id}`, RENAME)
+  world.clock.now += CYCLE_MS
+  const match = 'PATCH /api/accounts/{no}'
+  world.desk.failNext({ match, how: 'status', status: 422, when: 'before', times: 1 })
+  await world.tick()
+  expect(world.logins(OLD)).toHaveLength(1)
+  expect((await world.ask('POST', '/Users', person(NEW))).status).toBe(201)
+})
+
 test('a success that was answered is never undone by what was cut off before it', async () => {
   for (const cut of cutsOf(await stepsOf(RENAME))) {
     const { world, id } = await open()

@@ -54,7 +54,8 @@ test('match, read, PATCH, create and delete of one person', async () => {
   const rename = patch({ op: 'replace', path: 'userName', value: 'jon@example.com' })
   expect(costs(await cost('PATCH', path, rename))).toEqual({ calls: 2, d1: 4 })
   const off = patch({ op: 'replace', path: 'active', value: false })
-  expect(costs(await cost('PATCH', path, off))).toEqual({ calls: 2, d1: 3 })
+  // One more than another change: it is written down first, so that the sweeper can finish it.
+  expect(costs(await cost('PATCH', path, off))).toEqual({ calls: 2, d1: 4 })
 
   const created = await cost('POST', '/Users', person(LOGIN))
   expect(costs(created)).toEqual({ calls: 2, d1: 3 })

@@ -1,0 +1,210 @@
+/**
+ * Brings an account to a wanted view: keys first, then the app, then the commit. A rename and a
+ * disable are written down before the app hears of them (an intent), so that one which was cut off
+ * is finished without its client; every other update is the client's to repeat.
+ */
+import { AdapterFailure } from '../adapter/failure.ts'
+import type { Claim, Intent, Link } from '../db/link.ts'
+import { without } from '../identity/keys.ts'
+import { same } from '../mapping/same.ts'
+import { withoutSecrets } from '../mapping/shadow.ts'
+import { ScimError } from '../scim/error.ts'
+import type { Resource } from '../scim/schema.ts'
+import {
+  type Account,
+  change,
+  claimsIn,
+  factsOf,
+  isReused,
+  staleBefore,
+  viewOf,
+} from './account.ts'
+import type { Endpoint } from './endpoint.ts'
+import { leaseUntil, PATIENCE_MS } from './reservation.ts'
+
+/** The lease of an update that is under way. */
+type Held = Pick<Intent, 'id'> & { readonly fence: number }
+
+/** What an intent keeps: top-level attributes that change, secrets left out. */
+interface Plan {
+  readonly before: Resource
+  readonly after: Resource
+}
+
+/**
+ * Undefined: the link has changed meanwhile, and all is to be read again.
+ *
+ * @throws {ScimError} 409 where another link holds a key
+ */
+export async function apply(
+  endpoint: Endpoint,
+  account: Account,
+  after: Resource,
+  ignored: readonly string[],
+): Promise<Account | undefined> {
+  const { links, io, definition } = endpoint
+  const { link, view: before } = account
+  const renamed = without(claimsIn(endpoint, after), claimsIn(endpoint, before))
+  const disables = before['active'] !== false && after['active'] === false
+  let held: Held | undefined
+  if (renamed.length > 0 || disables) {
+    const plan = JSON.stringify(planOf(endpoint, before, after))
+    const intent = { id: io.newId(), body: plan, leaseUntil: leaseUntil(endpoint) }
+    switch (await links.beginUpdate(link, renamed, intent, io.now())) {
+      case 'taken':
+        throw new ScimError(
+          'uniqueness',
+          `Another ${definition.type.name} has this ${renamed.map((c) => c.kind).join(' or ')} ` +
+            'already.',
+        )
+      case 'busy':
+        return undefined
+      case 'begun':
+        held = { id: intent.id, fence: 1 }
+    }
+  }
+  return write(endpoint, account, after, ignored, renamed, held)
+}
+
+function planOf({ definition }: Endpoint, before: Resource, after: Resource): Plan {
+  const names = changedNames(before, after)
+  const pick = (resource: Resource): Resource =>
+    withoutSecrets(
+      definition,
+      Object.fromEntries(
+        Object.entries(resource).filter(([name]) => names.includes(name)),
+      ) as Resource,
+    )
+  return { before: pick(before), after: pick(after) }
+}
+
+async function write(
+  endpoint: Endpoint,
+  { link, object, view: before }: Account,
+  after: Resource,
+  ignored: readonly string[],
+  renamed: readonly Claim[],
+  held: Held | undefined,
+): Promise<Account | undefined> {
+  const { links, io, audit, request } = endpoint
+  let hasEffect = false
+  const changed = await change(endpoint, object, before, after, () => {
+    hasEffect = true
+  }).catch(async (error: unknown) => {
+    if (!held) throw error
+    // An unknown effect may be the rename: its keys stay taken until it is known not to be.
+    if (!hasEffect && isRefusal(error)) await links.cancelUpdate(held, link, renamed)
+    else {
+      const answered = isRefusal(error) || (error instanceof AdapterFailure && error.answered)
+      await links.markUnknown(held, { answeredAt: answered ? io.now() : undefined })
+    }
+    throw error
+  })
+
+  const now = io.now()
+  const facts = factsOf(endpoint, after, changed)
+  const wanted = claimsIn(endpoint, after)
+  const committed = await links.commitUpdate(
+    link,
+    held,
+    facts,
+    { wanted, given: without(claimsIn(endpoint, before), wanted) },
+    staleBefore(endpoint),
+    now,
+    [
+      audit.entry(
+        {
+          request,
+          type: link.type,
+          link: link.id,
+          op: 'update',
+          decision: link.state === 'discovered' ? 'adopted' : 'updated',
+          detail: { changed: changedNames(before, after), ignored },
+        },
+        now,
+      ),
+    ],
+  )
+  if (!committed) {
+    // The app has done it all; its keys stay, and whoever reads again sees what is left to do.
+    if (held) await links.cancelUpdate(held, link, [])
+    return undefined
+  }
+  const next: Link = {
+    ...link,
+    ...facts,
+    state: 'linked',
+    version: link.version + 1,
+    modifiedAt: now,
+  }
+  return { link: next, object: changed, view: viewOf(endpoint, next, changed) }
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof ScimError || (error instanceof AdapterFailure && error.effect === 'none')
+}
+
+function changedNames(before: Resource, after: Resource): string[] {
+  const names = new Set([...Object.keys(before), ...Object.keys(after)])
+  return [...names].filter((name) => !same(before[name], after[name]))
+}
+
+// ---- an update that was cut off --------------------------------------------------------------------
+
+/**
+ * Waits for the update of this link that is under way, or finishes one that was cut off: what comes
+ * after it must find it done, or be undone by it later.
+ *
+ * @throws {ScimError} 503 where it does not end in time
+ */
+export async function settleUpdate(endpoint: Endpoint, link: Link): Promise<void> {
+  const { links, io } = endpoint
+  for (const waitMs of [...PATIENCE_MS, 0]) {
+    const intent = await links.openIntent(link.id)
+    if (intent?.op !== 'update') return
+    if (intent.leaseUntil <= io.now()) return finishUpdate(endpoint, link, intent)
+    if (waitMs > 0) await io.wait(waitMs)
+    else throw busy(Math.ceil((intent.leaseUntil - io.now()) / 1000))
+  }
+}
+
+function busy(retryAfterSeconds: number): ScimError {
+  return new ScimError(
+    503,
+    'Another request is changing this resource, or was cut off while it did. Retry later.',
+    { retryAfterSeconds },
+  )
+}
+
+/**
+ * Does what is left of an update whose lease ran out. An attribute that somebody has changed since is
+ * left as it is; one that the app refuses is the client's to hear of when it tries again.
+ */
+export async function finishUpdate(endpoint: Endpoint, link: Link, intent: Intent): Promise<void> {
+  const { links, port } = endpoint
+  if (link.nativeId === undefined) return
+  if (!(await links.takeOver(intent, leaseUntil(endpoint)))) return
+  const held = { id: intent.id, fence: intent.fence + 1 }
+  const object = await port.get(link.nativeId)
+  if (!object || isReused(link, object)) {
+    await links.cancelUpdate(held, link, [])
+    return
+  }
+  const view = viewOf(endpoint, link, object)
+  const after = merge(view, JSON.parse(intent.body) as Plan)
+  const renamed = without(claimsIn(endpoint, after), claimsIn(endpoint, view))
+  try {
+    await write(endpoint, { link, object, view }, after, [], renamed, held)
+  } catch (error) {
+    if (!isRefusal(error)) throw error
+  }
+}
+
+function merge(view: Resource, { before, after }: Plan): Resource {
+  const untouched = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((name) =>
+    same(view[name], before[name]),
+  )
+  const rest = Object.entries(view).filter(([name]) => !untouched.includes(name))
+  const wanted = Object.entries(after).filter(([name]) => untouched.includes(name))
+  return Object.fromEntries([...rest, ...wanted]) as Resource
+}
