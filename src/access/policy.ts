@@ -39,7 +39,11 @@ export type Unmapped = z.output<typeof unmapped>
 const deprovision = z.strictObject({
   onInactive: z.enum(['native', 'strip', 'downgrade', 'remove', 'record']).default('native'),
   onDelete: z.enum(['native', 'deactivate', 'deactivateThenDelete', 'refuse']).default('native'),
+  /** For `downgrade`: attributes of the app, and what they hold while the person is off. */
+  downgradeTo: z.record(appAttribute, scalar).default({}),
   deleteAfterDays: z.int().min(0).max(3650).default(30),
+  /** Disabled for so many days: listed for removal. 0: never. */
+  leaverAfterDays: z.int().min(0).max(3650).default(30),
   /** What is done instead where the app refuses to remove this one account. */
   onRefused: z.enum(['deactivate', 'strip', 'record', 'refuse']).default('deactivate'),
 })

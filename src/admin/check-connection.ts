@@ -171,7 +171,14 @@ function checkPolicyPaths(
     const refusals = [...definitions.values()].map((definition) => checkPath(path, definition, at))
     return refusals.some((r) => r.length === 0) ? [] : (refusals[0] ?? [])
   })
-  return [...matches, ...attributes]
+  const { onInactive, downgradeTo } = policy.deprovision
+  const here = ['policy', 'deprovision', 'downgradeTo']
+  const lower = Object.keys(downgradeTo)
+  const downgrade =
+    onInactive === 'downgrade' && lower.length === 0
+      ? [{ path: memberPath(here), message: 'must name what "downgrade" sets in the app' }]
+      : lower.flatMap((name) => checkAttribute(name, 'User', adapter, [...here, name]))
+  return [...matches, ...attributes, ...downgrade]
 }
 
 function checkPath(

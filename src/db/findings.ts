@@ -66,7 +66,7 @@ export class Findings {
 
   /**
    * Opens a finding, or refreshes the one that is open or ignored, which stays ignored. `subject` is
-   * an id of ours, never a value.
+   * an id of ours, never a value. Resolves to the finding's id.
    */
   async report(
     id: string,
@@ -74,13 +74,14 @@ export class Findings {
     subject: string,
     detail: Readonly<Record<string, string | number | readonly string[]>>,
     now: number,
-  ): Promise<void> {
-    await this.#db.run(sql`
+  ): Promise<string> {
+    const row = await this.#db.get<{ id: string }>(sql`
       INSERT INTO finding (id, connection, kind, subject, detail, first_seen, last_seen)
       VALUES (${id}, ${this.#connection}, ${kind}, ${subject}, ${JSON.stringify(detail)}, ${now},
               ${now})
       ON CONFLICT (connection, kind, subject) WHERE state <> 'closed'
-      DO UPDATE SET last_seen = excluded.last_seen, detail = excluded.detail`)
+      DO UPDATE SET last_seen = excluded.last_seen, detail = excluded.detail RETURNING id`)
+    return row.id
   }
 
   /** As `report`, for many of one kind, and as a part of somebody's batch. */

@@ -100,6 +100,11 @@ export function closeIntent(
   ]
 }
 
+/** Somebody who is off already stays so since then. */
+export function sinceWhen({ inactiveSince }: LinkFacts): SQL {
+  return inactiveSince === undefined ? sql`NULL` : sql`coalesce(inactive_since, ${inactiveSince})`
+}
+
 export function updateLink(
   connection: string,
   link: Link,
@@ -112,7 +117,8 @@ export function updateLink(
       UPDATE link SET state = 'linked', origin = coalesce(${origin ?? null}, origin),
              native_id = ${facts.nativeId}, fingerprint = ${facts.fingerprint ?? null},
              external_id = ${facts.externalId ?? null}, display = ${facts.display ?? null},
-             shadow = ${facts.shadow}, missed_at = NULL, version = version + 1,
+             shadow = ${facts.shadow}, former = ${facts.former ?? null},
+             inactive_since = ${sinceWhen(facts)}, missed_at = NULL, version = version + 1,
              modified_at = ${now}
        WHERE id = ${link.id} AND connection = ${connection} AND version = ${link.version}
          AND state NOT IN ('retiring', 'tombstone')`,
@@ -138,7 +144,7 @@ export function buryLink(
     // What the client had sent is personal data that nobody needs any more.
     sql`
       UPDATE link SET state = 'tombstone', survives = ${survives ? 1 : 0}, shadow = '{}',
-             external_id = NULL, modified_at = ${now}
+             external_id = NULL, former = NULL, inactive_since = NULL, modified_at = ${now}
        WHERE id = ${link} AND connection = ${connection}`,
   ]
 }

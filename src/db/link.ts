@@ -26,6 +26,10 @@ export interface Link {
   readonly shadow: string
   readonly version: number
   readonly membersReadAt: number | undefined
+  /** Since when a client wants this person off. Milliseconds. */
+  readonly inactiveSince: number | undefined
+  /** JSON text: values of the app's attributes that a downgrade replaced. */
+  readonly former: string | undefined
   readonly createdAt: number
   readonly modifiedAt: number
   /** The groups that edges show this link in. */
@@ -58,6 +62,9 @@ export interface LinkFacts {
   readonly externalId: string | undefined
   readonly display: string | undefined
   readonly shadow: string
+  /** Milliseconds; undefined: the person is on. */
+  readonly inactiveSince: number | undefined
+  readonly former: string | undefined
 }
 
 export interface LinkRow {
@@ -72,6 +79,8 @@ export interface LinkRow {
   shadow: string
   version: number
   members_read_at: number | null
+  inactive_since: number | null
+  former: string | null
   created_at: number
   modified_at: number
   groups: string
@@ -92,7 +101,8 @@ export interface IntentRow {
 export const OPEN = sql`state IN ('ready', 'sending', 'unknown', 'waiting')`
 
 export const COLUMNS = sql`l.id, l.type, l.state, l.native_id, l.fingerprint, l.survives, l.external_id,
-  l.display, l.shadow, l.version, l.members_read_at, l.created_at, l.modified_at,
+  l.display, l.shadow, l.version, l.members_read_at, l.inactive_since, l.former, l.created_at,
+  l.modified_at,
   (SELECT json_group_array(json_object('value', e.group_link, 'display', g.display))
      FROM edge e JOIN link g ON g.connection = e.connection AND g.id = e.group_link
     WHERE e.connection = l.connection AND e.member_link = l.id AND e.state = 'have') AS groups`
@@ -117,6 +127,8 @@ export function toLink(row: LinkRow): Link {
     shadow: row.shadow,
     version: row.version,
     membersReadAt: row.members_read_at ?? undefined,
+    inactiveSince: row.inactive_since ?? undefined,
+    former: row.former ?? undefined,
     createdAt: row.created_at,
     modifiedAt: row.modified_at,
     groups: groups.map(({ value, display }) => (display === null ? { value } : { value, display })),

@@ -11,6 +11,7 @@ import {
   type Write,
   writeAll,
 } from './database.ts'
+import { isParked } from './departures.ts'
 import {
   type Claim,
   COLUMNS,
@@ -34,6 +35,7 @@ import {
   isOneOf,
   type Scope,
   settleClaims,
+  sinceWhen,
   updateLink,
 } from './link-writes.ts'
 
@@ -224,9 +226,18 @@ export class Links {
         sql`
           UPDATE link SET state = 'linked', origin = ${origin}, native_id = ${facts.nativeId},
                  fingerprint = ${facts.fingerprint ?? null}, external_id = ${facts.externalId ?? null},
-                 display = ${facts.display ?? null}, shadow = ${facts.shadow}, modified_at = ${now}
+                 display = ${facts.display ?? null}, shadow = ${facts.shadow},
+                 former = ${facts.former ?? null}, inactive_since = ${sinceWhen(facts)},
+                 modified_at = ${now}
            WHERE id = ${link} AND connection = ${this.#connection}`,
-        // A tombstone that hid this account gives way to the new link.
+        // A tombstone that hid this account gives way to the new link, and is not deleted later.
+        sql`
+          UPDATE intent SET state = 'dead', body = '{}'
+           WHERE connection = ${this.#connection} AND op = 'delete' AND state = 'waiting'
+             AND link IN (
+               SELECT old.id FROM link old JOIN link l ON l.connection = old.connection
+                WHERE l.connection = ${this.#connection} AND l.id = ${link} AND old.survives = 1
+                  AND old.type = l.type AND old.native_id = ${facts.nativeId})`,
         sql`
           UPDATE link SET survives = 0 WHERE connection = ${this.#connection} AND survives = 1
              AND native_id = ${facts.nativeId}
@@ -293,14 +304,16 @@ export class Links {
   /**
    * Takes keys for a rename, and writes down what is about to happen, before the app hears of it.
    * Keys that this link holds already (an earlier try was cut off) stay as they are. `taken`: another
-   * link holds one of them; `busy`: another write of this link has not ended.
+   * link holds one of them; `busy`: another write of this link has not ended; `parked`: `admission`
+   * (the guard's) did not let it in.
    */
   async beginUpdate(
     link: Link,
     claims: readonly Claim[],
     intent: { id: string; body: string; leaseUntil: number },
     now: number,
-  ): Promise<'begun' | 'taken' | 'busy'> {
+    admission: readonly Write[],
+  ): Promise<'begun' | 'taken' | 'busy' | 'parked'> {
     const scope = this.#scope(link.type)
     const keys =
       claims.length > 0
@@ -308,11 +321,13 @@ export class Links {
         : []
     try {
       await writeAll(this.#db, [
+        ...admission,
         ...keys,
         insertIntent(this.#connection, intent, link.id, 'update', now),
       ])
       return 'begun'
     } catch (error) {
+      if (isParked(error)) return 'parked'
       if (isUniqueViolation(error, 'claim.')) return 'taken'
       if (isUniqueViolation(error, 'intent.')) return 'busy'
       throw error
@@ -324,10 +339,12 @@ export class Links {
     intent: { id: string; fence: number },
     link: Link,
     claims: readonly Claim[],
+    also: readonly Write[],
   ): Promise<boolean> {
     return this.#guarded([
       ...closeIntent(intent, 'failed'),
       deleteClaims(this.#scope(link.type), link.id, claims),
+      ...also,
     ])
   }
 
@@ -393,37 +410,45 @@ export class Links {
   // ---- delete -------------------------------------------------------------------------------------
 
   /**
-   * From here on the link is gone for clients, so that a crash cannot bring it back. False: it has
-   * changed meanwhile, or another write of it has not ended.
+   * From here on the link is gone for clients, so that a crash cannot bring it back. `lost`: it has
+   * changed meanwhile, or another write of it has not ended; `parked` as for an update.
    */
   async beginRemoval(
     link: Link,
     intent: { id: string; body: string; leaseUntil: number },
     now: number,
-  ): Promise<boolean> {
-    const writes = [
-      sql`
-        UPDATE link SET state = 'retiring', modified_at = ${now}, version = version + 1
-         WHERE connection = ${this.#connection} AND id = ${link.id} AND version = ${link.version}
-           AND state NOT IN ('retiring', 'tombstone')`,
-      CHANGED_ONE,
-      insertIntent(this.#connection, intent, link.id, 'delete', now),
-    ]
+    admission: readonly Write[],
+  ): Promise<'begun' | 'lost' | 'parked'> {
     try {
-      return await this.#guarded(writes)
+      const begun = await this.#guarded([
+        ...admission,
+        sql`
+          UPDATE link SET state = 'retiring', modified_at = ${now}, version = version + 1
+           WHERE connection = ${this.#connection} AND id = ${link.id} AND version = ${link.version}
+             AND state NOT IN ('retiring', 'tombstone')`,
+        CHANGED_ONE,
+        insertIntent(this.#connection, intent, link.id, 'delete', now),
+      ])
+      return begun ? 'begun' : 'lost'
     } catch (error) {
-      if (isUniqueViolation(error, 'intent.')) return false
+      if (isParked(error)) return 'parked'
+      if (isUniqueViolation(error, 'intent.')) return 'lost'
       throw error
     }
   }
 
   /** The app refused to remove it: the link is what it was. */
-  async cancelRemoval(intent: { id: string; fence: number }, link: Link): Promise<boolean> {
+  async cancelRemoval(
+    intent: { id: string; fence: number },
+    link: Link,
+    also: readonly Write[],
+  ): Promise<boolean> {
     return this.#guarded([
       ...closeIntent(intent, 'failed'),
       sql`
         UPDATE link SET state = ${link.state}
          WHERE connection = ${this.#connection} AND id = ${link.id} AND state = 'retiring'`,
+      ...also,
     ])
   }
 
@@ -438,6 +463,31 @@ export class Links {
     return this.#guarded([
       ...closeIntent(intent, 'done'),
       ...buryLink(this.#connection, link, survives, now),
+      ...also,
+    ])
+  }
+
+  /** As a part of `commitRemoval`: the account that was disabled is to be deleted then. */
+  scheduleRemoval(link: string, intent: { id: string; at: number }, now: number): Write {
+    return sql`
+      INSERT INTO intent (id, connection, link, op, state, lease_until, next_at, body, created_at)
+      VALUES (${intent.id}, ${this.#connection}, ${link}, 'delete', 'waiting', ${intent.at},
+              ${intent.at}, '{}', ${now})`
+  }
+
+  /** The account of a tombstone is gone by now, or is nobody's to delete any more. */
+  async endScheduled(
+    intent: { id: string; fence: number },
+    link: string,
+    outcome: 'done' | 'failed',
+    also: readonly Write[],
+  ): Promise<boolean> {
+    const survives = outcome === 'done' ? 0 : 1
+    return this.#guarded([
+      ...closeIntent(intent, outcome),
+      sql`
+        UPDATE link SET survives = ${survives}
+         WHERE connection = ${this.#connection} AND id = ${link} AND survives = 1`,
       ...also,
     ])
   }

@@ -59,9 +59,11 @@ export async function erasePerson(
          AND (group_link = ${id} OR member_link = ${id})`,
     sql`DELETE FROM intent WHERE connection = ${connection} AND link = ${id}`,
     sql`DELETE FROM claim WHERE connection = ${connection} AND link = ${id}`,
+    sql`DELETE FROM departure WHERE connection = ${connection} AND link = ${id}`,
     sql`
       UPDATE link SET state = 'tombstone', survives = 0, native_id = NULL, fingerprint = NULL,
-             external_id = NULL, display = NULL, shadow = '{}', members_read_at = NULL,
+             external_id = NULL, display = NULL, shadow = '{}', former = NULL,
+             inactive_since = NULL, members_read_at = NULL,
              version = version + 1, modified_at = ${now}
        WHERE connection = ${connection} AND id = ${id}`,
     ...also,

@@ -40,7 +40,17 @@ export async function pruneIntents(db: Database, before: number, limit: number):
 }
 
 /** In the order of their references. */
-const TABLES = ['intent', 'claim', 'edge', 'document_key', 'document', 'finding', 'audit', 'link']
+const TABLES = [
+  'intent',
+  'claim',
+  'edge',
+  'departure',
+  'document_key',
+  'document',
+  'finding',
+  'audit',
+  'link',
+]
 
 /**
  * Erases a connection's data, at most `limit` rows of a table. True only where there was none left:
@@ -69,6 +79,9 @@ function eraseSome(table: string, connection: string, limit: number) {
     case 'claim':
       return sql`DELETE FROM claim WHERE (connection, type, kind, norm) IN
         (SELECT connection, type, kind, norm FROM claim WHERE connection = ${connection} LIMIT ${limit})`
+    case 'departure':
+      return sql`DELETE FROM departure WHERE (connection, link) IN
+        (SELECT connection, link FROM departure WHERE connection = ${connection} LIMIT ${limit})`
     case 'edge':
       return sql`DELETE FROM edge WHERE (connection, group_link, member_link) IN
         (SELECT connection, group_link, member_link FROM edge WHERE connection = ${connection} LIMIT ${limit})`

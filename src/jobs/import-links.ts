@@ -252,7 +252,7 @@ async function put(
   const detail = replaced === undefined ? {} : { replaced }
   const entry = { request, type, link: id, op: 'create' as const, decision: 'imported', detail }
   const outcome = await new MovedLinks(db, connection.id).put(
-    { id, type, state, facts: factsOf(endpoint, view, object), claims },
+    { id, type, state, facts: factsOf(endpoint, view, object, undefined), claims },
     met,
     met !== undefined && isReused(met, object),
     now,

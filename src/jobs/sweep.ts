@@ -2,6 +2,7 @@
  * The sweeper: ends what a request began and could not finish (design decision 5). It finishes
  * deletes, disables and renames, and commits creates whose account is there; it never sends a create.
  */
+import { pruneDepartures } from '../db/departures.ts'
 import { type DueIntent, dueIntents, postpone, pruneIntents } from '../db/sweeping.ts'
 import { finishUpdate } from '../operations/apply.ts'
 import { finishCreate } from '../operations/create.ts'
@@ -13,6 +14,8 @@ import type { Jobs } from './jobs.ts'
 const BATCH = 50
 const TRY_AGAIN_MS = 10 * 60_000
 const KEEP_CLOSED_MS = 7 * 24 * 3_600_000
+/** Longer than the longest window of a guard. */
+const KEEP_DEPARTURES_MS = 8 * 24 * 3_600_000
 const PRUNE_ROWS = 1_000
 
 export async function sweep(jobs: Jobs): Promise<void> {
@@ -31,6 +34,7 @@ export async function sweep(jobs: Jobs): Promise<void> {
     await postpone(db, due, io.now() + TRY_AGAIN_MS)
   }
   await pruneIntents(db, io.now() - KEEP_CLOSED_MS, PRUNE_ROWS)
+  await pruneDepartures(db, io.now() - KEEP_DEPARTURES_MS, PRUNE_ROWS)
 }
 
 async function settle({ access, io, openApp, openData }: Jobs, due: DueIntent): Promise<void> {

@@ -2,7 +2,7 @@
  * What all operations do with one account or group of the app: read it under its link, show it as
  * the client knows it, and bring it to a wanted state.
  */
-import type { NativeObject } from '../adapter/contract.ts'
+import type { Delta, NativeObject } from '../adapter/contract.ts'
 import type { Link, LinkFacts } from '../db/link.ts'
 import { claimsOf, type MatchRule, matchRules } from '../identity/keys.ts'
 import { parseShadow, printShadow, toShadow, toView } from '../mapping/shadow.ts'
@@ -13,6 +13,7 @@ import type { JsonObject, Resource } from '../scim/schema.ts'
 import type { Endpoint } from './endpoint.ts'
 import { reportReuse } from './findings.ts'
 import { readAgain } from './gone.ts'
+import { heldBack, standsIn, turn, withFormer } from './inactive.ts'
 
 export interface Account {
   readonly link: Link
@@ -75,7 +76,9 @@ export function isReused(link: Pick<Link, 'fingerprint'>, object: NativeObject):
 
 export function viewOf(endpoint: Endpoint, link: Link, object: NativeObject): Resource {
   const { mapping, connection, definition } = endpoint
-  const view = toView(mapping, connection.mappingVersion, object, parseShadow(link.shadow))
+  const shadow = parseShadow(link.shadow)
+  const view = toView(mapping, connection.mappingVersion, withFormer(link, object), shadow)
+  if (link.inactiveSince !== undefined && standsIn(endpoint)) return { ...view, active: false }
   // Entra adds `active` again each cycle where a read does not show it. A linked account has it
   // from its create or adoption, unless the client removed it (RFC 7644 §3.5.2.2: unassigned).
   const active = link.state === 'linked' ? undefined : definition.coreAttribute('active')
@@ -131,10 +134,16 @@ export function claimsIn(endpoint: Endpoint, resource: Resource) {
   return claimsOf(endpoint.definition, rulesOf(endpoint), resource)
 }
 
-/** What a commit writes into the link's row. */
-export function factsOf(endpoint: Endpoint, view: Resource, object: NativeObject): LinkFacts {
+/** What a commit writes into the link's row. `former`: of `formerAfter`, from before the change. */
+export function factsOf(
+  endpoint: Endpoint,
+  view: Resource,
+  object: NativeObject,
+  former: string | undefined,
+): LinkFacts {
   const { definition, mapping, connection, spec } = endpoint
-  const shadow = toShadow(definition, mapping, connection.mappingVersion, view, object)
+  const shown = withFormer({ former }, object)
+  const shadow = toShadow(definition, mapping, connection.mappingVersion, view, shown)
   const externalId = view['externalId']
   const name = view['displayName'] ?? object.attributes[spec.naming]
   return {
@@ -143,43 +152,46 @@ export function factsOf(endpoint: Endpoint, view: Resource, object: NativeObject
     externalId: typeof externalId === 'string' ? externalId : undefined,
     display: typeof name === 'string' ? name : undefined,
     shadow: printShadow(shadow),
+    former,
+    inactiveSince: view['active'] === false ? endpoint.io.now() : undefined,
   }
 }
 
+/** An account as a client knows it, and its link where it has one. */
+export interface Subject {
+  readonly link: Link | undefined
+  readonly object: NativeObject
+  readonly view: Resource
+}
+
 /**
- * Brings the account from the client's view `before` to `after`, with no call where nothing
- * differs, and answers with what the app holds then. `onEffect`: a first call has had its effect.
+ * Brings the account from the client's view to `after`, with no call where nothing differs, and
+ * answers with what the app holds then. `onEffect`: a first call has had its effect.
  */
 export async function change(
   endpoint: Endpoint,
-  object: NativeObject,
-  before: Resource,
+  { link, object, view: before }: Subject,
   after: Resource,
   onEffect: () => void = () => {},
 ): Promise<NativeObject> {
   const { port, mapping } = endpoint
   refuseProtected(endpoint, object)
-  let current = object
-  const delta = mapping.delta(before, after, object)
-  if (delta.unset.length > 0 || Object.keys(delta.set).length > 0) {
-    if (!port.update) {
-      throw new ScimError(
-        501,
-        `The app does not let a ${endpoint.definition.type.name} be changed.`,
-      )
-    }
-    const outcome = await port.update(object.id, delta)
-    if (outcome.kind === 'gone') throw vanished()
-    onEffect()
-    current = (outcome.kind === 'ok' && outcome.object) || (await reread(endpoint, object.id))
-  }
+  const isOurs = standsIn(endpoint)
+  const shown = link ? withFormer(link, object) : object
+  const own = isOurs ? { ...after, active: before['active'] ?? true } : after
+  let current = await send(
+    endpoint,
+    object,
+    heldBack(endpoint, after, mapping.delta(before, own, shown)),
+  )
+  if (current !== object) onEffect()
   const active = after['active']
-  if (
-    mapping.switches &&
-    port.setActive &&
-    typeof active === 'boolean' &&
-    active !== current.active
-  ) {
+  if (typeof active !== 'boolean') return current
+  if (isOurs && active !== (before['active'] ?? true)) {
+    current = await send(endpoint, current, turn(endpoint, active, current, link))
+  }
+  const isWanted = active !== current.active && (active || !isOurs)
+  if (mapping.switches && port.setActive && isWanted) {
     const outcome = await port.setActive(object.id, active)
     if (outcome.kind === 'gone') throw vanished()
     current = (outcome.kind === 'ok' && outcome.object) || (await reread(endpoint, object.id))
@@ -187,25 +199,14 @@ export async function change(
   return current
 }
 
-/** A switch that neither the app nor its mapping has would be a success that did not happen. */
-export function refuseDisable(endpoint: Endpoint, wanted: Resource): void {
-  const { connection, mapping, definition } = endpoint
-  const { onInactive } = connection.policy.deprovision
-  if (wanted['active'] !== false || !definition.coreAttribute('active')) return
-  if (onInactive !== 'native') {
-    throw new ScimError(
-      501,
-      `This version of Postern does not carry out the policy "deprovision.onInactive": ` +
-        `"${onInactive}" yet. An administrator of this connection must set it to "native".`,
-    )
+async function send(endpoint: Endpoint, object: NativeObject, delta: Delta): Promise<NativeObject> {
+  if (delta.unset.length === 0 && Object.keys(delta.set).length === 0) return object
+  if (!endpoint.port.update) {
+    throw new ScimError(501, `The app does not let a ${endpoint.definition.type.name} be changed.`)
   }
-  if (!mapping.switches && !mapping.pair('active')) {
-    throw new ScimError(
-      501,
-      'The app has no switch to disable an account, so nothing was changed. Delete the account, ' +
-        'or take it out of the scope of provisioning.',
-    )
-  }
+  const outcome = await endpoint.port.update(object.id, delta)
+  if (outcome.kind === 'gone') throw vanished()
+  return (outcome.kind === 'ok' && outcome.object) || (await reread(endpoint, object.id))
 }
 
 /**

@@ -5,6 +5,7 @@
  */
 import { AdapterFailure } from '../adapter/failure.ts'
 import type { Claim, Intent, Link } from '../db/link.ts'
+import { admit, park } from '../govern/guard.ts'
 import { without } from '../identity/keys.ts'
 import { same } from '../mapping/same.ts'
 import { withoutSecrets } from '../mapping/shadow.ts'
@@ -20,6 +21,7 @@ import {
   viewOf,
 } from './account.ts'
 import type { Endpoint } from './endpoint.ts'
+import { formerAfter } from './inactive.ts'
 import { leaseUntil, PATIENCE_MS } from './reservation.ts'
 
 /** The lease of an update that is under way. */
@@ -50,7 +52,10 @@ export async function apply(
   if (renamed.length > 0 || disables) {
     const plan = JSON.stringify(planOf(endpoint, before, after))
     const intent = { id: io.newId(), body: plan, leaseUntil: leaseUntil(endpoint) }
-    switch (await links.beginUpdate(link, renamed, intent, io.now())) {
+    const admission = disables ? admit(endpoint, link, 'disable') : []
+    switch (await links.beginUpdate(link, renamed, intent, io.now(), admission)) {
+      case 'parked':
+        return park(endpoint, link, 'disable')
       case 'taken':
         throw new ScimError(
           'uniqueness',
@@ -86,15 +91,17 @@ async function write(
   renamed: readonly Claim[],
   held: Held | undefined,
 ): Promise<Account | undefined> {
-  const { links, io, audit, request } = endpoint
+  const { links, io, audit, departures, request } = endpoint
   let hasEffect = false
-  const changed = await change(endpoint, object, before, after, () => {
+  const subject = { link, object, view: before }
+  const changed = await change(endpoint, subject, after, () => {
     hasEffect = true
   }).catch(async (error: unknown) => {
     if (!held) throw error
     // An unknown effect may be the rename: its keys stay taken until it is known not to be.
-    if (!hasEffect && isRefusal(error)) await links.cancelUpdate(held, link, renamed)
-    else {
+    if (!hasEffect && isRefusal(error)) {
+      await links.cancelUpdate(held, link, renamed, [departures.forget(link.id)])
+    } else {
       const answered = isRefusal(error) || (error instanceof AdapterFailure && error.answered)
       await links.markUnknown(held, { answeredAt: answered ? io.now() : undefined })
     }
@@ -102,7 +109,7 @@ async function write(
   })
 
   const now = io.now()
-  const facts = factsOf(endpoint, after, changed)
+  const facts = factsOf(endpoint, after, changed, formerAfter(endpoint, after, object, link))
   const wanted = claimsIn(endpoint, after)
   const committed = await links.commitUpdate(
     link,
@@ -123,11 +130,15 @@ async function write(
         },
         now,
       ),
+      // Who is back has not left.
+      ...(before['active'] === false && after['active'] === true
+        ? [departures.forget(link.id)]
+        : []),
     ],
   )
   if (!committed) {
     // The app has done it all; its keys stay, and whoever reads again sees what is left to do.
-    if (held) await links.cancelUpdate(held, link, [])
+    if (held) await links.cancelUpdate(held, link, [], [])
     return undefined
   }
   const next: Link = {
@@ -187,7 +198,7 @@ export async function finishUpdate(endpoint: Endpoint, link: Link, intent: Inten
   const held = { id: intent.id, fence: intent.fence + 1 }
   const object = await port.get(link.nativeId)
   if (!object || isReused(link, object)) {
-    await links.cancelUpdate(held, link, [])
+    await links.cancelUpdate(held, link, [], [])
     return
   }
   const view = viewOf(endpoint, link, object)

@@ -14,7 +14,6 @@ import {
   claimsIn,
   isReused,
   refuseByMode,
-  refuseDisable,
   refuseProtected,
   staleBefore,
   viewOf,
@@ -24,6 +23,7 @@ import { planMembers, sendMembers } from './change-members.ts'
 import { finishRemoval } from './delete.ts'
 import type { Endpoint } from './endpoint.ts'
 import { readAgain } from './gone.ts'
+import { refuseDisable } from './inactive.ts'
 import { splitMembers } from './members.ts'
 import {
   adopt,

@@ -1,13 +1,15 @@
 /**
  * DELETE: the link retires first, so that a crash cannot bring the person back; then the app acts;
- * then the link is a tombstone. What "delete" means in the app is the connection's policy.
+ * then the link is a tombstone.
  */
 import type { NativeObject } from '../adapter/contract.ts'
 import { AdapterFailure } from '../adapter/failure.ts'
 import type { Link } from '../db/link.ts'
+import { admit, park } from '../govern/guard.ts'
 import { ScimError } from '../scim/error.ts'
 import { matchesIfMatch } from '../scim/etag.ts'
 import {
+  isProtected,
   isReused,
   notFound,
   objectOf,
@@ -18,8 +20,11 @@ import {
 } from './account.ts'
 import { settleUpdate } from './apply.ts'
 import type { Endpoint } from './endpoint.ts'
-import { controlRead } from './gone.ts'
+import { reportNotRemoved } from './findings.ts'
+import { refuseWay, removeAccount } from './remove-account.ts'
 import { versionOf } from './version.ts'
+
+const DAY_MS = 24 * 3_600_000
 
 export async function deleteResource(
   endpoint: Endpoint,
@@ -28,6 +33,7 @@ export async function deleteResource(
 ): Promise<void> {
   refuseByMode(endpoint)
   const { links, definition, io, connection } = endpoint
+  const isPerson = definition.coreAttribute('active') !== undefined
   // Another writer may change the link between the read and the first step: then all is read again.
   for (let attempt = 0; attempt < 5; attempt++) {
     const link = await links.get(definition.type.name, id)
@@ -44,12 +50,19 @@ export async function deleteResource(
       body: JSON.stringify({ before: link.state }),
       leaseUntil: io.now() + connection.policy.limits.requestTimeoutMs,
     }
-    if (!(await links.beginRemoval(link, intent, io.now()))) continue
-    // Without an account there is nothing to remove, but what is left of it here.
-    return remove(endpoint, object ? link : { ...link, nativeId: undefined }, {
-      id: intent.id,
-      fence: 1,
-    })
+    const admission = object && isPerson ? admit(endpoint, link, 'delete') : []
+    switch (await links.beginRemoval(link, intent, io.now(), admission)) {
+      case 'parked':
+        return park(endpoint, link, 'delete')
+      case 'lost':
+        continue
+      case 'begun':
+        // Without an account there is nothing to remove, but what is left of it here.
+        return remove(endpoint, object ? link : { ...link, nativeId: undefined }, {
+          id: intent.id,
+          fence: 1,
+        })
+    }
   }
   throw new ScimError(503, 'Other requests keep changing this resource. Retry later.', {
     retryAfterSeconds: 5,
@@ -71,35 +84,7 @@ function refuseRemoval(
     )
   }
   refuseProtected(endpoint, object)
-  const { port } = endpoint
-  const way = wayOf(endpoint)
-  if (way === 'refuse') {
-    throw new ScimError(
-      400,
-      'This connection refuses deletes. Remove the account in the app, or let an administrator ' +
-        'change the policy "deprovision.onDelete".',
-    )
-  }
-  if (way === 'deactivate' ? !port.setActive : !port.remove && !port.setActive) {
-    throw new ScimError(
-      501,
-      `The app offers no way to ${way === 'deactivate' ? 'disable' : 'delete'} a ` +
-        `${link.type}. Remove it in the app.`,
-    )
-  }
-}
-
-/** What a delete means here. Only what can be disabled can be disabled instead. */
-function wayOf({ connection, definition }: Endpoint): 'native' | 'deactivate' | 'refuse' {
-  const { onDelete } = connection.policy.deprovision
-  switch (onDelete) {
-    case 'native':
-    case 'refuse':
-      return onDelete
-    case 'deactivate':
-    case 'deactivateThenDelete':
-      return definition.coreAttribute('active') ? 'deactivate' : 'native'
-  }
+  refuseWay(endpoint, link)
 }
 
 /** Finishes a delete that was cut off; a second DELETE of the same id comes here as well. */
@@ -109,6 +94,8 @@ export async function finishRemoval(endpoint: Endpoint, link: Link): Promise<voi
   if (!intent) return
   const leaseUntil = io.now() + connection.policy.limits.requestTimeoutMs
   if (!(await links.takeOver(intent, leaseUntil))) return
+  const held = { id: intent.id, fence: intent.fence + 1 }
+  if (link.state === 'tombstone') return removeAtLast(endpoint, link, held)
   const { before } = JSON.parse(intent.body) as { before: Link['state'] }
   let { nativeId } = link
   if (nativeId !== undefined && spec.capabilities.idsReused) {
@@ -116,7 +103,6 @@ export async function finishRemoval(endpoint: Endpoint, link: Link): Promise<voi
     const object = await endpoint.port.get(nativeId)
     if (!object || isReused(link, object)) nativeId = undefined
   }
-  const held = { id: intent.id, fence: intent.fence + 1 }
   await remove(endpoint, { ...link, nativeId, state: before }, held)
 }
 
@@ -125,27 +111,26 @@ async function remove(
   link: Link,
   intent: { id: string; fence: number },
 ): Promise<void> {
-  const { links, io, audit, request, definition } = endpoint
+  const { links, io, audit, departures, request, definition, connection } = endpoint
+  const { onDelete, deleteAfterDays } = connection.policy.deprovision
+  const entry = { request, type: definition.type.name, link: link.id, op: 'delete' as const }
   try {
-    const survives =
-      link.nativeId !== undefined && (await removeInApp(endpoint, link, link.nativeId))
+    const { survives, decision, refused } =
+      link.nativeId === undefined
+        ? { survives: false, decision: 'deleted' }
+        : await removeAccount(endpoint, link, link.nativeId)
     const now = io.now()
-    await links.commitRemoval(intent, link.id, survives, now, [
-      audit.entry(
-        {
-          request,
-          type: definition.type.name,
-          link: link.id,
-          op: 'delete',
-          decision: survives ? 'deactivated' : 'deleted',
-        },
-        now,
-      ),
-    ])
+    const detail = refused === undefined ? {} : { refused }
+    const also = [audit.entry({ ...entry, decision, detail }, now)]
+    if (onDelete === 'deactivateThenDelete' && decision === 'deactivated' && !refused) {
+      const at = now + deleteAfterDays * DAY_MS
+      also.push(links.scheduleRemoval(link.id, { id: io.newId(), at }, now))
+    }
+    await links.commitRemoval(intent, link.id, survives, now, also)
   } catch (error) {
     // Repeating a removal is harmless, so an unknown effect stays open and is finished later.
     if (error instanceof AdapterFailure && isRefusal(error)) {
-      await links.cancelRemoval(intent, link)
+      await links.cancelRemoval(intent, link, [departures.forget(link.id)])
     } else await links.markUnknown(intent, { answeredAt: undefined })
     throw error
   }
@@ -156,21 +141,37 @@ function isRefusal({ code, effect }: AdapterFailure): boolean {
   return effect === 'none' && (code === 'blocked' || code === 'invalid' || code === 'conflict')
 }
 
-/** True where the account still exists in the app afterwards. */
-async function removeInApp(endpoint: Endpoint, link: Link, nativeId: string): Promise<boolean> {
-  const { port, spec, connection } = endpoint
-  if (wayOf(endpoint) === 'native' && port.remove) {
+/**
+ * The days after which an account that was disabled instead of deleted goes as well. Whoever was
+ * switched on again in the app, or is protected by now, stays, and an administrator is told.
+ */
+async function removeAtLast(
+  endpoint: Endpoint,
+  link: Link,
+  intent: { id: string; fence: number },
+): Promise<void> {
+  const { links, port, io, audit, request, connection } = endpoint
+  const object = link.nativeId === undefined ? null : await port.get(link.nativeId)
+  const isTheirs = object !== null && !isReused(link, object)
+  const keep = async (reason: string): Promise<void> => {
+    await reportNotRemoved(endpoint, link, reason)
+    await links.endScheduled(intent, link.id, 'failed', [])
+  }
+  if (isTheirs) {
+    if (connection.policy.deprovision.onDelete !== 'deactivateThenDelete') return keep('policy')
+    if (object.active === true) return keep('active-again')
+    if (isProtected(endpoint, object)) return keep('protected')
+    if (!port.remove) return keep('no-way')
     try {
-      const outcome = await port.remove(nativeId)
-      if (outcome.kind === 'gone') await controlRead(endpoint, link)
-      return outcome.kind !== 'gone' && spec.capabilities.remove === 'soft'
+      await port.remove(object.id)
     } catch (error) {
-      const refused = error instanceof AdapterFailure && error.code === 'blocked'
-      const { onRefused } = connection.policy.deprovision
-      if (!refused || onRefused !== 'deactivate' || !port.setActive) throw error
+      if (error instanceof AdapterFailure && isRefusal(error)) return keep(error.code)
+      throw error
     }
   }
-  const outcome = await port.setActive?.(nativeId, false)
-  if (outcome?.kind === 'gone') await controlRead(endpoint, link)
-  return outcome?.kind !== 'gone'
+  const now = io.now()
+  const entry = { request, type: link.type, link: link.id, op: 'delete' as const }
+  await links.endScheduled(intent, link.id, 'done', [
+    audit.entry({ ...entry, decision: isTheirs ? 'deleted' : 'vanished' }, now),
+  ])
 }

@@ -6,6 +6,7 @@ import type { Connection } from '../access/connection.ts'
 import type { AnyPort, ResourceSpec } from '../adapter/contract.ts'
 import { Audit } from '../db/audit.ts'
 import type { Database } from '../db/database.ts'
+import { Departures } from '../db/departures.ts'
 import { Edges } from '../db/edges.ts'
 import { Findings } from '../db/findings.ts'
 import { Links } from '../db/links.ts'
@@ -38,6 +39,7 @@ export interface Endpoint {
   readonly edges: Edges
   readonly audit: Audit
   readonly findings: Findings
+  readonly departures: Departures
   readonly io: Io
   /** SCIM base URL of the connection, without a trailing slash. */
   readonly baseUrl: string
@@ -75,6 +77,7 @@ export function openEndpoint(open: OpenConnection, type: string): Endpoint | und
     edges: new Edges(db, connection.id),
     audit: new Audit(connection.id),
     findings: new Findings(db, connection.id),
+    departures: new Departures(db, connection.id),
     io,
     baseUrl,
     request,

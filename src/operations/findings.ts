@@ -27,6 +27,16 @@ export async function reportMissing({ findings, io }: Endpoint, link: Link): Pro
   await findings.report(io.newId(), 'missing', `${link.type}:${link.id}`, detail, io.now())
 }
 
+/** The client is rid of a person whose account the app keeps. `reason`: a failure's code, or ours. */
+export async function reportNotRemoved(
+  { findings, io }: Endpoint,
+  link: Link,
+  reason: string,
+): Promise<void> {
+  const detail = { type: link.type, nativeId: link.nativeId ?? '', link: link.id, reason }
+  await findings.report(io.newId(), 'not-removed', `${link.type}:${link.id}`, detail, io.now())
+}
+
 /** The app behaves as if it were another one, or half there. */
 export async function reportFailing(
   { findings, io, definition }: Endpoint,

@@ -11,6 +11,7 @@ import { isObject } from '../scim/values.ts'
 import { type Account, change, factsOf, isReused, refuseProtected, viewOf } from './account.ts'
 import type { Endpoint } from './endpoint.ts'
 import { reportAmbiguous, reportReuse } from './findings.ts'
+import { formerAfter, whileOff, withFormer } from './inactive.ts'
 import { fitsRules, type Match, searchByRules } from './search.ts'
 
 /** Over the two longest calls that a lease covers: the search, and the create. */
@@ -47,7 +48,7 @@ export async function create(endpoint: Endpoint, reservation: Reservation): Prom
   const sent = { ...reservation, sentSince: reservation.sentSince ?? io.now() }
   const outcome = await attempt(endpoint, sent, async () =>
     port.create?.({
-      attributes: mapping.toApp(desired),
+      attributes: whileOff(endpoint, desired, mapping.toApp(desired)),
       ...(mapping.switches && { active: desired['active'] !== false }),
       idempotencyKey: link.id,
     }),
@@ -153,10 +154,11 @@ export async function adopt(
   const before = met ? viewOf(endpoint, met, object) : endpoint.mapping.toScim(object)
   const changed = await attempt(endpoint, reservation, async () => {
     refuseProtected(endpoint, object)
-    return change(endpoint, object, before, overlay(before, reservation.desired))
+    const subject = { link: met, object, view: before }
+    return change(endpoint, subject, overlay(before, reservation.desired))
   })
   if ('kind' in changed) throw changed.failure
-  return commit(endpoint, reservation, changed, 'adopted')
+  return commit(endpoint, reservation, changed, 'adopted', object)
 }
 
 /** True where a create that was cut off must have made this account. */
@@ -184,13 +186,16 @@ async function commit(
   reservation: Reservation,
   object: NativeObject,
   origin: 'created' | 'adopted',
+  before?: NativeObject,
 ): Promise<Account> {
   const { links, definition, audit, request, io } = endpoint
   const { intent, desired, ignored } = reservation
   const type = definition.type.name
   const now = io.now()
-  const view = origin === 'created' ? desired : overlay(endpoint.mapping.toScim(object), desired)
-  const facts = factsOf(endpoint, view, object)
+  const former = formerAfter(endpoint, desired, before ?? { attributes: {} }, undefined)
+  const held = endpoint.mapping.toScim(withFormer({ former }, object))
+  const view = origin === 'created' ? desired : overlay(held, desired)
+  const facts = factsOf(endpoint, view, object, former)
   const entry = (link: string) =>
     audit.entry({ request, type, link, op: 'create', decision: origin, detail: { ignored } }, now)
   const { link } = reservation
@@ -242,6 +247,8 @@ export function proposedLink(id: string, type: string, now: number): Link {
     shadow: '{}',
     version: 1,
     membersReadAt: undefined,
+    inactiveSince: undefined,
+    former: undefined,
     createdAt: now,
     modifiedAt: now,
     groups: [],

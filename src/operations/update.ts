@@ -10,18 +10,12 @@ import { separate, type ValueChange } from '../scim/patch-delta.ts'
 import { getAt } from '../scim/path.ts'
 import { checkImmutable } from '../scim/resource.ts'
 import type { Json, Resource } from '../scim/schema.ts'
-import {
-  type Account,
-  loadAccount,
-  refuseByMode,
-  refuseDisable,
-  refuseProtected,
-  represent,
-} from './account.ts'
+import { type Account, loadAccount, refuseByMode, refuseProtected, represent } from './account.ts'
 import { apply, settleUpdate } from './apply.ts'
 import { applyPolicy, holdable } from './attributes.ts'
 import { planMembers, sendMembers } from './change-members.ts'
 import type { Endpoint } from './endpoint.ts'
+import { refuseDisable } from './inactive.ts'
 import { membershipOf, splitMembers } from './members.ts'
 import { versionOf } from './version.ts'
 

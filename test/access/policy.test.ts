@@ -11,7 +11,9 @@ const DEFAULTS = {
   deprovision: {
     onInactive: 'native',
     onDelete: 'native',
+    downgradeTo: {},
     deleteAfterDays: 30,
+    leaverAfterDays: 30,
     onRefused: 'deactivate',
   },
   guard: { windowMinutes: 60, maxCount: 50, maxPercent: 10 },

@@ -15,6 +15,8 @@ const FACTS = {
   externalId: undefined,
   display: 'Ada',
   shadow: '{}',
+  inactiveSince: undefined,
+  former: undefined,
 }
 
 function open() {
@@ -173,7 +175,7 @@ describe('an update', () => {
     const link = await linked(links)
     const young = { kind: 'userName', norm: 'young@x.io' }
     const intent = update()
-    await links.beginUpdate(link, [young], intent, NOW + 50_000)
+    await links.beginUpdate(link, [young], intent, NOW + 50_000, [])
     const before = NOW + 40_000
     const wanted = [{ kind: 'userName', norm: 'now@x.io' }]
     const claims = { wanted, given: [] }
@@ -189,14 +191,14 @@ describe('an update', () => {
     const ada = await linked(links)
     const bob = await linked(links, { ...FACTS, nativeId: 'n2' }, [{ kind: 'userName', norm: 'b' }])
     const free = { kind: 'mail', norm: 'free' }
-    expect(await links.beginUpdate(bob, [free, CLAIM], update(), NOW)).toBe('taken')
+    expect(await links.beginUpdate(bob, [free, CLAIM], update(), NOW, [])).toBe('taken')
     expect(await links.byClaim('User', free)).toBeUndefined()
     const intent = update()
-    expect(await links.beginUpdate(ada, [free], intent, NOW)).toBe('begun')
-    expect(await links.beginUpdate(ada, [free], update(), NOW)).toBe('busy')
-    expect(await links.cancelUpdate({ id: intent.id, fence: 2 }, ada, [free])).toBe(false)
-    expect(await links.cancelUpdate({ id: intent.id, fence: 1 }, ada, [])).toBe(true)
-    expect(await links.beginUpdate(ada, [free], update(), NOW)).toBe('begun')
+    expect(await links.beginUpdate(ada, [free], intent, NOW, [])).toBe('begun')
+    expect(await links.beginUpdate(ada, [free], update(), NOW, [])).toBe('busy')
+    expect(await links.cancelUpdate({ id: intent.id, fence: 2 }, ada, [free], [])).toBe(false)
+    expect(await links.cancelUpdate({ id: intent.id, fence: 1 }, ada, [], [])).toBe(true)
+    expect(await links.beginUpdate(ada, [free], update(), NOW, [])).toBe('begun')
   })
 })
 
@@ -205,8 +207,9 @@ describe('a removal', () => {
     const { links } = open()
     const link = await linked(links, { ...FACTS, shadow: '{"kept":{"nickName":"A"}}' })
     const intent = { id: crypto.randomUUID(), body: '{}', leaseUntil: LEASE }
-    expect(await links.beginRemoval(link, intent, NOW)).toBe(true)
-    expect(await links.beginRemoval(link, { ...intent, id: crypto.randomUUID() }, NOW)).toBe(false)
+    expect(await links.beginRemoval(link, intent, NOW, [])).toBe('begun')
+    const again = { ...intent, id: crypto.randomUUID() }
+    expect(await links.beginRemoval(link, again, NOW, [])).toBe('lost')
     expect(await links.commitRemoval({ id: intent.id, fence: 1 }, link.id, true, NOW, [])).toBe(
       true,
     )
@@ -223,7 +226,7 @@ describe('a removal', () => {
     const { links } = open()
     const link = await linked(links)
     const intent = { id: crypto.randomUUID(), body: '{}', leaseUntil: LEASE }
-    await links.beginRemoval(link, intent, NOW)
+    await links.beginRemoval(link, intent, NOW, [])
     await links.commitRemoval({ id: intent.id, fence: 1 }, link.id, true, NOW, [])
     const back = await linked(links)
     expect(await links.countHidden('User')).toBe(0)

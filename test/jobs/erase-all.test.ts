@@ -28,7 +28,9 @@ async function open() {
     })
   }
   await world.ask('GET', match('userName', 'twin@example.com'))
-  // An intent that is open, and one that is done.
+  // An intent that is open, and one that is done; somebody who left.
+  const left = idOf(await world.ask('POST', '/Users', person('left@example.com')))
+  await world.ask('PATCH', `/Users/${left}`, patch({ op: 'replace', path: 'active', value: false }))
   await world.open({ step: 6, how: 'dies' }).scim(world.scim, 'POST', '/Users', person('b@c.de'))
   await reconcile(call)
   const people = [{ userPrincipalName: 'ada.lund@example.com', accountEnabled: true }]
@@ -67,4 +69,4 @@ test('no table keeps a row of an off-boarded connection, and another one loses n
   for (const [table, n] of Object.entries(others)) {
     expect([table, after[table]]).toEqual([table, n])
   }
-})
+}, 60_000)

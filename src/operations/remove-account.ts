@@ -1,0 +1,94 @@
+/** What a delete means in the app: the connection's policy, within what the app can do. */
+import { AdapterFailure } from '../adapter/failure.ts'
+import type { Link } from '../db/link.ts'
+import { ScimError } from '../scim/error.ts'
+import type { Endpoint } from './endpoint.ts'
+import { reportNotRemoved } from './findings.ts'
+import { controlRead } from './gone.ts'
+
+export interface Removed {
+  /** True: the account still exists in the app. */
+  readonly survives: boolean
+  readonly decision: 'deleted' | 'deactivated' | 'recorded'
+  /** Why the app would not have it otherwise. */
+  readonly refused?: AdapterFailure['code']
+}
+
+const DELETED: Removed = { survives: false, decision: 'deleted' }
+
+/** What a delete means here. Only what can be disabled can be disabled instead. */
+export function wayOf({ connection, definition }: Endpoint): 'native' | 'deactivate' | 'refuse' {
+  const { onDelete } = connection.policy.deprovision
+  switch (onDelete) {
+    case 'native':
+    case 'refuse':
+      return onDelete
+    case 'deactivate':
+    case 'deactivateThenDelete':
+      return definition.coreAttribute('active') ? 'deactivate' : 'native'
+  }
+}
+
+/** @throws {ScimError} where policy or the app leaves no way to do it */
+export function refuseWay(endpoint: Endpoint, link: Link): void {
+  const { port } = endpoint
+  const way = wayOf(endpoint)
+  if (way === 'refuse') {
+    throw new ScimError(
+      400,
+      'This connection refuses deletes. Remove the account in the app, or let an administrator ' +
+        'change the policy "deprovision.onDelete".',
+    )
+  }
+  if (way === 'deactivate' ? !port.setActive : !port.remove && !port.setActive) {
+    throw new ScimError(
+      501,
+      `The app offers no way to ${way === 'deactivate' ? 'disable' : 'delete'} a ` +
+        `${link.type}. Remove it in the app.`,
+    )
+  }
+}
+
+/** @throws {AdapterFailure} */
+export async function removeAccount(
+  endpoint: Endpoint,
+  link: Link,
+  nativeId: string,
+): Promise<Removed> {
+  const { port, spec } = endpoint
+  if (wayOf(endpoint) !== 'native' || !port.remove) return deactivate(endpoint, link, nativeId)
+  try {
+    const outcome = await port.remove(nativeId)
+    if (outcome.kind === 'gone') await controlRead(endpoint, link)
+    return { ...DELETED, survives: outcome.kind !== 'gone' && spec.capabilities.remove === 'soft' }
+  } catch (error) {
+    if (error instanceof AdapterFailure && error.code === 'blocked') {
+      return instead(endpoint, link, nativeId, error)
+    }
+    throw error
+  }
+}
+
+/** The app keeps this one account, for example because it owns open items. */
+async function instead(
+  endpoint: Endpoint,
+  link: Link,
+  nativeId: string,
+  failure: AdapterFailure,
+): Promise<Removed> {
+  const { port, connection } = endpoint
+  const { onRefused } = connection.policy.deprovision
+  if (onRefused === 'refuse' || (onRefused === 'deactivate' && !port.setActive)) throw failure
+  const refused = failure.code
+  await reportNotRemoved(endpoint, link, refused)
+  if (onRefused === 'deactivate')
+    return { ...(await deactivate(endpoint, link, nativeId)), refused }
+  return { survives: true, decision: 'recorded', refused }
+}
+
+async function deactivate(endpoint: Endpoint, link: Link, nativeId: string): Promise<Removed> {
+  const outcome = await endpoint.port.setActive?.(nativeId, false)
+  if (outcome?.kind !== 'gone') return { survives: true, decision: 'deactivated' }
+  await controlRead(endpoint, link)
+  return DELETED
+}
