@@ -5,7 +5,7 @@
 ALTER TABLE link ADD COLUMN inactive_since INTEGER;
 -- Values of the app's attributes that a downgrade replaced, for the day when the person is back.
 ALTER TABLE link ADD COLUMN former TEXT CHECK (former IS NULL OR json_valid(former));
-CREATE INDEX link_inactive ON link (connection, type, inactive_since)
+CREATE INDEX link_inactive ON link (connection, inactive_since, id)
   WHERE inactive_since IS NOT NULL AND state = 'linked';
 
 -- One row for each person whom a client disabled or deleted lately, or wanted to.

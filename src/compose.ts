@@ -5,6 +5,7 @@ import { Sealing } from './access/seal.ts'
 import type { Adapter } from './adapter/contract.ts'
 import { checkAppUrl } from './adapter/url.ts'
 import type { AdapterDescription } from './admin/describe-adapter.ts'
+import { leaverRoutes } from './admin/leavers.ts'
 import { movingRoutes } from './admin/moving.ts'
 import { reconcileRoutes } from './admin/reconcile.ts'
 import { createApp } from './app.ts'
@@ -88,6 +89,7 @@ export function compose({ env, adapters, sandbox, io, fetch, waitUntil, log }: P
     adminRoutes: (api) => {
       reconcileRoutes(jobs)(api)
       movingRoutes(jobs)(api)
+      leaverRoutes(jobs)(api)
     },
     isHealthy: async () => {
       const row = await env.DB.prepare('SELECT 1 AS ok').first<{ ok: number }>()

@@ -14,11 +14,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/access': ['src/scim', 'src/db', 'zod', 'node:buffer'],
   'src/mapping': ['src/scim', 'src/adapter'],
   'src/identity': ['src/scim', 'src/db', 'src/mapping'],
+  'src/govern': ['src/scim', 'src/access', 'src/db'],
   'src/operations': [
     'src/scim',
     'src/adapter',
     'src/access',
     'src/db',
+    'src/govern',
     'src/identity',
     'src/mapping',
     'zod',

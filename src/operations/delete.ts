@@ -26,10 +26,12 @@ import { versionOf } from './version.ts'
 
 const DAY_MS = 24 * 3_600_000
 
+/** `decided`: by the word of an administrator, whom the guard need not ask. */
 export async function deleteResource(
   endpoint: Endpoint,
   id: string,
   ifMatch: string | undefined,
+  by: 'client' | 'decided' = 'client',
 ): Promise<void> {
   refuseByMode(endpoint)
   const { links, definition, io, connection } = endpoint
@@ -50,7 +52,8 @@ export async function deleteResource(
       body: JSON.stringify({ before: link.state }),
       leaseUntil: io.now() + connection.policy.limits.requestTimeoutMs,
     }
-    const admission = object && isPerson ? admit(endpoint, link, 'delete') : []
+    const isCounted = object && isPerson && by === 'client'
+    const admission = isCounted ? admit(endpoint, link, 'delete') : []
     switch (await links.beginRemoval(link, intent, io.now(), admission)) {
       case 'parked':
         return park(endpoint, link, 'delete')
