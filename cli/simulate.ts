@@ -12,6 +12,7 @@ import { Stopped } from './simulate/phase.ts'
 import { runCycle } from './simulate/phases.ts'
 import { duration } from './simulate/progress.ts'
 import { type Outcome, toJson, toTable } from './simulate/report.ts'
+import { runRunaway } from './simulate/runaway.ts'
 import { Tally } from './simulate/tally.ts'
 import { findTarget, type Target } from './simulate/target.ts'
 import { type Voice, voiceOf } from './voice.ts'
@@ -32,6 +33,8 @@ second run finds nothing to do.
   --users N         people in the directory (default 60)
   --dialect NAME    default, or aadOptscim062020 as with that flag in the Tenant URL
   --lifecycle       also disables, restores and deletes people made for this run alone
+  --runaway         instead: everybody who is found is disabled, as when a scoping filter goes
+                    wrong; the connection's guard should stop it, and says whom to ask
   --connection NAME the connection to play against (default demo)
   --url URL         a gateway elsewhere (default: the running npm start)
   --admin-token T   of that gateway, to mint a token for this run that is revoked at its end;
@@ -54,6 +57,7 @@ interface Options {
   readonly users: number
   readonly dialect: DialectName
   readonly lifecycle: boolean
+  readonly runaway: boolean
   readonly json: boolean
   readonly url: string | undefined
   readonly adminToken: string | undefined
@@ -66,6 +70,7 @@ function parseOptions(args: readonly string[]): Options {
     users: { type: 'string', default: '60' },
     dialect: { type: 'string', default: 'default' },
     lifecycle: { type: 'boolean', default: false },
+    runaway: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     url: { type: 'string' },
     'admin-token': { type: 'string' },
@@ -77,6 +82,9 @@ function parseOptions(args: readonly string[]): Options {
       `--users ${flags.users} is not a number of people`,
       `give a whole number from 1 to ${MAX_USERS}`,
     )
+  }
+  if (flags.lifecycle && flags.runaway) {
+    throw new UsageError('--lifecycle and --runaway are two runs', 'give one of them')
   }
   const dialect = DIALECTS.find((name) => name === flags.dialect)
   if (!dialect) {
@@ -90,6 +98,7 @@ function parseOptions(args: readonly string[]): Options {
     users,
     dialect,
     lifecycle: flags.lifecycle,
+    runaway: flags.runaway,
     json: flags.json,
     url: flags.url,
     adminToken: flags['admin-token'] || env['POSTERN_ADMIN_TOKEN'] || undefined,
@@ -150,7 +159,8 @@ async function play(
   const startedAt = performance.now()
   let stopped: string | undefined
   try {
-    await runCycle(cycle)
+    if (options.runaway) await runRunaway(cycle)
+    else await runCycle(cycle)
     if (options.lifecycle) await runLifecycle(cycle, randomBytes(5).toString('hex'))
   } catch (error) {
     if (signal.aborted) stopped = 'interrupted'

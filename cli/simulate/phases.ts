@@ -39,7 +39,7 @@ export async function runCycle(run: Run): Promise<void> {
 }
 
 /** A query for someone who cannot exist: 200 and an empty list. */
-async function testConnection(run: Run): Promise<void> {
+export async function testConnection(run: Run): Promise<void> {
   await phase(run, {
     title: 'connection test',
     items: [randomUUID()],
@@ -70,7 +70,7 @@ async function match(
   return found[0]
 }
 
-async function matchPeople({ client, directory, ...run }: Run, links: Links): Promise<void> {
+export async function matchPeople({ client, directory, ...run }: Run, links: Links): Promise<void> {
   const { people } = run.tally
   await phase(run, {
     title: 'match',

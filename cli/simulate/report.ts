@@ -33,11 +33,12 @@ export function toJson(outcome: Outcome): object {
     matched: people.matched.size,
     updated: people.updated,
     unchanged: people.unchanged,
-    disabled: throwaway.disabled.size,
+    disabled: throwaway.disabled.size + people.disabled.size,
     deleted: throwaway.deleted.size,
     failed: failures.length,
     appWrites: appWrites(outcome),
     restored: throwaway.restored.size,
+    ...(tally.finding !== undefined && { parked: people.parked.size, finding: tally.finding }),
     groups: {
       created: groups.created.size,
       matched: groups.matched.size,
@@ -148,6 +149,17 @@ function verdict(outcome: Outcome, paint: Paint): string {
   const { people, groups, failures } = tally
   if (failures.length > 0) return paint('red', `${count(failures.length, 'failure')}: see below.`)
   if (stopped !== undefined) return paint('red', 'This run did not come to its end.')
+  if (tally.finding !== undefined) {
+    const off = count(people.disabled.size, 'person', 'people')
+    return paint(
+      'yellow',
+      `The guard stopped it: ${off} disabled, ${people.parked.size} wait for a decision. ` +
+        `To allow them: postern findings <connection> --allow ${tally.finding}`,
+    )
+  }
+  if (people.disabled.size > 0) {
+    return paint('yellow', `${count(people.disabled.size, 'person', 'people')} disabled.`)
+  }
   const written = [people, groups].reduce((sum, e) => sum + e.created.size + e.updated, 0)
   const writes = appWrites(outcome)
   if (written === 0 && writes === 0) {
@@ -158,7 +170,8 @@ function verdict(outcome: Outcome, paint: Paint): string {
   return paint('green', `Everything is as the directory says${app}.`)
 }
 
-const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`
+const count = (n: number, noun: string, many = `${noun}s`): string =>
+  `${n} ${n === 1 ? noun : many}`
 
 function failureLines({ failures }: Tally, paint: Paint): string[] {
   if (failures.length === 0) return []

@@ -17,6 +17,8 @@ export class Entries {
   readonly disabled = new Set<string>()
   readonly restored = new Set<string>()
   readonly deleted = new Set<string>()
+  /** Refused until an administrator has decided. */
+  readonly parked = new Set<string>()
   readonly #patched = new Set<string>()
 
   patched(name: string): void {
@@ -44,6 +46,8 @@ export class Tally {
   readonly failures: Failure[] = []
   /** Member ids sent, whether or not the service held them already. */
   membersSent = 0
+  /** What the guard's refusals named, for an administrator to decide. */
+  finding: string | undefined
 
   fail(entries: Entries | undefined, phase: string, entry: string, failure: EntryFailure): void {
     const { code, status, message } = failure
