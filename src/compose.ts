@@ -58,6 +58,7 @@ export function compose({ env, adapters, sandbox, io, fetch, waitUntil, log }: P
         secrets: adapter.secrets,
         baseUrl: (settings) => adapter.baseUrl(settings),
         resourceAttributes: (type) => Object.keys(adapter.resources[type]?.attributes ?? {}),
+        resource: (type) => adapter.resources[type],
         declaresTypes: false,
       }
     )

@@ -1,6 +1,9 @@
 /** `policy` of a connection: what an administrator may set, with the defaults of each key. */
 import * as z from 'zod'
 
+/** What `src/identity/normalize.ts` carries out. */
+const normalization = z.enum(['trim', 'lower', 'digits', 'beforeAt'])
+
 /** SCIM attribute path; its grammar is checked where the resource types are known. */
 const scimPath = z.string().min(1).max(500)
 /** Attribute of the app by the app's own name. */
@@ -9,14 +12,34 @@ const scalar = z.union([z.string().max(1000), z.number(), z.boolean()])
 
 const matchRule = z.strictObject({
   scim: scimPath,
-  /** Absent: the adapter's login attribute (`naming`). */
+  /** Absent: the attribute that the path is mapped to. */
   app: appAttribute.optional(),
   /** False: a hit is a finding for a person to decide. */
   auto: z.boolean().default(true),
+  /** Rules of one tier are asked together. Absent: the rule's place in the list, from 1. */
+  tier: z.number().min(0).max(1000).optional(),
+  /** Done to both sides before they are compared, in this order. */
+  normalize: z.array(normalization).max(8).optional(),
+  /** A hit that does not meet these is a finding for a person to decide. */
+  require: z
+    .strictObject({
+      domainIn: z
+        .array(
+          z
+            .string()
+            .regex(/^[^\s@]+$/, 'must be a domain, without "@"')
+            .max(253),
+        )
+        .min(1)
+        .max(500)
+        .optional(),
+      verifiedInApp: z.boolean().optional(),
+    })
+    .optional(),
 })
 
-/** An account whose attribute fits `pattern` (`*` stands for any text) refuses every write. */
-const protectedRule = z.union([
+/** Accounts whose attribute fits `pattern`; `*` stands for any text. */
+const accountPattern = z.union([
   z
     .string()
     .min(1)
@@ -85,12 +108,15 @@ export const policySchema = z.strictObject({
   // prefault, not default: the parts of an absent part have defaults of their own.
   deprovision: deprovision.prefault({}),
   guard: guard.prefault({}),
-  protected: z.array(protectedRule).max(500).default([]),
+  /** Accounts that refuse every write. */
+  protected: z.array(accountPattern).max(500).default([]),
+  /** Accounts that are never matched and never offered, while no client manages them. */
+  exclude: z.array(accountPattern).max(500).default([]),
   groups: groups.prefault({}),
   limits: limits.prefault({}),
 })
 
-/** Every key present. In `match` and `protected`, an absent `app` is the adapter's `naming`. */
+/** Every key present. In `protected` and `exclude`, an absent `app` is the adapter's `naming`. */
 export type Policy = Readonly<z.output<typeof policySchema>>
 export type ConnectionMode = z.output<typeof connectionMode>
 

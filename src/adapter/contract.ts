@@ -88,6 +88,11 @@ export interface AttributeSpec {
   readonly unique?: boolean
   /** Default true; false where the app keeps an old value rather than hold none. */
   readonly clearable?: boolean
+  /**
+   * Name of a boolean attribute: true where the app has seen that the value is its holder's own, for
+   * example by a mail to that address. Match rules may demand it.
+   */
+  readonly verifiedBy?: string
 }
 
 /** The four facts that decide whether an empty answer of the app may be believed. */

@@ -1,9 +1,10 @@
 /** Whether a connection would be valid as a whole: its adapter, schemas, mapping and policy agree. */
 import { policySchema } from '../access/policy.ts'
-import { ScimError } from '../scim/error.ts'
-import { type Path, parsePath, printPath } from '../scim/path.ts'
+import { printPath } from '../scim/path.ts'
 import type { Json, JsonObject, ResourceDefinition } from '../scim/schema.ts'
 import { parseResources } from '../scim/schemas.ts'
+import { checkMatch } from './check-match.ts'
+import { checkAttribute, parseAt } from './check-path.ts'
 import type { AdapterDescription, DescribeAdapter } from './describe-adapter.ts'
 import { type InvalidMember, invalidMembers, memberPath } from './problem.ts'
 
@@ -51,7 +52,7 @@ export async function checkConnection(
   if (!policy.success) errors.push(...invalidMembers(policy.error, ['policy']))
   if (definitions) {
     errors.push(...checkMapping(draft.mapping, definitions, adapter))
-    if (policy.success) errors.push(...checkPolicyPaths(policy.data, definitions, adapter))
+    if (policy.success) errors.push(...checkPolicyPaths(draft, policy.data, definitions, adapter))
   }
   return errors
 }
@@ -153,18 +154,21 @@ function checkMapping(
 }
 
 function checkPolicyPaths(
+  draft: ConnectionDraft,
   policy: ReturnType<typeof policySchema.parse>,
   definitions: ReadonlyMap<string, ResourceDefinition>,
   adapter: AdapterDescription | undefined,
 ): InvalidMember[] {
   // Match rules find people; policy.attributes speaks of all types at once.
   const user = definitions.get('User')
-  const matches = policy.match.flatMap((rule, i) => [
-    ...(user ? checkPath(rule.scim, user, ['policy', 'match', i, 'scim']) : []),
-    ...(rule.app === undefined
-      ? []
-      : checkAttribute(rule.app, 'User', adapter, ['policy', 'match', i, 'app'])),
-  ])
+  const matches = user ? checkMatch(draft, policy, user, adapter) : []
+  const patterns = (['protected', 'exclude'] as const).flatMap((key) =>
+    policy[key].flatMap((rule, i) =>
+      'app' in rule && rule.app !== undefined
+        ? checkAttribute(rule.app, 'User', adapter, ['policy', key, i, 'app'])
+        : [],
+    ),
+  )
   const paths = Object.keys(policy.attributes).filter((path) => path !== '*')
   const attributes = paths.flatMap((path): InvalidMember[] => {
     const at = ['policy', 'attributes', path]
@@ -178,7 +182,7 @@ function checkPolicyPaths(
     onInactive === 'downgrade' && lower.length === 0
       ? [{ path: memberPath(here), message: 'must name what "downgrade" sets in the app' }]
       : lower.flatMap((name) => checkAttribute(name, 'User', adapter, [...here, name]))
-  return [...matches, ...attributes, ...downgrade]
+  return [...matches, ...patterns, ...attributes, ...downgrade]
 }
 
 function checkPath(
@@ -187,31 +191,4 @@ function checkPath(
   at: readonly PropertyKey[],
 ): InvalidMember[] {
   return parseAt(text, definition, at).errors
-}
-
-function parseAt(
-  text: string,
-  definition: ResourceDefinition,
-  at: readonly PropertyKey[],
-): { value?: Path; errors: InvalidMember[] } {
-  try {
-    const value = parsePath(definition, text, 'tolerant')
-    if (value.kind !== 'unknown') return { value, errors: [] }
-    const message = `${definition.type.name} has no such attribute`
-    return { errors: [{ path: memberPath(at), message }] }
-  } catch (error) {
-    if (!(error instanceof ScimError)) throw error
-    return { errors: [{ path: memberPath(at), message: error.message }] }
-  }
-}
-
-function checkAttribute(
-  attribute: string,
-  type: string,
-  adapter: AdapterDescription | undefined,
-  at: readonly PropertyKey[],
-): InvalidMember[] {
-  const known = adapter?.resourceAttributes(type) ?? 'any'
-  if (known === 'any' || known.includes(attribute)) return []
-  return [{ path: memberPath(at), message: `the app has no attribute "${attribute}" of ${type}` }]
 }

@@ -1,5 +1,6 @@
 /** What the admin API has to know about an adapter to check a connection that uses it. */
 import type * as z from 'zod'
+import type { ResourceSpec } from '../adapter/contract.ts'
 
 export interface AdapterDescription {
   readonly settings: z.ZodType
@@ -9,6 +10,8 @@ export interface AdapterDescription {
   baseUrl?(settings: unknown): string
   /** The app's attributes of a resource type: none where it has no such type. */
   resourceAttributes(resourceType: string): readonly string[] | 'any'
+  /** What the app declares of a resource type; absent where `resourceAttributes` is `any`. */
+  resource?(resourceType: string): ResourceSpec | undefined
   /** True: connections may declare resource types of their own. */
   readonly declaresTypes: boolean
 }

@@ -72,7 +72,7 @@ export class Findings {
     id: string,
     kind: FindingKind,
     subject: string,
-    detail: Readonly<Record<string, string | number | readonly string[]>>,
+    detail: Readonly<Record<string, unknown>>,
     now: number,
   ): Promise<string> {
     const row = await this.#db.get<{ id: string }>(sql`

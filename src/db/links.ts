@@ -77,6 +77,11 @@ export class Links {
     return (await this.#holders(type, [claim]))[0]
   }
 
+  /** Each link that holds one of these keys. */
+  async byClaims(type: string, claims: readonly Claim[]): Promise<Link[]> {
+    return claims.length === 0 ? [] : this.#holders(type, claims)
+  }
+
   async byExternalId(type: string, externalId: string): Promise<Link[]> {
     return this.#select(
       sql`l.type = ${type} AND l.external_id = ${externalId} AND l.state <> 'tombstone'`,

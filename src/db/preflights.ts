@@ -16,23 +16,28 @@ import {
 export const VERDICTS = ['linked', 'adopt', 'create', 'ambiguous', 'blocked'] as const
 export type Verdict = (typeof VERDICTS)[number]
 
-/** A key of the n-th person asked about; `tier` is the place of its match rule. */
+/** A key of the n-th person asked about; `key` is its place among the person's. */
 export interface AskedKey {
   readonly person: number
-  readonly tier: number
+  readonly key: number
   readonly kind: string
   readonly norm: string
 }
 
-export interface Candidate {
+/** An account that bears a key. */
+export interface Bearer {
   readonly person: number
-  readonly tier: number
+  readonly key: number
   readonly nativeId: string
   readonly display: string | undefined
   readonly situation: Situation
   /** Of the account's live link, by now. */
   readonly linkState: LinkState | undefined
-  /** Accounts that answer to this key. */
+  /** Conditions of the match rule that the account does not meet. */
+  readonly unmet: readonly string[]
+  /** Out of matching by policy, unless a client manages it by now. */
+  readonly excluded: boolean
+  /** Accounts that answer to this key, the excluded ones left out. */
   readonly count: number
 }
 
@@ -66,21 +71,25 @@ export class Preflights {
   }
 
   /** Accounts that bear the keys, at most `most` a key; one question for all people. */
-  async candidates(scan: Scan, keys: readonly AskedKey[], most: number): Promise<Candidate[]> {
+  async bearers(scan: Scan, keys: readonly AskedKey[], most: number): Promise<Bearer[]> {
     const rows = await this.#db.all<{
       person: number
-      tier: number
+      key: number
       native_id: string
       display: string | null
       situation: Situation
       link_state: LinkState | null
+      unmet: string
+      excluded: number
       n: number
     }>(sql`
-      SELECT f.person, f.tier, f.native_id, a.display, a.situation, l.state AS link_state, f.n
+      SELECT f.person, f.key, f.native_id, a.display, a.situation, l.state AS link_state, f.unmet,
+             f.excluded, f.n
         FROM (SELECT json_extract(q.value, '$.person') AS person,
-                     json_extract(q.value, '$.tier') AS tier, k.native_id,
-                     count(*) OVER (PARTITION BY q.key) AS n,
-                     row_number() OVER (PARTITION BY q.key ORDER BY k.native_id) AS nth
+                     json_extract(q.value, '$.key') AS key, k.native_id, k.unmet, k.excluded,
+                     count(*) FILTER (WHERE k.excluded = 0) OVER (PARTITION BY q.key) AS n,
+                     row_number() OVER (PARTITION BY q.key
+                                        ORDER BY k.excluded, k.native_id) AS nth
                 FROM json_each(${JSON.stringify(keys)}) q
                 CROSS JOIN scan_key k ON k.scan = ${scan.id}
                  AND k.kind = json_extract(q.value, '$.kind')
@@ -88,12 +97,14 @@ export class Preflights {
         CROSS JOIN scan_account a ON a.scan = ${scan.id} AND a.native_id = f.native_id
         LEFT JOIN link l ON l.connection = ${this.#connection} AND l.type = ${scan.type}
          AND l.native_id = f.native_id AND l.state <> 'tombstone'
-       WHERE f.nth <= ${most} ORDER BY f.person, f.tier, f.native_id`)
-    return rows.map(({ native_id, display, link_state, n, ...row }) => ({
+       WHERE f.nth <= ${most} ORDER BY f.person, f.key, f.native_id`)
+    return rows.map(({ native_id, display, link_state, unmet, excluded, n, ...row }) => ({
       ...row,
       nativeId: native_id,
       display: display ?? undefined,
       linkState: link_state ?? undefined,
+      unmet: JSON.parse(unmet) as string[],
+      excluded: excluded === 1,
       count: n,
     }))
   }

@@ -123,9 +123,13 @@ export function toScannedAccount(row: ScannedAccountRow): ScannedAccount {
   }
 }
 
-/** A normalised key of one account, by the match rule's SCIM path. */
+/** A normalised key of one account, and what speaks against linking by it. */
 export interface ScannedKey {
   readonly kind: string
   readonly norm: string
   readonly nativeId: string
+  /** Conditions of the match rule. */
+  readonly unmet: readonly string[]
+  /** Out of matching by policy, and managed by nobody. */
+  readonly excluded: boolean
 }

@@ -197,9 +197,10 @@ export class Scans {
 
   putKeys(scan: Scan, keys: readonly ScannedKey[]): Write {
     return sql`
-      INSERT INTO scan_key (scan, kind, norm, native_id)
+      INSERT INTO scan_key (scan, kind, norm, native_id, unmet, excluded)
       SELECT ${scan.id}, json_extract(value, '$.kind'), json_extract(value, '$.norm'),
-             json_extract(value, '$.nativeId')
+             json_extract(value, '$.nativeId'), json_extract(value, '$.unmet'),
+             json_extract(value, '$.excluded')
         FROM json_each(${JSON.stringify(keys)}) WHERE true ON CONFLICT DO NOTHING`
   }
 
@@ -233,14 +234,15 @@ export class Scans {
     return this.#turn(links, 'linked', 'missing', now)
   }
 
-  /** All accounts that bear one of these keys. */
-  markAmbiguous(scan: Scan, kind: string, norms: readonly string[]): Write {
+  /** All accounts that bear one of these keys; `path` names their rule in reports. */
+  markAmbiguous(scan: Scan, kind: string, norms: readonly string[], path: string): Write {
     return sql`
-      UPDATE scan_account SET situation = 'ambiguous', detail = ${JSON.stringify({ key: kind })}
+      UPDATE scan_account SET situation = 'ambiguous', detail = ${JSON.stringify({ key: path })}
        WHERE scan = ${scan.id} AND situation IN ('linked', 'discovered')
          AND native_id IN (
            SELECT k.native_id FROM json_each(${JSON.stringify(norms)}) n
-            CROSS JOIN scan_key k ON k.scan = ${scan.id} AND k.kind = ${kind} AND k.norm = n.value)`
+            CROSS JOIN scan_key k ON k.scan = ${scan.id} AND k.kind = ${kind} AND k.norm = n.value
+             AND k.excluded = 0)`
   }
 
   // ---- what the walk has shown ----------------------------------------------------------------------
@@ -255,7 +257,7 @@ export class Scans {
   ): Promise<SharedKey[]> {
     const rows = await this.#db.all<{ kind: string; norm: string; n: number }>(sql`
       SELECT kind, norm, count(*) AS n FROM scan_key
-       WHERE scan = ${scan.id}
+       WHERE scan = ${scan.id} AND excluded = 0
          AND kind IN (SELECT value FROM json_each(${JSON.stringify(kinds)}))
          ${after ? sql`AND (kind, norm) > (${after.kind}, ${after.norm})` : sql``}
        GROUP BY kind, norm HAVING count(*) > 1 ORDER BY kind, norm LIMIT ${limit}`)
@@ -268,7 +270,7 @@ export class Scans {
           -- CROSS: SQLite keeps to the order written, and looks each key up.
           CROSS JOIN scan_key k ON k.scan = ${scan.id}
            AND k.kind = json_extract(r.value, '$.kind')
-           AND k.norm = json_extract(r.value, '$.norm'))
+           AND k.norm = json_extract(r.value, '$.norm') AND k.excluded = 0)
        WHERE nth <= ${most}`)
     return rows.map(({ kind, norm, n }) => ({
       kind,

@@ -4,17 +4,26 @@
  * nothing but what it was asked and said.
  */
 import type { Connection } from '../access/connection.ts'
-import { type Candidate, type Holder, Preflights, type Verdict } from '../db/preflights.ts'
+import { type Bearer, type Holder, Preflights, type Verdict } from '../db/preflights.ts'
 import type { Scan } from '../db/scan.ts'
 import { Scans } from '../db/scans.ts'
-import { claimsIn } from '../operations/account.ts'
+import {
+  type Candidate,
+  decide,
+  firstTier,
+  type RuleHit,
+  type Reason as Undecided,
+  type Unmet,
+} from '../identity/decide.ts'
+import { hitOf } from '../identity/rules.ts'
+import { claimsIn, isProtected } from '../operations/account.ts'
 import type { Endpoint } from '../operations/endpoint.ts'
 import { getAt } from '../scim/path.ts'
 import { foldCase, type Resource } from '../scim/schema.ts'
 import { type ExportedUser, toResource } from './entra-export.ts'
 import type { Jobs } from './jobs.ts'
 import { endpointOf, startScan } from './scan.ts'
-import { basisOf, keysIn } from './scan-keys.ts'
+import { type AskedKey, basisOf, keysIn } from './scan-keys.ts'
 
 const TYPE = 'User'
 /** Candidates that are named; all are counted. */
@@ -22,10 +31,7 @@ const NAMED = 10
 
 /** Why somebody is blocked, or why a person has to decide. */
 export type Reason =
-  /** The account refuses every write. */
-  | 'protected'
-  /** The app gave the native id of a link to this account. */
-  | 'id-reuse'
+  | Undecided
   /** The app creates nobody without these attributes. */
   | 'missing-attribute'
   /** The export says nothing that a match rule could go by. */
@@ -34,8 +40,6 @@ export type Reason =
   | 'no-create'
   /** Another person of the export is to have this account. */
   | 'taken'
-  /** The match rule that hit only suggests. */
-  | 'not-automatic'
 
 export interface Judged {
   /** Graph's `id`, else the userName. */
@@ -47,7 +51,11 @@ export interface Judged {
   readonly account?: { readonly nativeId: string; readonly display: string | undefined }
   /** Accounts that match; `candidates` names the first of them. */
   readonly count?: number
-  readonly candidates?: readonly { nativeId: string; display: string | undefined }[]
+  readonly candidates?: readonly {
+    readonly nativeId: string
+    readonly display: string | undefined
+    readonly reasons: readonly Undecided[]
+  }[]
   readonly reason?: Reason
   /** SCIM paths, for `missing-attribute`. */
   readonly attributes?: readonly string[]
@@ -126,27 +134,30 @@ async function judge(
       typeof own === 'string' && own !== '' ? own : foldCase(userNameOf(resource) ?? '')
     return { person: person || JSON.stringify(user), resource }
   })
-  const keys = people.flatMap(({ resource }, person) =>
-    keysIn(endpoint, resource).map((key) => ({ person, ...key })),
+  const asked = people.map(({ resource }) => keysIn(endpoint, resource))
+  const keys = asked.flatMap((keysOfOne, person) =>
+    keysOfOne.map(({ rule, norm }, key) => ({ person, key, kind: rule.kind, norm })),
   )
   const claims = people.flatMap(({ resource }, person) =>
     claimsIn(endpoint, resource).map((claim) => ({ person, ...claim })),
   )
-  const [candidates, holders] = await Promise.all([
-    preflights.candidates(scan, keys, NAMED),
+  const [bearers, holders] = await Promise.all([
+    preflights.bearers(scan, keys, NAMED),
     preflights.holders(TYPE, claims),
   ])
-  const byPerson = Map.groupBy(candidates, (candidate) => candidate.person)
+  const byPerson = Map.groupBy(bearers, (bearer) => bearer.person)
   const holderOf = new Map(
     holders.flatMap((h) => (h.state === 'linked' || h.state === 'pending' ? [[h.person, h]] : [])),
   )
-  const promised = await preflights.promised(id, [...new Set(candidates.map((c) => c.nativeId))])
+  const promised = await preflights.promised(id, [
+    ...new Set(bearers.map((bearer) => bearer.nativeId)),
+  ])
 
   const judged = people.map(({ person, resource }, at) => {
     const verdict = verdictOn(
       endpoint,
       resource,
-      firstTier(byPerson.get(at) ?? []),
+      candidatesOf(asked[at] ?? [], byPerson.get(at) ?? []),
       holderOf.get(at),
     )
     const { account } = verdict
@@ -172,43 +183,118 @@ async function judge(
   return judged
 }
 
-/** The first tier of match rules that hits decides, as in a create's search. */
-function firstTier(candidates: readonly Candidate[]): readonly Candidate[] {
-  const tier = Math.min(...candidates.map((candidate) => candidate.tier))
-  return candidates.filter((candidate) => candidate.tier === tier)
+interface Scanned extends Candidate {
+  readonly display: string | undefined
+  /** Accounts that share one of its keys. */
+  readonly count: number
+}
+
+/** What a create's search would meet, by the word of the scan. */
+function candidatesOf(asked: readonly AskedKey[], bearers: readonly Bearer[]): Scanned[] {
+  const tiers = Map.groupBy(bearers, (bearer) => asked[bearer.key]?.rule.tier ?? 0)
+  return firstTier(
+    [...tiers]
+      .sort(([a], [b]) => a - b)
+      .map(([, tier]) =>
+        [...Map.groupBy(tier, ({ nativeId }) => nativeId).values()].flatMap((rows) =>
+          candidateOf(asked, rows),
+        ),
+      ),
+  ).filter(({ nativeId }, at, all) => all.findIndex((one) => one.nativeId === nativeId) === at)
+}
+
+/** One account, by the rows of the keys that tie it to the person. */
+function candidateOf(asked: readonly AskedKey[], rows: readonly Bearer[]): Scanned[] {
+  const [first] = rows
+  if (!first) return []
+  const hits = rows.flatMap(({ key, unmet }): RuleHit[] => {
+    const by = asked[key]
+    return by ? [hitOf(by.rule, by.unmet, unmet as Unmet[])] : []
+  })
+  const { nativeId, display, situation, linkState } = first
+  const isFree = linkState === undefined || linkState === 'discovered'
+  return [
+    {
+      nativeId,
+      display,
+      hits,
+      link: situation === 'id-reuse' ? 'id-reuse' : isFree ? 'free' : 'linked',
+      isProtected: situation === 'protected',
+      isExcluded: first.excluded,
+      count: Math.max(...rows.map(({ count }) => count)),
+    },
+  ]
 }
 
 type Unnamed = Omit<Judged, 'person' | 'userName' | 'disabled'>
 
+/** In the order of a create: who holds the key, who is searched for, what the app would be sent. */
 function verdictOn(
   endpoint: Endpoint,
   resource: Resource,
-  hits: readonly Candidate[],
+  found: readonly Scanned[],
   holder: Holder | undefined,
 ): Unnamed {
   if (holder?.nativeId !== undefined) {
     return { verdict: 'linked', account: { nativeId: holder.nativeId, display: holder.display } }
   }
-  const [first] = hits
-  if (!first) return verdictOnStranger(endpoint, resource)
-  const rule = keysIn(endpoint, resource).find(({ tier }) => tier === first.tier)
-  const accounts = hits.map(({ nativeId, display }) => ({ nativeId, display }))
-  const hit = { ...(rule && { rule: rule.kind }), count: first.count }
-  if (first.count > 1) return { verdict: 'ambiguous', ...hit, candidates: accounts }
-  const account = { nativeId: first.nativeId, display: first.display }
-  if (first.situation === 'id-reuse') {
-    return { verdict: 'blocked', ...hit, account, reason: 'id-reuse' }
+  const verdict = verdictOnFound(endpoint, resource, found)
+  const { rule, account } = verdict
+  // No write brings an account under the name of a protected one.
+  return isProtected(endpoint, { attributes: endpoint.mapping.toApp(resource) })
+    ? {
+        verdict: 'blocked',
+        reason: 'protected',
+        ...(rule && { rule }),
+        ...(account && { account }),
+      }
+    : verdict
+}
+
+function verdictOnFound(
+  endpoint: Endpoint,
+  resource: Resource,
+  found: readonly Scanned[],
+): Unnamed {
+  const decision = decide(found)
+  switch (decision.kind) {
+    case 'none':
+      return verdictOnStranger(endpoint, resource)
+    case 'undecided': {
+      const candidates = decision.candidates.map(({ candidate, reasons }) => ({
+        nativeId: candidate.nativeId,
+        display: candidate.display,
+        reasons,
+      }))
+      const [only] = candidates
+      const reason = candidates.length === 1 ? only?.reasons[0] : undefined
+      const counts = decision.candidates.map(({ candidate }) => candidate.count)
+      return {
+        verdict: 'ambiguous',
+        ...ruleOf(decision.candidates[0]?.candidate),
+        count: Math.max(candidates.length, ...counts),
+        candidates,
+        ...(reason && { reason }),
+      }
+    }
+    case 'one':
+    case 'linked':
+    case 'id-reuse':
+    case 'protected': {
+      const { candidate, kind } = decision
+      const { nativeId, display } = candidate
+      const hit = { ...ruleOf(candidate), count: 1, account: { nativeId, display } }
+      if (kind === 'linked') return { verdict: 'linked', ...hit }
+      return kind === 'one'
+        ? { verdict: 'adopt', ...hit }
+        : { verdict: 'blocked', ...hit, reason: kind }
+    }
   }
-  if (first.linkState === 'linked' || first.linkState === 'pending') {
-    return { verdict: 'linked', ...hit, account }
-  }
-  if (first.situation === 'protected') {
-    return { verdict: 'blocked', ...hit, account, reason: 'protected' }
-  }
-  if (rule?.auto !== true) {
-    return { verdict: 'ambiguous', ...hit, candidates: accounts, reason: 'not-automatic' }
-  }
-  return { verdict: 'adopt', ...hit, account }
+}
+
+function ruleOf(candidate: Scanned | undefined): { rule?: string } {
+  const rule = candidate?.hits[0]?.rule
+  return rule === undefined ? {} : { rule }
 }
 
 /** Nobody in the app answers to this person's keys. */
@@ -226,7 +312,9 @@ function verdictOnStranger(endpoint: Endpoint, resource: Resource): Unnamed {
       attributes: missing.map(({ key }) => key),
     }
   }
-  if (keysIn(endpoint, resource).length === 0) return { verdict: 'blocked', reason: 'no-key' }
+  if (keysIn(endpoint, resource).length === 0 && claimsIn(endpoint, resource).length === 0) {
+    return { verdict: 'blocked', reason: 'no-key' }
+  }
   return { verdict: 'create' }
 }
 

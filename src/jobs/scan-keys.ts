@@ -1,44 +1,48 @@
 /** An account's keys for the match rules, normalised as a create's search compares them. */
 import type { NativeObject } from '../adapter/contract.ts'
 import type { ScannedKey } from '../db/scan.ts'
-import type { MatchRule } from '../identity/keys.ts'
-import { rulesOf } from '../operations/account.ts'
+import type { LinkFact } from '../db/scans.ts'
+import { askedKeys, heldKeys, type KeyFact, type MatchRule } from '../identity/rules.ts'
+import { isExcluded, rulesOf } from '../operations/account.ts'
 import type { Endpoint } from '../operations/endpoint.ts'
-import { getAt } from '../scim/path.ts'
-import { foldCase, type Json, type Resource } from '../scim/schema.ts'
+import type { Resource } from '../scim/schema.ts'
 
-/** Names of keys, and of people in a report: no app needs more to tell two of them apart. */
-const LONGEST = 1_000
-
-/** What keys mean changes with the mapping and with the match rules: an old scan is of no use then. */
+/** What keys mean changes with the mapping and with the policy: an old scan is of no use then. */
 export function basisOf(endpoint: Endpoint): string {
-  const rules = rulesOf(endpoint).map(
-    ({ pair, auto }) => `${pair.key}=${pair.app}${auto ? '*' : ''}`,
+  const { connection, definition } = endpoint
+  const rules = rulesOf(endpoint).map(({ kind, tier, auto, domainIn, mustBeVerified }) =>
+    JSON.stringify([kind, tier, auto, domainIn ?? null, mustBeVerified]),
   )
-  return [endpoint.connection.mappingVersion, ...rules].join('\n')
+  const { exclude, protected: isProtected } = connection.policy
+  const patterns = definition.type.name === 'User' ? [JSON.stringify([exclude, isProtected])] : []
+  return [connection.mappingVersion, ...rules, ...patterns].join('\n')
 }
 
-export function keyOf({ pair }: MatchRule, value: Json | undefined): string | undefined {
-  const text = typeof value === 'number' ? String(value) : value
-  if (typeof text !== 'string' || text === '' || text.length > LONGEST) return undefined
-  return pair.spec.caseExact ? text : foldCase(text)
-}
-
-export function keysOfAccount(endpoint: Endpoint, object: NativeObject): ScannedKey[] {
-  return keysIn(endpoint, endpoint.mapping.toScim(object)).map(({ kind, norm }) => ({
-    kind,
-    norm,
-    nativeId: object.id,
-  }))
-}
-
-/** One for each match rule whose attribute the resource has, in the order of the rules. */
-export function keysIn(
+export function keysOfAccount(
   endpoint: Endpoint,
-  resource: Resource,
-): { kind: string; norm: string; auto: boolean; tier: number }[] {
-  return rulesOf(endpoint).flatMap((rule, tier) => {
-    const norm = keyOf(rule, getAt(resource, rule.pair.path))
-    return norm === undefined ? [] : [{ kind: rule.pair.key, norm, auto: rule.auto, tier }]
-  })
+  object: NativeObject,
+  link: LinkFact | undefined,
+): ScannedKey[] {
+  const isFree = !link || link.state === 'discovered'
+  const excluded = isFree && isExcluded(endpoint, object)
+  return rulesOf(endpoint).flatMap((rule) =>
+    heldKeys(rule, object.attributes).map(({ norm, unmet }) => ({
+      kind: rule.kind,
+      norm,
+      nativeId: object.id,
+      unmet,
+      excluded,
+    })),
+  )
+}
+
+export interface AskedKey extends KeyFact {
+  readonly rule: MatchRule
+}
+
+/** What a search for this person asks for, in the order of tiers. */
+export function keysIn(endpoint: Endpoint, resource: Resource): AskedKey[] {
+  return rulesOf(endpoint).flatMap((rule) =>
+    askedKeys(rule, resource).map((fact) => ({ rule, ...fact })),
+  )
 }

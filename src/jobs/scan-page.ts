@@ -5,7 +5,7 @@ import type { Scan, ScannedAccount, Situation } from '../db/scan.ts'
 import type { LinkFact, Scans } from '../db/scans.ts'
 import { driftOf } from '../mapping/drift.ts'
 import { parseShadow } from '../mapping/shadow.ts'
-import { isProtected, isReused } from '../operations/account.ts'
+import { isExcluded, isProtected, isReused } from '../operations/account.ts'
 import type { Endpoint } from '../operations/endpoint.ts'
 import { keysOfAccount } from './scan-keys.ts'
 
@@ -34,7 +34,7 @@ export async function readAccounts(
       scans.putAccounts(scan, accounts),
       scans.putKeys(
         scan,
-        unmet.flatMap((object) => keysOfAccount(endpoint, object)),
+        unmet.flatMap((object) => keysOfAccount(endpoint, object, links.get(object.id))),
       ),
     )
   }
@@ -100,7 +100,10 @@ function situationOf(
   }
   if (link && isReused(link, object)) return { situation: 'id-reuse', detail: {} }
   if (!link || link.state === 'discovered' || link.state === 'ambiguous') {
-    return { situation: isProtected(endpoint, object) ? 'protected' : 'discovered', detail: {} }
+    return {
+      situation: isProtected(endpoint, object) ? 'protected' : 'discovered',
+      detail: isExcluded(endpoint, object) ? { excluded: true } : {},
+    }
   }
   const { mapping, connection } = endpoint
   const paths = driftOf(mapping, connection.mappingVersion, parseShadow(link.shadow), object)

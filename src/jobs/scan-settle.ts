@@ -80,7 +80,8 @@ export function settleStep(endpoint: Endpoint, scans: Scans, scan: Scan): Promis
 
 async function ambiguousStep(endpoint: Endpoint, scans: Scans, scan: Scan): Promise<boolean> {
   const { io, findings } = endpoint
-  const kinds = rulesOf(endpoint).flatMap(({ pair, auto }) => (auto ? [pair.key] : []))
+  const rules = rulesOf(endpoint).filter(({ auto }) => auto)
+  const kinds = rules.map(({ kind }) => kind)
   const after = scan.cursor === undefined ? undefined : readKey(scan.cursor)
   const shared = await scans.sharedKeys(scan, kinds, after, STEP_ROWS, NAMED_IDS)
   const last = shared.length === STEP_ROWS ? shared.at(-1) : undefined
@@ -88,10 +89,12 @@ async function ambiguousStep(endpoint: Endpoint, scans: Scans, scan: Scan): Prom
   const found = shared.map(({ kind, nativeIds, count }) => {
     const ids = [...nativeIds].sort()
     const more = count > ids.length ? `,+${count - ids.length}` : ''
+    const key = rules.find((rule) => rule.kind === kind)?.key ?? kind
+    const candidates = ids.map((nativeId) => ({ nativeId, rules: [key], reasons: ['several'] }))
     return {
       id: io.newId(),
       subject: `${scan.type}:${ids.join(',')}${more}`,
-      detail: { type: scan.type, nativeIds: ids, count, key: kind, scan: scan.id },
+      detail: { type: scan.type, nativeIds: ids, candidates, count, key, scan: scan.id },
     }
   })
   return scans.commit(
@@ -107,7 +110,8 @@ async function ambiguousStep(endpoint: Endpoint, scans: Scans, scan: Scan): Prom
       : [
           ...kinds.flatMap((kind) => {
             const norms = shared.flatMap((key) => (key.kind === kind ? [key.norm] : []))
-            return norms.length > 0 ? [scans.markAmbiguous(scan, kind, norms)] : []
+            const key = rules.find((rule) => rule.kind === kind)?.key ?? kind
+            return norms.length > 0 ? [scans.markAmbiguous(scan, kind, norms, key)] : []
           }),
           ...(scan.dryRun ? [] : [findings.found('ambiguous', found, now)]),
         ],

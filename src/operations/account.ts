@@ -2,9 +2,11 @@
  * What all operations do with one account or group of the app: read it under its link, show it as
  * the client knows it, and bring it to a wanted state.
  */
+import type { Policy } from '../access/policy.ts'
 import type { Delta, NativeObject } from '../adapter/contract.ts'
 import type { Link, LinkFacts } from '../db/link.ts'
-import { claimsOf, type MatchRule, matchRules } from '../identity/keys.ts'
+import { claimsOf } from '../identity/keys.ts'
+import { type MatchRule, matchRules } from '../identity/rules.ts'
 import { parseShadow, printShadow, toShadow, toView } from '../mapping/shadow.ts'
 import { ScimError } from '../scim/error.ts'
 import { weakETag } from '../scim/etag.ts'
@@ -123,11 +125,19 @@ export function represent(
   )
 }
 
-export function rulesOf(endpoint: Endpoint): MatchRule[] {
+/** An endpoint lives as long as its request; a scan asks for the rules once an account. */
+const rulesByEndpoint = new WeakMap<Endpoint, readonly MatchRule[]>()
+
+/** In the order of tiers. */
+export function rulesOf(endpoint: Endpoint): readonly MatchRule[] {
+  const known = rulesByEndpoint.get(endpoint)
+  if (known) return known
   const { connection, definition, mapping, spec } = endpoint
   // The policy's match rules are about people; groups go by the adapter's naming attribute.
   const match = definition.type.name === 'User' ? connection.policy.match : []
-  return matchRules(match, mapping, spec.naming)
+  const rules = matchRules(match, definition, mapping, spec)
+  rulesByEndpoint.set(endpoint, rules)
+  return rules
 }
 
 export function claimsIn(endpoint: Endpoint, resource: Resource) {
@@ -219,14 +229,28 @@ export function staleBefore({ io, connection }: Endpoint): number {
 
 /** By the adapter's word or by the connection's policy. */
 export function isProtected(
-  { connection, spec }: Endpoint,
+  endpoint: Endpoint,
   object: Pick<NativeObject, 'attributes' | 'protected'>,
 ): boolean {
-  const hit = connection.policy.protected.some(({ pattern, ...rule }) => {
+  const { policy } = endpoint.connection
+  return object.protected === true || fitsAny(endpoint, policy.protected, object)
+}
+
+/** By the connection's policy, which speaks of people: never matched, and never offered. */
+export function isExcluded(endpoint: Endpoint, object: Pick<NativeObject, 'attributes'>): boolean {
+  const { connection, definition } = endpoint
+  return definition.type.name === 'User' && fitsAny(endpoint, connection.policy.exclude, object)
+}
+
+function fitsAny(
+  { spec }: Endpoint,
+  patterns: Policy['exclude'],
+  object: Pick<NativeObject, 'attributes'>,
+): boolean {
+  return patterns.some(({ pattern, ...rule }) => {
     const value = object.attributes[('app' in rule && rule.app) || spec.naming]
     return typeof value === 'string' && fits(pattern, value)
   })
-  return object.protected === true || hit
 }
 
 /** Protected accounts refuse every write. */

@@ -7,6 +7,7 @@ import { AdapterFailure } from '../adapter/failure.ts'
 import type { Claim, Intent, Link } from '../db/link.ts'
 import { admit, park } from '../govern/guard.ts'
 import { without } from '../identity/keys.ts'
+import { pathOfKind } from '../identity/rules.ts'
 import { same } from '../mapping/same.ts'
 import { withoutSecrets } from '../mapping/shadow.ts'
 import { ScimError } from '../scim/error.ts'
@@ -59,8 +60,7 @@ export async function apply(
       case 'taken':
         throw new ScimError(
           'uniqueness',
-          `Another ${definition.type.name} has this ${renamed.map((c) => c.kind).join(' or ')} ` +
-            'already.',
+          `Another ${definition.type.name} has this ${pathsOf(renamed)} already.`,
         )
       case 'busy':
         return undefined
@@ -69,6 +69,10 @@ export async function apply(
     }
   }
   return write(endpoint, account, after, ignored, renamed, held)
+}
+
+function pathsOf(claims: readonly Claim[]): string {
+  return [...new Set(claims.map(({ kind }) => pathOfKind(kind)))].join(' or ')
 }
 
 function planOf({ definition }: Endpoint, before: Resource, after: Resource): Plan {

@@ -5,6 +5,7 @@
  * fence of its lease. A crash after any step leads to one account and one link.
  */
 import type { Claim, Intent, Link } from '../db/link.ts'
+import { decide } from '../identity/decide.ts'
 import { without } from '../identity/keys.ts'
 import { withoutSecrets } from '../mapping/shadow.ts'
 import { ScimError } from '../scim/error.ts'
@@ -176,7 +177,7 @@ async function recover(
 
   const match = await searchByRules(endpoint, reservation.desired)
   const resumed = { ...reservation, link: holder, sentSince: intent.createdAt }
-  const only = await onlyOne(endpoint, resumed, match)
+  const only = await onlyOne(endpoint, resumed, match.found)
   const leftMs = settledAt(intent, match.lagMs) - io.now()
   if (!only && leftMs > 0) throw inDoubt(Math.ceil(leftMs / 1000))
   const lease = leaseUntil(endpoint)
@@ -209,10 +210,10 @@ export async function finishCreate(
 ): Promise<void> {
   const { links, io } = endpoint
   const desired = JSON.parse(intent.body) as Resource
-  const { found, auto } = await searchByRules(endpoint, desired)
-  const [only] = found
-  const isAbandoned = !only && intent.createdAt + ABANDONED_MS <= io.now()
-  if (!isAbandoned && !(only && found.length === 1 && auto)) return
+  const decision = decide((await searchByRules(endpoint, desired)).found)
+  if (decision.kind === 'undecided') return
+  const only = decision.kind === 'none' ? undefined : decision.candidate
+  if (!only && intent.createdAt + ABANDONED_MS > io.now()) return
   const lease = leaseUntil(endpoint)
   if (!(await links.takeOver(intent, lease))) return
   const held = { id: intent.id, fence: intent.fence + 1 }

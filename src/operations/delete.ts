@@ -21,6 +21,7 @@ import {
 import { settleUpdate } from './apply.ts'
 import type { Endpoint } from './endpoint.ts'
 import { reportNotRemoved } from './findings.ts'
+import { refuseUnmatched } from './meet.ts'
 import { refuseWay, removeAccount } from './remove-account.ts'
 import { versionOf } from './version.ts'
 
@@ -46,7 +47,10 @@ export async function deleteResource(
     }
     if (!link || link.state === 'tombstone') throw notFound(endpoint, id)
     const object = await objectOf(endpoint, link)
-    if (object) refuseRemoval(endpoint, link, object, ifMatch)
+    if (object) {
+      refuseRemoval(endpoint, link, object, ifMatch)
+      await refuseUnmatched(endpoint, link, object)
+    }
     const intent = {
       id: io.newId(),
       body: JSON.stringify({ before: link.state }),

@@ -1,17 +1,28 @@
 /** What a person should look at, as the operations meet it. Native ids and our own, never values. */
-import type { NativeObject } from '../adapter/contract.ts'
 import type { Link } from '../db/link.ts'
+import type { Reasoned } from '../identity/decide.ts'
 import type { Endpoint } from './endpoint.ts'
 
-/** Several accounts for one person: shown as several, and linked never (design decision 4). */
+/**
+ * Accounts that may stand for one person, each with the reasons why it was not linked (design
+ * decision 4: on a guess, none is). Resolves to the id of the finding.
+ */
 export async function reportAmbiguous(
   { findings, io, definition }: Endpoint,
-  found: readonly NativeObject[],
-): Promise<void> {
+  found: readonly Reasoned[],
+): Promise<string> {
   const type = definition.type.name
-  const nativeIds = found.map((object) => object.id).sort()
+  const candidates = found
+    .map(({ candidate: { nativeId, hits }, reasons }) => ({
+      nativeId,
+      rules: [...new Set(hits.map(({ rule }) => rule))],
+      reasons,
+    }))
+    .sort((a, b) => (a.nativeId < b.nativeId ? -1 : 1))
+  const nativeIds = candidates.map(({ nativeId }) => nativeId)
   const subject = `${type}:${nativeIds.join(',')}`
-  await findings.report(io.newId(), 'ambiguous', subject, { type, nativeIds }, io.now())
+  const detail = { type, nativeIds, candidates }
+  return findings.report(io.newId(), 'ambiguous', subject, detail, io.now())
 }
 
 /** The app gave the native id of a link to another object. */

@@ -4,19 +4,22 @@
  * bounds. An unfinished search is 503, never an empty list.
  */
 import type { NativeObject } from '../adapter/contract.ts'
-import type { Link } from '../db/link.ts'
+import type { Claim, Link } from '../db/link.ts'
+import { claimsOf } from '../identity/keys.ts'
+import { plainRule } from '../identity/rules.ts'
 import { ScimError } from '../scim/error.ts'
 import { equalities, type Filter } from '../scim/filter.ts'
 import { type Paging, sortResources } from '../scim/list-response.ts'
 import { matches } from '../scim/match.ts'
 import { foldCase, type JsonObject } from '../scim/schema.ts'
-import { type Account, isReused, represent, rulesOf, viewOf } from './account.ts'
+import { type Account, isReused, represent, viewOf } from './account.ts'
 import { OVERLAP, type Place, printCursor, readCursor, resume } from './cursor.ts'
 import type { Endpoint } from './endpoint.ts'
-import { reportAmbiguous, reportReuse } from './findings.ts'
+import { reportReuse } from './findings.ts'
+import { answersByRule, type MatchQuery, matchQueryOf, offered } from './match-query.ts'
 import { MEMBERSHIP, membersOf } from './members.ts'
 import { settledAt } from './reservation.ts'
-import { collect, findAccounts, walk } from './search.ts'
+import { collect, findAccounts, lookupFor, type Search, walk } from './search.ts'
 
 export interface ListQuery {
   readonly filter: Filter | undefined
@@ -40,18 +43,18 @@ export async function listResources(endpoint: Endpoint, query: ListQuery): Promi
     const result = await page(endpoint, query, place, count)
     if (result) return result
   }
-  const { objects, byRule } = await candidates(endpoint, filter)
+  const matchQuery = filter && matchQueryOf(endpoint, filter)
+  const objects = await candidates(endpoint, filter, matchQuery)
   const accounts = await withLinks(endpoint, objects)
   // Members are loaded for what is shown, unless the filter asks for them.
   const asked = filter !== undefined && mentionsMembers(filter)
   const rendered = await renderAll(endpoint, accounts, asked)
-  const matching = filter ? rendered.filter(({ resource }) => matches(filter, resource)) : rendered
-  if (byRule && matching.length > 1) {
-    await reportAmbiguous(
-      endpoint,
-      matching.map(({ account }) => account.object),
-    )
-  }
+  const fitting = filter
+    ? rendered.filter(
+        (one) => matches(filter, one.resource) || (matchQuery && answersByRule(matchQuery, one)),
+      )
+    : rendered
+  const matching = matchQuery ? await offered(endpoint, matchQuery, fitting) : fitting
   const accountsById = new Map(matching.map(({ account }) => [account.link.id, account]))
   const sorted = sortResources(
     endpoint.definition,
@@ -120,18 +123,43 @@ async function rows(
 
 // ---- candidates ----------------------------------------------------------------------------------
 
-/** Every object that the filter may match, and perhaps more. `byRule`: they stand for one person. */
+/** Every object that the filter may match, and perhaps more. */
 async function candidates(
   endpoint: Endpoint,
   filter: Filter | undefined,
-): Promise<{ objects: readonly NativeObject[]; byRule: boolean }> {
+  matchQuery: MatchQuery | undefined,
+): Promise<readonly NativeObject[]> {
+  // A rule may find by another attribute than the one that is asked for.
+  if (matchQuery && matchQuery.rules.length > 0) {
+    return (await byRules(endpoint, matchQuery)) ?? collect(walk(endpoint))
+  }
   for (const { path, value } of filter ? equalities(filter) : []) {
     if (typeof value !== 'string') continue
     const objects = await byEquality(endpoint, path, value)
-    if (!objects) continue
-    return { objects, byRule: rulesOf(endpoint).some(({ pair }) => pair.key === path) }
+    if (objects) return objects
   }
-  return { objects: await collect(walk(endpoint)), byRule: false }
+  return collect(walk(endpoint))
+}
+
+/** Undefined: the app cannot look up what one of the rules compares. */
+async function byRules(
+  endpoint: Endpoint,
+  { path, value, rules, asked }: MatchQuery,
+): Promise<readonly NativeObject[] | undefined> {
+  const pair = endpoint.mapping.pair(path)
+  const plain = pair && plainRule(pair)
+  // The attribute itself is asked for as well: a client that manages an account finds it again.
+  const isAsked = rules.some((rule) => rule.app === plain?.app && rule.steps.length === 0)
+  const all = plain && !isAsked ? [...rules, plain] : rules
+  if (all.some((rule) => !lookupFor(endpoint, rule))) return undefined
+  const claims = claimsOf(endpoint.definition, rules, asked)
+  const searching = all.map((rule) => findAccounts(endpoint, rule, value))
+  const [byKey, byLinks] = await Promise.all([
+    found(endpoint, claims, searching),
+    pair ? undefined : byEquality(endpoint, path, value),
+  ])
+  const both = [...byKey, ...(byLinks ?? [])]
+  return [...new Map(both.map((object) => [object.id, object])).values()]
 }
 
 /** Undefined: neither the app nor the links can look this attribute up. */
@@ -140,7 +168,7 @@ async function byEquality(
   path: string,
   value: string,
 ): Promise<readonly NativeObject[] | undefined> {
-  const { links, definition, mapping, spec } = endpoint
+  const { links, definition, mapping } = endpoint
   const type = definition.type.name
   if (path === 'id') return objectsOf(endpoint, [await links.get(type, value)])
 
@@ -151,21 +179,31 @@ async function byEquality(
       ? objectsOf(endpoint, await links.byExternalId(type, value))
       : undefined
   }
-  const lookup = spec.capabilities.lookups.find((l) => l.attribute === pair.app)
-  if (!lookup?.includesInactive) return undefined
-
-  // The app may have rewritten what the client sent, and its search may lag: links know as well.
+  const rule = plainRule(pair)
+  if (!lookupFor(endpoint, rule)) return undefined
   const claim = { kind: path, norm: norm(endpoint, path, value) }
-  const [search, claimed] = await Promise.all([
-    findAccounts(endpoint, pair, value),
-    links.byClaim(type, claim),
+  return found(endpoint, [claim], [findAccounts(endpoint, rule, value)])
+}
+
+/** The app may have rewritten what the client sent, and its search may lag: links know as well. */
+async function found(
+  endpoint: Endpoint,
+  claims: readonly Claim[],
+  searching: readonly Promise<Search>[],
+): Promise<readonly NativeObject[]> {
+  const { links, definition } = endpoint
+  const [searches, holders] = await Promise.all([
+    Promise.all(searching),
+    links.byClaims(definition.type.name, claims),
   ])
-  const { found } = search
-  if (!claimed) return found
-  if (claimed.nativeId === undefined)
-    return found.length > 0 ? found : doubt(endpoint, claimed, search.lagMs)
-  if (found.some((object) => object.id === claimed.nativeId)) return found
-  return [...found, ...(await objectsOf(endpoint, [claimed]))]
+  const objects = [
+    ...new Map(searches.flatMap((s) => s.found.map((object) => [object.id, object]))).values(),
+  ]
+  const lagMs = Math.max(...searches.map((search) => search.lagMs))
+  const proposed = holders.find(({ nativeId }) => nativeId === undefined)
+  if (proposed && objects.length === 0) return doubt(endpoint, proposed, lagMs)
+  const unseen = holders.filter(({ nativeId }) => objects.every(({ id }) => id !== nativeId))
+  return [...objects, ...(await objectsOf(endpoint, unseen))]
 }
 
 /** A create of this person is under way: nobody knows yet whether the account will be there. */

@@ -5,14 +5,24 @@
 import type { NativeObject } from '../adapter/contract.ts'
 import { AdapterFailure } from '../adapter/failure.ts'
 import type { Intent, Link } from '../db/link.ts'
+import { decide } from '../identity/decide.ts'
 import { ScimError } from '../scim/error.ts'
 import type { Resource } from '../scim/schema.ts'
 import { isObject } from '../scim/values.ts'
-import { type Account, change, factsOf, isReused, refuseProtected, viewOf } from './account.ts'
+import {
+  type Account,
+  change,
+  factsOf,
+  isReused,
+  refuseProtected,
+  rulesOf,
+  viewOf,
+} from './account.ts'
 import type { Endpoint } from './endpoint.ts'
-import { reportAmbiguous, reportReuse } from './findings.ts'
+import { reportReuse } from './findings.ts'
 import { formerAfter, whileOff, withFormer } from './inactive.ts'
-import { fitsRules, type Match, searchByRules } from './search.ts'
+import { type Met, meet, refuseUndecided } from './meet.ts'
+import { searchByRules } from './search.ts'
 
 /** Over the two longest calls that a lease covers: the search, and the create. */
 const LEASE_MARGIN_MS = 5_000
@@ -36,7 +46,7 @@ export interface Reservation {
 
 export async function send(endpoint: Endpoint, reservation: Reservation): Promise<Account> {
   const found = await orRelease(endpoint, reservation, async () =>
-    onlyOne(endpoint, reservation, await searchByRules(endpoint, reservation.desired)),
+    onlyOne(endpoint, reservation, (await searchByRules(endpoint, reservation.desired)).found),
   )
   return found ? adopt(endpoint, reservation, found) : create(endpoint, reservation)
 }
@@ -58,23 +68,24 @@ export async function create(endpoint: Endpoint, reservation: Reservation): Prom
       return commit(endpoint, sent, outcome.object, 'created')
     case 'exists': {
       const there = await orRelease(endpoint, reservation, async () =>
-        outcome.id !== undefined
-          ? port.get(outcome.id)
-          : onlyOne(endpoint, reservation, await searchByRules(endpoint, desired)),
+        onlyOne(
+          endpoint,
+          reservation,
+          outcome.id !== undefined
+            ? await inTheWay(endpoint, desired, outcome.id)
+            : (await searchByRules(endpoint, desired)).found,
+        ),
       )
-      // What is in the way may be somebody else, who has the same value in another attribute.
-      if (there && fitsRules(endpoint, desired, there)) return adopt(endpoint, reservation, there)
+      if (there) return adopt(endpoint, reservation, there)
       await links.release(intent, link.id)
       throw taken(endpoint)
     }
     case 'unknown': {
       // Unknown effect is probed, never re-sent. What the probe does not find, a retry may.
-      const { found, auto } = await searchByRules(endpoint, desired)
-      const [only] = found
-      if (only && found.length === 1 && (auto || isOurs(only, sent))) {
-        return adopt(endpoint, sent, only)
-      }
-      throw outcome.failure
+      const { found } = await searchByRules(endpoint, desired)
+      const decision = decide(withOurs(found, sent))
+      if (decision.kind === 'none' || decision.kind === 'undecided') throw outcome.failure
+      return adopt(endpoint, sent, decision.candidate)
     }
     case undefined:
       throw new Error('an operation began a create that the adapter does not offer')
@@ -135,10 +146,9 @@ async function orRelease<T>(
 export async function adopt(
   endpoint: Endpoint,
   reservation: Reservation,
-  object: NativeObject,
+  { object, live, verdict }: Met,
 ): Promise<Account> {
-  const { links, connection, definition } = endpoint
-  const [live] = await links.byNativeIds(definition.type.name, [object.id])
+  const { links, connection } = endpoint
   const reused = live !== undefined && isReused(live, object)
   if (reused && !live.survives) await reportReuse(endpoint, live)
   // Who was deleted here, and whose account stayed, comes back whatever the policy (decision 10).
@@ -153,12 +163,24 @@ export async function adopt(
   const met = live?.state === 'discovered' ? live : undefined
   const before = met ? viewOf(endpoint, met, object) : endpoint.mapping.toScim(object)
   const changed = await attempt(endpoint, reservation, async () => {
-    refuseProtected(endpoint, object)
+    refuseProtected(endpoint, verdict === 'protected' ? { ...object, protected: true } : object)
     const subject = { link: met, object, view: before }
     return change(endpoint, subject, overlay(before, reservation.desired))
   })
   if ('kind' in changed) throw changed.failure
   return commit(endpoint, reservation, changed, 'adopted', object)
+}
+
+/** What the app says is in the way may be somebody else: the rules decide, not its word. */
+async function inTheWay(endpoint: Endpoint, desired: Resource, id: string): Promise<Met[]> {
+  const object = await endpoint.port.get(id)
+  if (!object) return []
+  const met = await meet(endpoint, [object], desired, rulesOf(endpoint))
+  return met.filter(({ hits }) => hits.length > 0)
+}
+
+function withOurs(found: readonly Met[], reservation: Reservation): Met[] {
+  return found.map((met) => ({ ...met, isOurs: isOurs(met.object, reservation) }))
 }
 
 /** True where a create that was cut off must have made this account. */
@@ -258,27 +280,27 @@ export function proposedLink(id: string, type: string, now: number): Link {
 // ---- refusals ------------------------------------------------------------------------------------
 
 /**
- * The one account that matches; none is linked on a guess.
+ * The account that is this person's, free or not; none is linked on a guess.
  *
- * @throws {ScimError} 409 where there are several, or where a person is to decide: a finding
+ * @throws {ScimError} 409 where a person is to decide: a finding
  */
 export async function onlyOne(
   endpoint: Endpoint,
   reservation: Reservation,
-  { found, auto }: Match,
-): Promise<NativeObject | undefined> {
-  const [first] = found
-  if (!first || (found.length === 1 && (auto || isOurs(first, reservation)))) return first
-  await reportAmbiguous(endpoint, found)
-  const type = endpoint.definition.type.name
-  throw new ScimError(
-    'uniqueness',
-    found.length > 1
-      ? `${found.length} accounts in the app match this ${type}. Postern links none of them on a ` +
-          'guess: an administrator of the app must leave one.'
-      : `An account in the app may be this ${type}, by a match rule that does not link by itself. ` +
-          'An administrator of this connection must decide.',
-  )
+  found: readonly Met[],
+): Promise<Met | undefined> {
+  const decision = decide(withOurs(found, reservation))
+  switch (decision.kind) {
+    case 'none':
+      return undefined
+    case 'undecided':
+      return refuseUndecided(endpoint, decision.candidates)
+    case 'one':
+    case 'linked':
+    case 'id-reuse':
+    case 'protected':
+      return decision.candidate
+  }
 }
 
 export function taken(endpoint: Endpoint): ScimError {

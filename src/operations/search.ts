@@ -2,13 +2,15 @@
  * Finding accounts in the app by one attribute. An empty answer of these functions may be believed:
  * where the app cannot give one, they fail with 503 (design decision 4).
  */
-import type { NativeObject } from '../adapter/contract.ts'
-import { type Pair, scimValue } from '../mapping/mapping.ts'
+import type { Lookup, NativeObject } from '../adapter/contract.ts'
+import { settles } from '../identity/decide.ts'
+import { keysOf, type MatchRule, textsOf, tiersOf } from '../identity/rules.ts'
 import { ScimError } from '../scim/error.ts'
 import { getAt } from '../scim/path.ts'
-import { foldCase, type Resource } from '../scim/schema.ts'
+import type { Resource } from '../scim/schema.ts'
 import { rulesOf } from './account.ts'
 import type { Endpoint } from './endpoint.ts'
+import { type Met, meet } from './meet.ts'
 
 /** Pages that one request may walk; a Worker has a budget of subrequests and of patience. */
 const MAX_PAGES = 40
@@ -19,51 +21,74 @@ export interface Search {
   readonly lagMs: number
 }
 
-/** Accounts whose attribute equals the value, by look-up, else by walking the list. */
-export async function findAccounts(endpoint: Endpoint, pair: Pair, value: string): Promise<Search> {
-  const lookup = endpoint.spec.capabilities.lookups.find((l) => l.attribute === pair.app)
-  const usable = lookup?.includesInactive ? lookup : undefined
-  let objects = usable ? await endpoint.port.find(pair.app, value) : await collect(walk(endpoint))
-  if (usable && usable.lagMs > 0) {
+/**
+ * The app's look-up that answers for the rule. Undefined: it would leave accounts out, because it
+ * hides disabled ones, or compares what the rule does not.
+ */
+export function lookupFor({ spec }: Endpoint, rule: MatchRule): Lookup | undefined {
+  const lookup = spec.capabilities.lookups.find((l) => l.attribute === rule.app)
+  if (!lookup?.includesInactive) return undefined
+  const covers = rule.steps.every((step) => step === 'lower' && !lookup.caseExact)
+  return covers ? lookup : undefined
+}
+
+/** Accounts whose attribute is the value by the rule's terms: by look-up, else from the list. */
+export async function findAccounts(
+  endpoint: Endpoint,
+  rule: MatchRule,
+  value: string,
+  all: () => Promise<readonly NativeObject[]> = () => collect(walk(endpoint)),
+): Promise<Search> {
+  const lookup = lookupFor(endpoint, rule)
+  let objects = lookup ? await endpoint.port.find(rule.app, value) : await all()
+  if (lookup && lookup.lagMs > 0) {
     // What lags may also still show what is gone, or has another name by now.
     const now = await Promise.all(objects.map(({ id }) => endpoint.port.get(id)))
     objects = now.filter((object) => object !== null)
   }
   // A look-up may be wider than equality, and its idea of letter case is the app's own.
-  const found = objects.filter((object) => holds(object, pair, value))
-  return { found, lagMs: usable?.lagMs ?? 0 }
+  const asked = keysOf(rule, value)
+  const found = objects.filter((object) =>
+    keysOf(rule, object.attributes[rule.app]).some((key) => asked.includes(key)),
+  )
+  return { found, lagMs: lookup?.lagMs ?? 0 }
 }
 
-function holds(object: NativeObject, { app, spec }: Pair, value: string): boolean {
-  const held = scimValue(object.attributes[app])
-  if (typeof held !== 'string') return held !== undefined && String(held) === value
-  return spec.caseExact ? held === value : foldCase(held) === foldCase(value)
+export interface Match {
+  /** Of the first tier that settles it, and those that have stepped aside before: for `decide`. */
+  readonly found: readonly Met[]
+  readonly lagMs: number
 }
 
-/** `auto`: the rule that hit may link by itself. */
-export interface Match extends Search {
-  readonly auto: boolean
-}
-
-/** The first tier of match rules that hits decides; later ones are not asked. */
+/** Tier by tier: rules of one are asked together, later tiers only where none of them hits. */
 export async function searchByRules(endpoint: Endpoint, resource: Resource): Promise<Match> {
-  let lagMs = 0
-  for (const { pair, auto } of rulesOf(endpoint)) {
-    const value = getAt(resource, pair.path)
-    if (typeof value !== 'string') continue
-    const search = await findAccounts(endpoint, pair, value)
-    lagMs = Math.max(lagMs, search.lagMs)
-    if (search.found.length > 0) return { found: search.found, lagMs, auto }
+  let walked: Promise<readonly NativeObject[]> | undefined
+  const all = () => {
+    walked ??= collect(walk(endpoint))
+    return walked
   }
-  return { found: [], lagMs, auto: true }
-}
-
-/** True where an automatic rule matches this object: the app's word alone links nobody. */
-export function fitsRules(endpoint: Endpoint, resource: Resource, object: NativeObject): boolean {
-  return rulesOf(endpoint).some(({ pair, auto }) => {
-    const value = getAt(resource, pair.path)
-    return auto && typeof value === 'string' && holds(object, pair, value)
-  })
+  const met = new Map<string, Met>()
+  let lagMs = 0
+  for (const tier of tiersOf(rulesOf(endpoint))) {
+    const searches = await Promise.all(
+      tier.flatMap((rule) =>
+        textsOf(getAt(resource, rule.path))
+          .filter((text) => keysOf(rule, text).length > 0)
+          .map((text) => findAccounts(endpoint, rule, text, all)),
+      ),
+    )
+    lagMs = Math.max(lagMs, ...searches.map((search) => search.lagMs))
+    const objects = new Map(
+      searches.flatMap(({ found }) => found.map((object) => [object.id, object])),
+    )
+    if (objects.size === 0) continue
+    const hit = await meet(endpoint, [...objects.values()], resource, tier)
+    for (const candidate of hit) {
+      if (!met.has(candidate.nativeId)) met.set(candidate.nativeId, candidate)
+    }
+    if (settles(hit)) break
+  }
+  return { found: [...met.values()], lagMs }
 }
 
 /** Every account, page by page, each once although pages may shift under the walk. */
@@ -84,7 +109,7 @@ export async function* walk(endpoint: Endpoint): AsyncGenerator<NativeObject> {
   throw new ScimError(
     503,
     'The app holds too many objects to be searched by this attribute within one request. Match ' +
-      'by an attribute that the app can look up.',
+      'by an attribute that the app can look up, without a normalisation that it does not know.',
     { retryAfterSeconds: 300 },
   )
 }

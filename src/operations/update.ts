@@ -16,6 +16,7 @@ import { applyPolicy, holdable } from './attributes.ts'
 import { planMembers, sendMembers } from './change-members.ts'
 import type { Endpoint } from './endpoint.ts'
 import { refuseDisable } from './inactive.ts'
+import { refuseUnmatched } from './meet.ts'
 import { membershipOf, splitMembers } from './members.ts'
 import { versionOf } from './version.ts'
 
@@ -118,6 +119,7 @@ async function write(
   const { object, view: before } = account
   if (same(after as Json, before as Json)) return account
   refuseProtected(endpoint, object)
+  await refuseUnmatched(endpoint, account.link, object)
   if (before['active'] !== false) refuseDisable(endpoint, after)
   refuseCreateOnly(endpoint, before, after)
 
