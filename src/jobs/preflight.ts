@@ -228,19 +228,19 @@ function candidateOf(asked: readonly AskedKey[], rows: readonly Bearer[]): Scann
 
 type Unnamed = Omit<Judged, 'person' | 'userName' | 'disabled'>
 
-/** In the order of a create: who holds the key, who is searched for, what the app would be sent. */
+/** In the order of a create: what must not be written, who holds the key, who is searched for. */
 function verdictOn(
   endpoint: Endpoint,
   resource: Resource,
   found: readonly Scanned[],
   holder: Holder | undefined,
 ): Unnamed {
-  if (holder?.nativeId !== undefined) {
-    return { verdict: 'linked', account: { nativeId: holder.nativeId, display: holder.display } }
-  }
-  const verdict = verdictOnFound(endpoint, resource, found)
+  const verdict: Unnamed =
+    holder?.nativeId !== undefined
+      ? { verdict: 'linked', account: { nativeId: holder.nativeId, display: holder.display } }
+      : verdictOnFound(endpoint, resource, found)
+  // No write brings an account under the name of a protected one, nor changes one.
   const { rule, account } = verdict
-  // No write brings an account under the name of a protected one.
   return isProtected(endpoint, { attributes: endpoint.mapping.toApp(resource) })
     ? {
         verdict: 'blocked',

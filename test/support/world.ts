@@ -2,7 +2,13 @@
 import { env } from 'cloudflare:workers'
 import { adapters } from '../../adapters/index.ts'
 import type { Settings } from '../../examples/legacy-app/faults.ts'
-import type { Adapter, AnyPort, Capabilities } from '../../src/adapter/contract.ts'
+import type {
+  Adapter,
+  AnyPort,
+  AttributeSpec,
+  Capabilities,
+  NativeObject,
+} from '../../src/adapter/contract.ts'
 import type { Answer, Scim } from './gateway.ts'
 import { connect } from './gateway.ts'
 import { type Clock, type Cut, type Isolate, openIsolate } from './isolate.ts'
@@ -42,6 +48,10 @@ export interface WorldOptions {
   readonly capabilities?: Partial<Capabilities>
   /** Methods of its accounts that behave otherwise. */
   readonly port?: Partial<AnyPort>
+  /** Attributes that its accounts have beside, or that are declared otherwise. */
+  readonly attributes?: Readonly<Record<string, AttributeSpec>>
+  /** What reads make of an account. */
+  readonly shows?: (object: NativeObject) => NativeObject
 }
 
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
@@ -56,10 +66,9 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     ...(options.policy && { policy: { ...options.policy } as never }),
     ...(options.mapping && { mapping: { ...options.mapping } as never }),
   })
-  const isOther = options.capabilities !== undefined || options.port !== undefined
-  const adaptersHere = isOther
-    ? otherApp(options.capabilities ?? {}, options.port ?? {})
-    : undefined
+  const { capabilities, port, attributes, shows } = options
+  const isOther = [capabilities, port, attributes, shows].some((given) => given !== undefined)
+  const adaptersHere = isOther ? otherApp(options) : undefined
   // The sweeper meets what other tests left behind; it must not act on this app for them.
   const fetch = async (input: string, init: RequestInit): Promise<Response> => {
     if (!input.startsWith(url)) throw new TypeError('this is the app of another test')
@@ -92,14 +101,20 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
 }
 
 /** The example adapter, with accounts that are declared or behave otherwise. */
-function otherApp(
-  capabilities: Partial<Capabilities>,
-  port: Partial<AnyPort>,
-): ReadonlyMap<string, Adapter> {
+function otherApp({
+  capabilities = {},
+  port = {},
+  attributes = {},
+  shows,
+}: WorldOptions): ReadonlyMap<string, Adapter> {
   const example = adapters.get('example')
   const user = example?.resources['User']
   if (!example || !user) throw new Error('there is no example adapter')
-  const User = { ...user, capabilities: { ...user.capabilities, ...capabilities } }
+  const User = {
+    ...user,
+    attributes: { ...user.attributes, ...attributes },
+    capabilities: { ...user.capabilities, ...capabilities },
+  }
   const drops: string[] = []
   if (capabilities.active === 'none') drops.push('setActive')
   if (capabilities.remove === 'none') drops.push('remove')
@@ -112,11 +127,27 @@ function otherApp(
         connect: (kit: Parameters<typeof example.connect>[0]) => {
           const ports = example.connect(kit)
           const kept = Object.entries(ports['User'] ?? {}).filter(([name]) => !drops.includes(name))
-          return { ...ports, User: { ...Object.fromEntries(kept), ...port } }
+          const User = { ...Object.fromEntries(kept), ...port } as AnyPort
+          return { ...ports, User: shows ? shown(User, shows) : User }
         },
       } as unknown as Adapter,
     ],
   ])
+}
+
+function shown(port: AnyPort, shows: (object: NativeObject) => NativeObject): AnyPort {
+  return {
+    ...port,
+    get: async (id) => {
+      const object = await port.get(id)
+      return object && shows(object)
+    },
+    find: async (attribute, value) => (await port.find(attribute, value)).map(shows),
+    list: async (request) => {
+      const page = await port.list(request)
+      return { ...page, items: page.items.map(shows) }
+    },
+  }
 }
 
 export const USER_SCHEMA = 'urn:ietf:params:scim:schemas:core:2.0:User'
