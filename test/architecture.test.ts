@@ -15,6 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/mapping': ['src/scim', 'src/adapter'],
   'src/identity': ['src/scim', 'src/db', 'src/mapping'],
   'src/govern': ['src/scim', 'src/access', 'src/db'],
+  'src/membership': ['src/scim', 'src/adapter', 'src/db'],
   'src/operations': [
     'src/scim',
     'src/adapter',
@@ -22,6 +23,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/db',
     'src/govern',
     'src/identity',
+    'src/membership',
     'src/mapping',
     'zod',
   ],
@@ -31,6 +33,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/db',
     'src/identity',
     'src/mapping',
+    'src/membership',
     'src/operations',
     'src/scim',
   ],

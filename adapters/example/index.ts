@@ -171,7 +171,9 @@ export const example = defineAdapter({
             id: String(account_no),
           })),
 
-        async addMember(id, member) {
+        // One in a call: `members.batch` is not declared.
+        async addMembers(id, [member]) {
+          if (!member) return { kind: 'unchanged' }
           const path = person(id, member)
           const response = await http.call({ method: 'PUT', path, expect: [404] })
           if (response.status === 404) {
@@ -184,7 +186,8 @@ export const example = defineAdapter({
           }
         },
 
-        async removeMember(id, member) {
+        async removeMembers(id, [member]) {
+          if (!member) return { kind: 'unchanged' }
           const path = person(id, member)
           const response = await http.call({ method: 'DELETE', path, expect: [404] })
           if (isGone(response)) return { kind: 'gone' }

@@ -107,6 +107,15 @@ export interface Lookup {
   readonly lagMs: number
 }
 
+export interface MemberCapabilities {
+  /** How many members one call of `addMembers` and `removeMembers` takes. Default 1. */
+  readonly batch?: number
+  /** True: a member is in one group of this type at most, and joining another one leaves the first. */
+  readonly single?: boolean
+  /** True: a group may be a member of a group. */
+  readonly nested?: boolean
+}
+
 export interface Capabilities {
   readonly lookups: readonly Lookup[]
   readonly list: {
@@ -121,8 +130,14 @@ export interface Capabilities {
   readonly active: 'native' | 'none'
   /** What `remove` really does: the object is gone, or only out of sight. */
   readonly remove: 'hard' | 'soft' | 'none'
-  /** Groups: how members change; `none`: the app holds no members, and Postern records them. */
-  readonly membership: 'add-remove' | 'none'
+  /**
+   * Groups: how members change. `add-remove`: some join, some leave. `replace-on-group`: the group's
+   * list of members is replaced. `replace-on-user`: each member's own list of groups is replaced.
+   * `none`: the app holds no members, and Postern records them.
+   */
+  readonly membership: 'add-remove' | 'replace-on-group' | 'replace-on-user' | 'none'
+  /** Groups: more of their members; absent: one in a call, as many groups as one likes, no groups in groups. */
+  readonly members?: MemberCapabilities
   /** True: an id may come to name another object later. */
   readonly idsReused: boolean
   /** True: a create that carries a key seen before answers with the first one's object. */
@@ -166,15 +181,70 @@ export interface WritePort {
   remove(id: string): Promise<WriteOutcome>
 }
 
+/** A list that is replaced as a whole, as it was read. */
+export interface MemberPage extends Page<Member> {
+  /** Opaque: changes with the list. `replaceMembers` of a list that has changed since is `stale`. */
+  readonly revision?: string
+}
+
+export interface GroupList {
+  /** Native ids of the groups that the member is in. */
+  readonly groups: readonly string[]
+  /** As in `MemberPage`. */
+  readonly revision?: string
+}
+
+/** `stale`: the list is not what it was when it was read; the core reads it again. */
+export type ReplaceOutcome = WriteOutcome | { readonly kind: 'stale' }
+
 export interface MembershipPort {
-  members(group: string, page: PageRequest): Promise<Page<Member>>
-  /** Adding a present member and removing an absent one are `unchanged`, not failures. */
-  addMember(group: string, member: Member): Promise<WriteOutcome>
-  removeMember(group: string, member: Member): Promise<WriteOutcome>
+  /** Everybody in the group, page by page; the revision, if there is one, comes with the first. */
+  members(group: string, page: PageRequest): Promise<MemberPage>
+}
+
+/**
+ * Some join, some leave. Adding who is present and removing who is absent is no failure. `gone` with
+ * `what: 'member'` and a failure mean that none of these members was changed, or that repeating it is
+ * harmless. Where a membership has an id of its own, the adapter looks it up.
+ */
+export interface AddRemovePort extends MembershipPort {
+  addMembers(group: string, members: readonly Member[]): Promise<WriteOutcome>
+  removeMembers(group: string, members: readonly Member[]): Promise<WriteOutcome>
+}
+
+export interface ReplaceOnGroupPort extends MembershipPort {
+  /** These are the members, and nobody else is. */
+  replaceMembers(
+    group: string,
+    members: readonly Member[],
+    revision: string | undefined,
+  ): Promise<ReplaceOutcome>
+}
+
+export interface ReplaceOnUserPort extends MembershipPort {
+  /** Null: the app has no such member. */
+  groupsOf(member: Member): Promise<GroupList | null>
+  /** The member is in these groups, by native id, and in no other. `gone`: there is no such member. */
+  replaceGroups(
+    member: Member,
+    groups: readonly string[],
+    revision: string | undefined,
+  ): Promise<ReplaceOutcome>
 }
 
 /** What the core holds at run time: a method is there where its capability is declared. */
-export type AnyPort = ReadPort & Partial<WritePort> & Partial<MembershipPort>
+export type AnyPort = ReadPort &
+  Partial<WritePort> &
+  Partial<AddRemovePort> &
+  Partial<ReplaceOnGroupPort> &
+  Partial<ReplaceOnUserPort>
+
+interface MembershipPorts {
+  readonly none: unknown
+  readonly 'add-remove': AddRemovePort
+  readonly 'replace-on-group': ReplaceOnGroupPort
+  readonly 'replace-on-user': ReplaceOnUserPort
+}
 
 /** A declared capability makes its method mandatory at compile time. */
 export type PortFor<C extends Capabilities> = ReadPort &
@@ -182,7 +252,7 @@ export type PortFor<C extends Capabilities> = ReadPort &
   (C['update'] extends 'none' ? unknown : Pick<WritePort, 'update'>) &
   (C['active'] extends 'none' ? unknown : Pick<WritePort, 'setActive'>) &
   (C['remove'] extends 'none' ? unknown : Pick<WritePort, 'remove'>) &
-  (C['membership'] extends 'none' ? unknown : MembershipPort)
+  MembershipPorts[C['membership']]
 
 export type PortsFor<R extends ResourceSpecs> = {
   readonly [T in keyof R]: PortFor<R[T]['capabilities']>

@@ -19,13 +19,21 @@ const dialect = new SQLiteAsyncDialect()
  * raw SQL with parameters.
  */
 export async function writeAll(db: Database, writes: readonly Write[]): Promise<void> {
+  await writeAllReturning(db, writes)
+}
+
+/** As `writeAll`, with the rows that each statement returns. Names of columns must differ. */
+export async function writeAllReturning(
+  db: Database,
+  writes: readonly Write[],
+): Promise<readonly (readonly unknown[])[]> {
   const statements = writes.map((write) => {
     const query = dialect.sqlToQuery(write.getSQL())
     return db.$client.prepare(query.sql).bind(...query.params)
   })
-  if (statements.length === 0) return
+  if (statements.length === 0) return []
   try {
-    await db.$client.batch(statements)
+    return (await db.$client.batch(statements)).map(({ results }) => results)
   } catch (cause) {
     throw new StorageError('a batch failed', { cause })
   }

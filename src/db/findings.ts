@@ -108,6 +108,14 @@ export class Findings {
          AND (kind = 'missing' OR json_extract(detail, '$.scan') IS NOT NULL)`
   }
 
+  /** What has come right by itself needs nobody any more. */
+  closeAll(kind: FindingKind, subjects: readonly string[]): Write {
+    return sql`
+      UPDATE finding SET state = 'closed'
+       WHERE connection = ${this.#connection} AND kind = ${kind} AND state <> 'closed'
+         AND subject IN (SELECT value FROM json_each(${JSON.stringify(subjects)}))`
+  }
+
   /** Oldest first, after the one given. */
   async list(query: {
     readonly state: FindingState

@@ -30,6 +30,8 @@ export interface Link {
   readonly inactiveSince: number | undefined
   /** JSON text: values of the app's attributes that a downgrade replaced. */
   readonly former: string | undefined
+  /** When the group was last found to have more members than a small change may read. */
+  readonly membersManyAt: number | undefined
   readonly createdAt: number
   readonly modifiedAt: number
   /** The groups that edges show this link in. */
@@ -81,6 +83,7 @@ export interface LinkRow {
   members_read_at: number | null
   inactive_since: number | null
   former: string | null
+  members_many_at: number | null
   created_at: number
   modified_at: number
   groups: string
@@ -101,11 +104,12 @@ export interface IntentRow {
 export const OPEN = sql`state IN ('ready', 'sending', 'unknown', 'waiting')`
 
 export const COLUMNS = sql`l.id, l.type, l.state, l.native_id, l.fingerprint, l.survives, l.external_id,
-  l.display, l.shadow, l.version, l.members_read_at, l.inactive_since, l.former, l.created_at,
-  l.modified_at,
+  l.display, l.shadow, l.version, l.members_read_at, l.members_many_at, l.inactive_since, l.former,
+  l.created_at, l.modified_at,
   (SELECT json_group_array(json_object('value', e.group_link, 'display', g.display))
      FROM edge e JOIN link g ON g.connection = e.connection AND g.id = e.group_link
-    WHERE e.connection = l.connection AND e.member_link = l.id AND e.state = 'have') AS groups`
+    WHERE e.connection = l.connection AND e.member_link = l.id AND e.state = 'have'
+      AND e.wanted = 1) AS groups`
 
 /** For a query by id, which may end in a write. */
 export const OPEN_INTENT = sql`
@@ -129,6 +133,7 @@ export function toLink(row: LinkRow): Link {
     membersReadAt: row.members_read_at ?? undefined,
     inactiveSince: row.inactive_since ?? undefined,
     former: row.former ?? undefined,
+    membersManyAt: row.members_many_at ?? undefined,
     createdAt: row.created_at,
     modifiedAt: row.modified_at,
     groups: groups.map(({ value, display }) => (display === null ? { value } : { value, display })),

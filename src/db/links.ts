@@ -391,27 +391,6 @@ export class Links {
        WHERE id = ${link} AND connection = ${this.#connection}`
   }
 
-  /**
-   * Every member that the app held when the group was read is in `edges`; nothing is written where
-   * another request has changed members since.
-   */
-  async importMembers(group: Link, edges: readonly Write[], now: number): Promise<boolean> {
-    return this.#guarded([
-      sql`
-        UPDATE link SET members_read_at = ${now}
-         WHERE id = ${group.id} AND connection = ${this.#connection} AND version = ${group.version}`,
-      CHANGED_ONE,
-      ...edges,
-    ])
-  }
-
-  /** Edges may no longer tell what the app holds: the next change reads them again. */
-  doubtMembers(group: string): Write {
-    return sql`
-      UPDATE link SET members_read_at = NULL
-       WHERE id = ${group} AND connection = ${this.#connection}`
-  }
-
   // ---- delete -------------------------------------------------------------------------------------
 
   /**

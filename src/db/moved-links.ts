@@ -134,9 +134,11 @@ export class MovedLinks {
         ? []
         : [
             sql`
-              INSERT INTO edge (connection, group_link, member_link, member_type, state, at)
+              INSERT INTO edge (connection, group_link, member_link, member_type, state, wanted,
+                                kept, next_at, attempt, at)
               SELECT connection, iif(group_link = ${from}, ${to}, group_link),
-                     iif(member_link = ${from}, ${to}, member_link), member_type, state, at
+                     iif(member_link = ${from}, ${to}, member_link), member_type, state, wanted,
+                     kept, next_at, attempt, at
                 FROM edge WHERE ${ofLink}`,
           ]),
       sql`DELETE FROM edge WHERE ${ofLink}`,

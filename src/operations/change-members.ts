@@ -1,27 +1,39 @@
 /**
- * Changes to the members of a group: who is named, what differs, what is sent, what is recorded. A
- * change to one member makes at most one call, whatever the size of the group.
+ * Changes to the members of a group: who is named, what is wanted, and what is recorded before and
+ * after the app is told. A change to one member makes at most one call that writes, whatever the size
+ * of the group (docs/decisions/0008-membership.md).
  */
-import type { AnyPort, WriteOutcome } from '../adapter/contract.ts'
-import { AdapterFailure } from '../adapter/failure.ts'
 import { type Write, writeAll } from '../db/database.ts'
+import type { Edge } from '../db/edges.ts'
 import type { Link } from '../db/link.ts'
+import { Budget } from '../membership/budget.ts'
+import { needsPresent, planChanges } from '../membership/plan.ts'
 import { ScimError } from '../scim/error.ts'
-import { matches } from '../scim/match.ts'
 import type { ValueChange } from '../scim/patch-delta.ts'
-import type { Json, JsonObject } from '../scim/schema.ts'
-import { type Account, refuseProtected } from './account.ts'
+import { type Account, isProtected, refuseProtected } from './account.ts'
 import type { Endpoint } from './endpoint.ts'
 import { reportDeletedMembers } from './findings.ts'
-import { membersOf, readMembers } from './members.ts'
+import { allMembers, readMembers } from './members.ts'
+import { BELIEVED_MS, newHold, settleMembers } from './settle-members.ts'
+import { busy } from './tell-members.ts'
 
-/** Pages that are read only to save calls later; in a larger group each change is sent. */
-const IMPORT_PAGES = 10
-/** How long edges are believed to be all members: the app may change them behind our back. */
-const IMPORT_HOLDS_MS = 3_600_000
+/** Pages that are read to learn whether a change is none: never more than the calls it may save. */
+const IMPORT_PAGES = 100
+/** For so long, a small change to a group that was found to be large reads no page of it. */
+const MANY_HOLDS_MS = 24 * 3_600_000
+/** Pages that make it worth while to look again. */
+const MANY_PAGES = 10
+/** How long a member whom another request is changing is waited for, in steps. */
+const PATIENCE_MS = [0, 50, 100, 200, 400, 800] as const
 
-/** What a request wants of each member it speaks of, by SCIM id. */
-export type MemberPlan = ReadonlyMap<string, { readonly link: Link; readonly wanted: boolean }>
+/** What a request wants of each member it speaks of. */
+export interface MemberPlan {
+  readonly changes: readonly { readonly link: Link; readonly wanted: boolean }[]
+  /** Everybody in the group, where the app was asked. */
+  readonly read: readonly Edge[] | undefined
+  /** How many replaces with one member were taken for adds. */
+  readonly additive: number
+}
 
 // ---- who is named --------------------------------------------------------------------------------
 
@@ -29,224 +41,201 @@ export type MemberPlan = ReadonlyMap<string, { readonly link: Link; readonly wan
  * Finds out who is meant, and writes nothing.
  *
  * @param account the group; undefined where it is still to be created
- * @throws {ScimError} `invalidValue` where an id was never given out here
+ * @throws {ScimError} `invalidValue` where an id was never given out here, or a group is to be a member
+ *   and the app has no groups in groups
  */
 export async function planMembers(
   endpoint: Endpoint,
   account: Account | undefined,
   changes: readonly ValueChange[],
 ): Promise<MemberPlan> {
-  const plan = new Map<string, { link: Link; wanted: boolean }>()
-  const want = (link: Link, wanted: boolean): void => {
-    plan.set(link.id, { link, wanted })
-  }
-  const additive = endpoint.connection.policy.groups.additiveSingleReplace
-  let whole: Link[] | undefined
-  const everyone = async (): Promise<Link[]> => {
-    whole ??= account ? await presentLinks(endpoint, account) : []
-    return whole
-  }
-  /** Members by now, earlier operations of this request included. */
-  const present = async (): Promise<Link[]> => {
-    const held = (await everyone()).filter((link) => plan.get(link.id)?.wanted !== false)
-    const added = [...plan.values()].filter((p) => p.wanted).map((p) => p.link)
-    return [...new Map([...held, ...added].map((link) => [link.id, link])).values()]
-  }
-
-  for (const change of changes) {
-    switch (change.op) {
-      case 'add':
-        for (const link of await named(endpoint, account, change.values)) want(link, true)
-        break
-      case 'remove':
-        // Whoever was never a member is absent already.
-        for (const link of await endpoint.links.getAll(change.values.map(idOf))) want(link, false)
-        break
-      case 'removeAll':
-        for (const link of await present()) want(link, false)
-        break
-      case 'removeWhere':
-        for (const link of await present()) {
-          const member: JsonObject = { value: link.id, type: link.type }
-          if (matches(change.filter, member)) want(link, false)
-        }
-        break
-      case 'replace': {
-        const links = await named(endpoint, account, change.values)
-        // Entra may replace with one member at a time where a read once showed it members.
-        if (!(additive && change.values.length === 1)) {
-          const keep = new Set(links.map((link) => link.id))
-          for (const link of await present()) if (!keep.has(link.id)) want(link, false)
-        }
-        for (const link of links) want(link, true)
-        break
-      }
-    }
-  }
-  return plan
-}
-
-/** The links of members that a client wants in the group. */
-async function named(
-  endpoint: Endpoint,
-  account: Account | undefined,
-  values: readonly JsonObject[],
-): Promise<Link[]> {
-  if (values.length === 0) return []
-  const ids = [...new Set(values.map(idOf))]
-  const known = new Map((await endpoint.links.getAll(ids)).map((link) => [link.id, link]))
-  const [unknown, ...others] = ids.filter((id) => !known.has(id))
-  if (unknown !== undefined) {
-    const more = others.length > 0 ? ` (and ${others.length} more)` : ''
-    throw new ScimError(
-      'invalidValue',
-      `No resource of this connection has the id "${unknown}"${more}. Members must be ` +
-        'provisioned before they are added; nothing was changed.',
-    )
-  }
+  if (changes.length === 0) return { changes: [], read: undefined, additive: 0 }
+  const { additiveSingleReplace } = endpoint.connection.policy.groups
+  const isWhole = account !== undefined && needsPresent(changes, additiveSingleReplace)
+  const read = isWhole && endpoint.port.members ? await allMembers(endpoint, account) : undefined
+  const recorded = isWhole ? await endpoint.edges.wanted(account.link.id) : []
+  const present = [...recorded, ...(read ?? [])]
+  const { wanted, named, additive } = planChanges(changes, present, additiveSingleReplace)
+  const ids = [...new Set([...wanted.keys(), ...named])]
+  const links = new Map((await endpoint.links.getAll(ids)).map((link) => [link.id, link]))
+  refuseUnknown([...named].filter((id) => !links.has(id)))
+  refuseNested(
+    endpoint,
+    [...named].flatMap((id) => links.get(id) ?? []),
+  )
   // A person who was deleted here is skipped: the client's view of the group is behind.
-  const links = ids.flatMap((id) => known.get(id) ?? [])
-  const gone = links.filter((link) => link.state === 'tombstone' || link.state === 'retiring')
-  if (gone.length > 0) {
-    const members = gone.map((link) => link.id)
-    await reportDeletedMembers(endpoint, account?.link.id ?? 'new', members)
-  }
-  return links.filter((link) => !gone.includes(link))
+  const gone = [...named].filter((id) => isDeleted(links.get(id)))
+  if (gone.length > 0) await reportDeletedMembers(endpoint, account?.link.id ?? 'new', gone)
+  const planned = [...wanted].flatMap(([id, isWanted]) => {
+    const link = links.get(id)
+    return link && !(isWanted && isDeleted(link)) ? [{ link, wanted: isWanted }] : []
+  })
+  return { changes: planned, read, additive }
 }
 
-function idOf(value: JsonObject): string {
-  const id = value['value']
-  if (typeof id !== 'string' || id === '') {
-    throw new ScimError('invalidValue', 'A member needs a "value": the id of a user or group.')
-  }
-  return id
+function isDeleted(link: Link | undefined): boolean {
+  return link?.state === 'tombstone' || link?.state === 'retiring'
 }
 
-async function presentLinks(endpoint: Endpoint, account: Account): Promise<Link[]> {
-  const values = (await membersOf(endpoint, [account])).get(account.link.id) ?? []
-  return endpoint.links.getAll(
-    values.map((value) => String(value['value'] satisfies Json | undefined)),
+function refuseUnknown([first, ...others]: readonly string[]): void {
+  if (first === undefined) return
+  const more = others.length > 0 ? ` (and ${others.length} more)` : ''
+  throw new ScimError(
+    'invalidValue',
+    `No resource of this connection has the id "${first}"${more}. Members must be provisioned ` +
+      'before they are added; nothing was changed.',
+  )
+}
+
+/** A group among its members, in an app that has no such thing, would give nobody what it promises. */
+function refuseNested({ definition, spec }: Endpoint, named: readonly Link[]): void {
+  const { membership, members } = spec.capabilities
+  if (membership === 'none' || members?.nested) return
+  const nested = named.find((link) => link.type === definition.type.name && !isDeleted(link))
+  if (!nested) return
+  throw new ScimError(
+    'invalidValue',
+    `The app has no groups within groups, so the group "${nested.id}" cannot be a member; nothing ` +
+      'was changed. Assign its people directly, or take it out of this group in the source directory.',
   )
 }
 
 // ---- what is sent and recorded ---------------------------------------------------------------------
 
 /**
- * Sends what differs and records it. An add or remove is skipped as done only where edges are known
- * to be complete: always where Postern itself holds the members, else after all were read.
+ * Writes down what is wanted, tells the app of what differs, and settles it. What is so already is
+ * skipped only where edges are known: after all members were read, or where this was settled lately.
+ *
+ * @throws {ScimError} 503 where the rest is still to be done; the retry or the sweeper finishes it
  */
 export async function sendMembers(
   endpoint: Endpoint,
   account: Account,
   plan: MemberPlan,
 ): Promise<Account> {
-  if (plan.size === 0) return account
-  const { edges, port, io } = endpoint
-  const { link: group, object } = account
-  const complete = await completeEdges(endpoint, account)
-  const held = complete ? await edges.present(group.id, [...plan.keys()]) : new Set<string>()
-  const differs = [...plan.values()].filter((p) => !complete || held.has(p.link.id) !== p.wanted)
-  if (differs.length === 0) return account
-  refuseProtected(endpoint, object)
-  if (port.addMember) refuseUnborn(differs)
-
-  const done: Done = { added: [], dropped: [] }
-  let isInDoubt = false
-  let at = io.now()
-  try {
-    for (const { link, wanted } of differs) {
-      await sendOne(port, object.id, link, wanted)
-      if (wanted) done.added.push(link)
-      else done.dropped.push(link)
+  if (plan.changes.length === 0) return account
+  if (!endpoint.port.members) return record(endpoint, account, plan)
+  await refuseIfProtected(endpoint, account, plan)
+  const { edgeIntents, io, connection } = endpoint
+  const { link: group } = account
+  const links = new Map(plan.changes.map(({ link }) => [link.id, link]))
+  const budget = new Budget(io.now, connection.policy.limits.requestTimeoutMs)
+  const detail = { additiveSingleReplace: plan.additive }
+  let imported = await importOf(endpoint, account, plan)
+  let open = plan.changes.map(({ link, wanted }) => ({
+    member: link.id,
+    memberType: link.type,
+    wanted,
+  }))
+  let moved: { versions: number; at: number } | undefined
+  for (const waitMs of PATIENCE_MS) {
+    if (waitMs > 0) await io.wait(waitMs)
+    const now = io.now()
+    const times = { now, since: now - BELIEVED_MS }
+    const hold = newHold(endpoint)
+    // An import that another request has overtaken is left out.
+    const found =
+      (await edgeIntents.want(group.id, open, hold, times, imported)) ??
+      (await edgeIntents.want(group.id, open, hold, times, []))
+    if (!found) throw busy()
+    imported = []
+    if (found.taken.length > 0) {
+      const at = { budget, hold }
+      const settled = await settleMembers(endpoint, group, found.taken, links, at, detail)
+      if (settled.failure !== undefined) throw settled.failure
+      if (settled.left > 0) throw unfinished(settled.left)
+      const isDone = settled.added + settled.removed > 0
+      if (isDone) moved = { versions: (moved?.versions ?? 0) + 1, at: settled.at }
     }
-  } catch (error) {
-    isInDoubt = !(error instanceof ScimError) && !hasNoEffect(error)
-    throw error
-  } finally {
-    // What the app has done is recorded even where a later member failed: the retry skips it.
-    at = io.now()
-    await record(endpoint, group, done, isInDoubt, at)
+    const busyIds = new Set(found.busy)
+    open = open.filter(({ member }) => busyIds.has(member))
+    if (open.length === 0) return movedOn(account, moved)
   }
-  // As `record` wrote it: the client compares this answer's version with that of its next read.
-  return { ...account, link: { ...group, version: group.version + 1, modifiedAt: at } }
+  throw busy()
 }
 
-interface Done {
-  readonly added: Link[]
-  readonly dropped: Link[]
-}
-
-/** The app can only be told of an account that it has. */
-function refuseUnborn(differs: readonly { link: Link; wanted: boolean }[]): void {
-  if (differs.some(({ link, wanted }) => wanted && link.nativeId === undefined)) {
-    throw new ScimError(503, 'A member is still being created; nothing was changed. Retry later.', {
-      retryAfterSeconds: 5,
-    })
+/** As the settling wrote it: the client compares this answer's version with that of its next read. */
+function movedOn(account: Account, moved: { versions: number; at: number } | undefined): Account {
+  if (!moved) return account
+  const { link } = account
+  return {
+    ...account,
+    link: { ...link, version: link.version + moved.versions, modifiedAt: moved.at },
   }
 }
 
-async function sendOne(
-  port: AnyPort,
-  group: string,
-  { type, nativeId, state, survives }: Link,
-  wanted: boolean,
+function unfinished(left: number): ScimError {
+  return new ScimError(
+    503,
+    `These are more changes of members than one request may make: ${left} are left, and are being ` +
+      'made. Retry later.',
+    { retryAfterSeconds: 60 },
+  )
+}
+
+/** Protected groups refuse every write; a request that changes nothing is none. */
+async function refuseIfProtected(
+  endpoint: Endpoint,
+  account: Account,
+  plan: MemberPlan,
 ): Promise<void> {
-  if (!port.addMember || !port.removeMember || nativeId === undefined) return
-  if (wanted) refuseGone(await port.addMember(group, { type, id: nativeId }))
-  // An account that was deleted left its groups, and its id may be another one's by now. A group or
-  // account that is gone holds no such member either.
-  else if (state !== 'tombstone' || survives) await port.removeMember(group, { type, id: nativeId })
+  if (!isProtected(endpoint, account.object)) return
+  const held = new Set((plan.read ?? (await allMembers(endpoint, account))).map((m) => m.member))
+  const differs = plan.changes.some(({ link, wanted }) => held.has(link.id) !== wanted)
+  if (differs) refuseProtected(endpoint, account.object)
 }
 
-function refuseGone(outcome: WriteOutcome): void {
-  if (outcome.kind !== 'gone') return
-  if (outcome.what === 'member') {
-    throw new ScimError('invalidValue', 'The app no longer holds one of the members to be added.')
-  }
-  throw new ScimError(404, 'The app no longer holds this group.')
-}
-
-function hasNoEffect(error: unknown): boolean {
-  return error instanceof AdapterFailure && error.effect === 'none'
-}
-
-async function record(
-  { db, links, edges, audit, request }: Endpoint,
-  group: Link,
-  { added, dropped }: Done,
-  isInDoubt: boolean,
-  at: number,
-): Promise<void> {
-  const writes: Write[] = []
-  if (added.length > 0) writes.push(edges.put(group.id, added.map(toEdge), at))
-  if (dropped.length > 0) {
-    const ids = dropped.map((link) => link.id)
-    writes.push(edges.drop(group.id, ids))
-  }
-  if (writes.length > 0) {
-    const detail = { added: added.length, removed: dropped.length }
-    const entry = { request, type: group.type, link: group.id, op: 'members' as const, detail }
-    writes.push(links.touch(group.id, at), audit.entry({ ...entry, decision: 'updated' }, at))
-  }
-  if (isInDoubt) writes.push(links.doubtMembers(group.id))
-  await writeAll(db, writes)
-}
-
-function toEdge(link: Link): { member: string; memberType: string } {
-  return { member: link.id, memberType: link.type }
-}
-
-/**
- * True where edges hold every member of the group; the first change to it reads them from the app,
- * and so does one long after.
- */
-async function completeEdges(endpoint: Endpoint, { link, object }: Account): Promise<boolean> {
-  const { port, links, edges, io } = endpoint
-  if (!port.members) return true
-  const since = io.now() - IMPORT_HOLDS_MS
-  if (link.membersReadAt !== undefined && link.membersReadAt > since) return true
-  const members = await readMembers(endpoint, object.id, IMPORT_PAGES)
-  if (!members) return false
+/** What makes edges hold every member of the group, where that is known or is learned cheaply. */
+async function importOf(
+  endpoint: Endpoint,
+  { link, object }: Account,
+  { read, changes }: MemberPlan,
+): Promise<Write[]> {
+  const { edges, edgeIntents, io, spec } = endpoint
+  const { membership, members } = spec.capabilities
   const now = io.now()
-  return links.importMembers(link, edges.replace(link.id, members, now), now)
+  const onto = (all: readonly Edge[]) =>
+    edgeIntents.importOnto(link, edges.imported(link.id, all, now), now)
+  if (read) return onto(read)
+  // Whoever replaces a list reads it anyway.
+  if (membership !== 'add-remove') return []
+  if (link.membersReadAt !== undefined && link.membersReadAt > now - BELIEVED_MS) return []
+  const pages = Math.min(Math.ceil(changes.length / (members?.batch ?? 1)), IMPORT_PAGES)
+  const isMany = link.membersManyAt !== undefined && link.membersManyAt > now - MANY_HOLDS_MS
+  if (isMany && pages <= MANY_PAGES) return []
+  const all = await readMembers(endpoint, object.id, pages)
+  return all ? onto(all) : [edgeIntents.many(link.id, now)]
+}
+
+/** Where no app holds the members, an edge is the membership. */
+async function record(
+  { db, links, edges, audit, request, io }: Endpoint,
+  account: Account,
+  { changes, additive }: MemberPlan,
+): Promise<Account> {
+  const { link: group } = account
+  const held = await edges.present(
+    group.id,
+    changes.map(({ link }) => link.id),
+  )
+  const differs = changes.filter(({ link, wanted }) => held.has(link.id) !== wanted)
+  if (differs.length === 0) return account
+  const added = differs.filter(({ wanted }) => wanted).map(({ link }) => link)
+  const dropped = differs.filter(({ wanted }) => !wanted).map(({ link }) => link.id)
+  const at = io.now()
+  const writes: Write[] = []
+  if (added.length > 0) {
+    const put = added.map((link) => ({ member: link.id, memberType: link.type }))
+    writes.push(edges.put(group.id, put, at))
+  }
+  if (dropped.length > 0) writes.push(edges.drop(group.id, dropped))
+  const detail = {
+    added: added.length,
+    removed: dropped.length,
+    ...(additive > 0 && { additiveSingleReplace: additive }),
+  }
+  const entry = { request, type: group.type, link: group.id, op: 'members' as const, detail }
+  writes.push(links.touch(group.id, at), audit.entry({ ...entry, decision: 'updated' }, at))
+  await writeAll(db, writes)
+  return movedOn(account, { versions: 1, at })
 }

@@ -8,7 +8,6 @@ import type { Claim, Intent, Link } from '../db/link.ts'
 import { decide } from '../identity/decide.ts'
 import { without } from '../identity/keys.ts'
 import { withoutSecrets } from '../mapping/shadow.ts'
-import { ScimError } from '../scim/error.ts'
 import type { Resource } from '../scim/schema.ts'
 import {
   type Account,
@@ -46,9 +45,6 @@ const ABANDONED_MS = 24 * 3_600_000
 
 export async function createResource(endpoint: Endpoint, body: unknown): Promise<Account> {
   refuseByMode(endpoint)
-  if (!endpoint.port.create) {
-    throw new ScimError(501, `The app does not let ${endpoint.definition.type.name}s be created.`)
-  }
   const { resource, ignored } = holdable(endpoint, body)
   const { rest, members } = splitMembers(endpoint, resource)
   // Who is named is known before anything is written.

@@ -7,6 +7,7 @@ import type { AnyPort, ResourceSpec } from '../adapter/contract.ts'
 import { Audit } from '../db/audit.ts'
 import type { Database } from '../db/database.ts'
 import { Departures } from '../db/departures.ts'
+import { EdgeIntents } from '../db/edge-intents.ts'
 import { Edges } from '../db/edges.ts'
 import { Findings } from '../db/findings.ts'
 import { Links } from '../db/links.ts'
@@ -37,6 +38,7 @@ export interface Endpoint {
   readonly db: Database
   readonly links: Links
   readonly edges: Edges
+  readonly edgeIntents: EdgeIntents
   readonly audit: Audit
   readonly findings: Findings
   readonly departures: Departures
@@ -75,6 +77,7 @@ export function openEndpoint(open: OpenConnection, type: string): Endpoint | und
     db,
     links: new Links(db, connection.id),
     edges: new Edges(db, connection.id),
+    edgeIntents: new EdgeIntents(db, connection.id),
     audit: new Audit(connection.id),
     findings: new Findings(db, connection.id),
     departures: new Departures(db, connection.id),

@@ -43,12 +43,17 @@ export async function membersOf(
   endpoint: Endpoint,
   accounts: readonly Account[],
 ): Promise<Map<string, JsonObject[]>> {
-  const edges = endpoint.port.members
-    ? new Map<string, Edge[]>()
-    : await endpoint.edges.members(accounts.map(({ link }) => link.id))
-  if (endpoint.port.members) {
-    for (const { link, object } of accounts)
-      edges.set(link.id, await allMembers(endpoint, object.id))
+  const isApps = endpoint.port.members !== undefined
+  const groups = accounts.map(({ link }) => link.id)
+  // Those whom the app cannot be told of yet are members for the client all the same.
+  const edges = await endpoint.edges.members(groups, isApps ? 'waiting' : 'recorded')
+  if (isApps) {
+    for (const account of accounts) {
+      const held = await allMembers(endpoint, account)
+      const ids = new Set(held.map(({ member }) => member))
+      const waiting = (edges.get(account.link.id) ?? []).filter(({ member }) => !ids.has(member))
+      edges.set(account.link.id, [...held, ...waiting])
+    }
   }
   const { baseUrl } = endpoint
   return new Map(
@@ -63,8 +68,13 @@ export async function membersOf(
   )
 }
 
-async function allMembers(endpoint: Endpoint, group: string): Promise<Edge[]> {
-  const members = await readMembers(endpoint, group, MAX_PAGES)
+/**
+ * Everybody whom the app holds in this group.
+ *
+ * @throws {ScimError} 503 where they are more than one request may read
+ */
+export async function allMembers(endpoint: Endpoint, { object }: Account): Promise<Edge[]> {
+  const members = await readMembers(endpoint, object.id, MAX_PAGES)
   if (members) return members
   throw new ScimError(503, 'This group has more members than one request may read.', {
     retryAfterSeconds: 300,

@@ -54,6 +54,11 @@ export async function send(endpoint: Endpoint, reservation: Reservation): Promis
 export async function create(endpoint: Endpoint, reservation: Reservation): Promise<Account> {
   const { port, mapping, links, io } = endpoint
   const { desired, intent, link } = reservation
+  if (!port.create) {
+    // A fixed catalogue (roles, licences): what is there was found and adopted before.
+    await links.release(intent, link.id)
+    throw noCreate(endpoint)
+  }
   await holdLease(endpoint, reservation)
   const sent = { ...reservation, sentSince: reservation.sentSince ?? io.now() }
   const outcome = await attempt(endpoint, sent, async () =>
@@ -271,6 +276,7 @@ export function proposedLink(id: string, type: string, now: number): Link {
     membersReadAt: undefined,
     inactiveSince: undefined,
     former: undefined,
+    membersManyAt: undefined,
     createdAt: now,
     modifiedAt: now,
     groups: [],
@@ -301,6 +307,14 @@ export async function onlyOne(
     case 'protected':
       return decision.candidate
   }
+}
+
+export function noCreate({ definition: { type } }: Endpoint): ScimError {
+  return new ScimError(
+    501,
+    `The app does not let ${type.name}s be created, and has none that matches this one. Create it ` +
+      `in the app first, or take it out of the scope of provisioning.`,
+  )
 }
 
 export function taken(endpoint: Endpoint): ScimError {

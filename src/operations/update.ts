@@ -61,7 +61,9 @@ export async function putResource(
       view: withSwitch(endpoint, view, kept),
       ignored,
       // RFC 7644 §3.5.1: what a PUT does not name is cleared.
-      members: membershipOf(endpoint) ? [{ op: 'replace', values: members ?? [] }] : [],
+      members: membershipOf(endpoint)
+        ? [{ op: 'removeAll' }, { op: 'add', values: members ?? [] }]
+        : [],
     }
   })
 }

@@ -79,8 +79,8 @@ describe('a declared capability makes its method mandatory', () => {
       defineAdapter({
         ...common,
         resources: user({ ...READ_ONLY, membership: 'add-remove' }),
-        // @ts-expect-error members, addMember and removeMember are declared and missing
-        connect: () => ({ User: { ...reads, addMember: async () => ({ kind: 'ok' }) } }),
+        // @ts-expect-error members, addMembers and removeMembers are declared and missing
+        connect: () => ({ User: { ...reads, addMembers: async () => ({ kind: 'ok' }) } }),
       }),
       defineAdapter({
         ...common,

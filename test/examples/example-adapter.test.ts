@@ -119,7 +119,7 @@ describe('reading', () => {
       () => User.remove('1001'),
       () => User.setActive('1001', false),
       () => User.update('1001', { set: { last_name: 'X' }, unset: [] }),
-      () => Group.addMember('11', { type: 'User', id: '1001' }),
+      () => Group.addMembers('11', [{ type: 'User', id: '1001' }]),
     ]) {
       expect(await failureFrom(call())).toMatchObject({ code: 'protocol', effect: 'none' })
     }
@@ -261,7 +261,7 @@ describe('writing', () => {
     const { User, Group } = connect()
     const { id } = await created()
     const member = { type: 'User', id }
-    await Group.addMember('12', member)
+    await Group.addMembers('12', [member])
     await User.setActive(id, false)
     expect((await Group.members('12', { pageSize: 50 })).items).toContainEqual(member)
   })
@@ -306,10 +306,10 @@ describe('teams', () => {
     const { Group } = connect()
     const member = { type: 'User', id: (await created()).id }
     const before = await writes()
-    expect(await Group.addMember('11', member)).toEqual({ kind: 'ok' })
-    expect(await Group.addMember('11', member)).toEqual({ kind: 'unchanged' })
-    expect(await Group.removeMember('11', member)).toEqual({ kind: 'ok' })
-    expect(await Group.removeMember('11', member)).toEqual({ kind: 'unchanged' })
+    expect(await Group.addMembers('11', [member])).toEqual({ kind: 'ok' })
+    expect(await Group.addMembers('11', [member])).toEqual({ kind: 'unchanged' })
+    expect(await Group.removeMembers('11', [member])).toEqual({ kind: 'ok' })
+    expect(await Group.removeMembers('11', [member])).toEqual({ kind: 'unchanged' })
     expect(await writes()).toBe(before + 4)
   })
 
@@ -317,15 +317,15 @@ describe('teams', () => {
     const { Group } = connect()
     const member = { type: 'User', id: '1001' }
     const stranger = { type: 'User', id: '999999' }
-    expect(await Group.addMember('99', member)).toEqual({ kind: 'gone' })
-    expect(await Group.removeMember('99', member)).toEqual({ kind: 'gone' })
-    expect(await Group.addMember('11', stranger)).toEqual({ kind: 'gone', what: 'member' })
-    expect(await Group.removeMember('11', stranger)).toEqual({ kind: 'unchanged' })
+    expect(await Group.addMembers('99', [member])).toEqual({ kind: 'gone' })
+    expect(await Group.removeMembers('99', [member])).toEqual({ kind: 'gone' })
+    expect(await Group.addMembers('11', [stranger])).toEqual({ kind: 'gone', what: 'member' })
+    expect(await Group.removeMembers('11', [stranger])).toEqual({ kind: 'unchanged' })
   })
 
   test('a team in a team is refused before the app is asked', async () => {
     const before = await writes()
-    const nested = connect().Group.addMember('11', { type: 'Group', id: '12' })
+    const nested = connect().Group.addMembers('11', [{ type: 'Group', id: '12' }])
     expect(await failureFrom(nested)).toMatchObject({ code: 'invalid', effect: 'none' })
     expect(await writes()).toBe(before)
   })

@@ -1,0 +1,310 @@
+/**
+ * Changes of membership that an app is to be told of: the edge is its own intent. It says what is
+ * wanted before the app hears of it, who is telling it (`holder`, until `next_at`), and after it what
+ * became of it. Every method is scoped by its connection.
+ */
+import { type SQL, sql } from 'drizzle-orm'
+import {
+  CHANGED_ONE,
+  type Database,
+  isLostRace,
+  type Write,
+  writeAllReturning,
+} from './database.ts'
+import type { Edge } from './edges.ts'
+
+/** A change that its taker, and nobody else, may tell the app of. */
+export interface TakenEdge {
+  readonly group: string
+  readonly member: string
+  readonly wanted: boolean
+  /** Of a removal: the wish stays, for when the person is switched on again. */
+  readonly kept: boolean
+  /** Tries that failed. */
+  readonly attempt: number
+}
+
+/** Whose they are, and until when its calls may still reach the app. */
+export interface Hold {
+  readonly holder: string
+  readonly until: number
+}
+
+/** What became of a change that was taken. */
+export type Settlement =
+  | { readonly member: string; readonly state: 'have' | 'blocked' }
+  /** Waits: for the sweeper from `nextAt` on, or without it for whoever asks. */
+  | {
+      readonly member: string
+      readonly state: 'want' | 'retry'
+      readonly wanted: boolean
+      readonly nextAt: number | undefined
+      readonly attempt: number
+    }
+  /** `remember`: that there is none is believed for a while, like an edge. */
+  | { readonly member: string; readonly state: 'gone'; readonly rememberUntil: number | undefined }
+
+interface TakenRow {
+  group_link: string
+  member_link: string
+  wanted: number
+  kept: number
+  attempt: number
+}
+
+const TAKEN = sql`group_link, member_link, wanted, kept, attempt`
+
+export class EdgeIntents {
+  readonly #db: Database
+  readonly #connection: string
+
+  constructor(db: Database, connection: string) {
+    this.#db = db
+    this.#connection = connection
+  }
+
+  /**
+   * Writes down what is wanted and takes it, but for what is so already: by an import of all members
+   * since `since`, or by an edge that was settled since then. `imported`: writes of an import, for the
+   * group as read under `version`; where another request has changed members meanwhile, undefined is
+   * the answer and nothing is written. `busy`: another request is telling the app of these.
+   */
+  async want(
+    group: string,
+    changes: readonly (Edge & { readonly wanted: boolean })[],
+    { holder, until }: Hold,
+    { now, since }: { readonly now: number; readonly since: number },
+    also: readonly Write[],
+  ): Promise<{ taken: TakenEdge[]; busy: string[] } | undefined> {
+    const connection = this.#connection
+    const members = JSON.stringify(changes.map(({ member }) => member))
+    const isComplete = sql`coalesce((SELECT g.members_read_at FROM link g
+      WHERE g.connection = ${connection} AND g.id = ${group}), 0) > ${since}`
+    try {
+      const results = await writeAllReturning(this.#db, [
+        ...also,
+        sql`
+          INSERT INTO edge (connection, group_link, member_link, member_type, wanted, state, holder,
+                            next_at, at)
+          SELECT ${connection}, ${group}, json_extract(value, '$.member'),
+                 json_extract(value, '$.memberType'), json_extract(value, '$.wanted'), 'want',
+                 ${holder}, ${until}, ${now}
+            FROM json_each(${JSON.stringify(changes)})
+           WHERE json_extract(value, '$.wanted') = 1 OR NOT ${isComplete}
+              OR EXISTS (SELECT 1 FROM edge e WHERE e.connection = ${connection}
+                AND e.group_link = ${group}
+                AND e.member_link = json_extract(json_each.value, '$.member'))
+              ON CONFLICT (connection, group_link, member_link)
+              DO UPDATE SET wanted = excluded.wanted, kept = 0, state = 'want', attempt = 0,
+                            holder = excluded.holder, next_at = excluded.next_at, at = excluded.at
+               WHERE (edge.holder IS NULL OR edge.next_at <= ${now})
+                 AND NOT (edge.state = 'have' AND edge.wanted = excluded.wanted
+                   AND (edge.at > ${since} OR ${isComplete}))
+          RETURNING ${TAKEN}`,
+        sql`
+          SELECT member_link FROM edge
+           WHERE connection = ${connection} AND group_link = ${group} AND holder <> ${holder}
+             AND next_at > ${now} AND member_link IN (SELECT value FROM json_each(${members}))`,
+      ])
+      const taken = (results.at(-2) ?? []) as TakenRow[]
+      const busy = (results.at(-1) ?? []) as { member_link: string }[]
+      return { taken: taken.map(toTaken), busy: busy.map((row) => row.member_link) }
+    } catch (error) {
+      if (isLostRace(error)) return undefined
+      throw error
+    }
+  }
+
+  /** For `want`: every member that the app held when the group was read is among these writes. */
+  importOnto(
+    group: { readonly id: string; readonly version: number },
+    imported: readonly Write[],
+    now: number,
+  ): Write[] {
+    return [
+      sql`
+        UPDATE link SET members_read_at = ${now}, members_many_at = NULL
+         WHERE id = ${group.id} AND connection = ${this.#connection} AND version = ${group.version}`,
+      CHANGED_ONE,
+      ...imported,
+    ]
+  }
+
+  /** The group has more members than it pays to read for a small change. */
+  many(group: string, now: number): Write {
+    return sql`
+      UPDATE link SET members_many_at = ${now}
+       WHERE id = ${group} AND connection = ${this.#connection}`
+  }
+
+  /** Takes changes of one group that are due. */
+  async takeDue(
+    group: string,
+    members: readonly string[],
+    hold: Hold,
+    now: number,
+  ): Promise<TakenEdge[]> {
+    return this.#take(
+      hold,
+      sql``,
+      sql`group_link = ${group} AND next_at <= ${now}
+        AND member_link IN (SELECT value FROM json_each(${JSON.stringify(members)}))`,
+    )
+  }
+
+  /** Takes every membership of a person that is wanted and that the app has not got. */
+  async takeWaiting(member: string, hold: Hold, now: number): Promise<TakenEdge[]> {
+    return this.#take(
+      hold,
+      sql`, wanted = 1, kept = 0, state = 'want', attempt = 0`,
+      sql`member_link = ${member} AND (wanted = 1 AND state IN ('want', 'retry') OR kept = 1)
+        AND (holder IS NULL OR next_at <= ${now})`,
+    )
+  }
+
+  /** Takes every membership of a person, to be removed in the app and to stay wanted here. */
+  async takeToStrip(member: string, hold: Hold, now: number): Promise<TakenEdge[]> {
+    return this.#take(
+      hold,
+      sql`, wanted = 0, kept = 1, state = 'want', attempt = 0`,
+      sql`member_link = ${member} AND wanted = 1 AND NOT (state = 'want' AND next_at IS NULL)
+        AND (holder IS NULL OR next_at <= ${now})`,
+    )
+  }
+
+  /** For the batch that settles: under a hold that was lost nothing is changed. */
+  settle(group: string, holder: string, settlements: readonly Settlement[], now: number): Write[] {
+    const ours = sql`connection = ${this.#connection} AND group_link = ${group} AND holder = ${holder}`
+    const gone = settlements.filter((s) => s.state === 'gone')
+    const forgotten = gone.filter((s) => s.rememberUntil === undefined).map((s) => s.member)
+    const staying = settlements.flatMap(toStaying)
+    return [
+      ...(forgotten.length > 0
+        ? [
+            sql`DELETE FROM edge WHERE ${ours}
+              AND member_link IN (SELECT value FROM json_each(${JSON.stringify(forgotten)}))`,
+          ]
+        : []),
+      ...(staying.length > 0
+        ? [
+            sql`
+              UPDATE edge SET state = json_extract(s.value, '$.state'), holder = NULL, at = ${now},
+                     wanted = coalesce(json_extract(s.value, '$.wanted'), wanted),
+                     kept = CASE WHEN json_extract(s.value, '$.wanted') = 1 THEN 0 ELSE kept END,
+                     next_at = json_extract(s.value, '$.nextAt'),
+                     attempt = json_extract(s.value, '$.attempt')
+                FROM json_each(${JSON.stringify(staying)}) s
+               WHERE ${ours} AND edge.member_link = json_extract(s.value, '$.member')`,
+          ]
+        : []),
+    ]
+  }
+
+  /** Where a member is in one group at most: the edges to all others of this type go. */
+  leaveOthers(group: string, type: string, members: readonly string[], now: number): Write[] {
+    const others = sql`connection = ${this.#connection} AND group_link <> ${group}
+      AND member_link IN (SELECT value FROM json_each(${JSON.stringify(members)}))
+      AND (holder IS NULL OR next_at <= ${now})
+      AND (SELECT g.type FROM link g WHERE g.connection = edge.connection
+        AND g.id = edge.group_link) = ${type}`
+    return [
+      sql`
+        UPDATE link SET version = version + 1, modified_at = ${now}
+         WHERE connection = ${this.#connection}
+           AND id IN (SELECT group_link FROM edge WHERE ${others})`,
+      sql`DELETE FROM edge WHERE ${others}`,
+    ]
+  }
+
+  // ---- the lease on a list that is replaced as a whole --------------------------------------------
+
+  /** False: another request holds it. */
+  async lease(link: string, { holder, until }: Hold, now: number): Promise<boolean> {
+    const rows = await this.#db.all(sql`
+      UPDATE link SET members_holder = ${holder}, members_held_until = ${until}
+       WHERE id = ${link} AND connection = ${this.#connection}
+         AND (members_holder IS NULL OR members_holder = ${holder} OR members_held_until <= ${now})
+      RETURNING id`)
+    return rows.length === 1
+  }
+
+  async release(link: string, holder: string): Promise<void> {
+    await this.#db.run(sql`
+      UPDATE link SET members_holder = NULL, members_held_until = NULL
+       WHERE id = ${link} AND connection = ${this.#connection} AND members_holder = ${holder}`)
+  }
+
+  async #take({ holder, until }: Hold, also: SQL, where: SQL): Promise<TakenEdge[]> {
+    const rows = await this.#db.all<TakenRow>(sql`
+      UPDATE edge SET holder = ${holder}, next_at = ${until} ${also}
+       WHERE connection = ${this.#connection} AND ${where} RETURNING ${TAKEN}`)
+    return rows.map(toTaken)
+  }
+}
+
+/** As `settle` writes it; null: as it is. */
+interface StayingRow {
+  readonly member: string
+  readonly state: 'have' | 'blocked' | 'want' | 'retry'
+  readonly nextAt: number | null
+  readonly wanted: 0 | 1 | null
+  readonly attempt: number
+}
+
+/** None: the row goes. */
+function toStaying(settlement: Settlement): StayingRow[] {
+  const { member } = settlement
+  switch (settlement.state) {
+    case 'gone': {
+      const { rememberUntil: nextAt } = settlement
+      return nextAt === undefined ? [] : [{ member, state: 'have', nextAt, wanted: 0, attempt: 0 }]
+    }
+    case 'have':
+    case 'blocked':
+      return [{ member, state: settlement.state, nextAt: null, wanted: null, attempt: 0 }]
+    case 'want':
+    case 'retry': {
+      const { state, nextAt, wanted, attempt } = settlement
+      return [{ member, state, nextAt: nextAt ?? null, wanted: wanted ? 1 : 0, attempt }]
+    }
+  }
+}
+
+function toTaken(row: TakenRow): TakenEdge {
+  return {
+    group: row.group_link,
+    member: row.member_link,
+    wanted: row.wanted === 1,
+    kept: row.kept === 1,
+    attempt: row.attempt,
+  }
+}
+
+// ---- across connections, for the sweeper ----------------------------------------------------------
+
+export interface DueEdge {
+  readonly connection: string
+  readonly group: string
+  readonly member: string
+}
+
+/** Changes whose turn has come: a request was cut off, or the app could not be told. Oldest first. */
+export async function dueEdges(db: Database, now: number, limit: number): Promise<DueEdge[]> {
+  return db.all<DueEdge>(sql`
+    SELECT connection, group_link AS "group", member_link AS member FROM edge
+     WHERE next_at IS NOT NULL AND next_at <= ${now} ORDER BY next_at LIMIT ${limit}`)
+}
+
+/** Puts changes that nobody can tell the app of now behind the others. */
+export async function postponeEdges(
+  db: Database,
+  { connection, group }: Pick<DueEdge, 'connection' | 'group'>,
+  members: readonly string[],
+  now: number,
+  until: number,
+): Promise<void> {
+  await db.run(sql`
+    UPDATE edge SET next_at = ${until}
+     WHERE connection = ${connection} AND group_link = ${group} AND next_at <= ${now}
+       AND member_link IN (SELECT value FROM json_each(${JSON.stringify(members)}))`)
+}

@@ -1,0 +1,319 @@
+/**
+ * Tells an app who joins a group and who leaves it, in whatever way the app takes that (the capability
+ * `membership`), within a budget of calls. It keeps nothing: what became of each change is the answer.
+ */
+import type { AnyPort, Member, ReplaceOutcome, WriteOutcome } from '../adapter/contract.ts'
+import type { Hold } from '../db/edge-intents.ts'
+import type { Link } from '../db/link.ts'
+import type { Budget } from '../membership/budget.ts'
+import { chunksOf, halvesOf } from '../membership/chunks.ts'
+import { groupsAfter, membersAfter } from '../membership/replacement.ts'
+import { isRefusal } from '../membership/retry.ts'
+import { ScimError } from '../scim/error.ts'
+import type { Endpoint } from './endpoint.ts'
+
+/** How long a list that another request is replacing is waited for, in steps. */
+const PATIENCE_MS = [0, 50, 100, 200, 400, 800, 1600] as const
+/** How often a list is read again that has changed between the read and the replace. */
+const REREADS = 5
+/** Pages of members that are read to replace them all. */
+const MAX_PAGES = 400
+
+export interface MemberTask {
+  readonly link: Link
+  readonly wanted: boolean
+}
+
+/**
+ * `done`: as wanted. `waits`: the account is not there yet. `blocked`: the app refuses it. `failed`:
+ * this try had no certain effect. `left`: it was not tried. `dropped`: it makes no sense any more.
+ */
+export type Fate = 'done' | 'waits' | 'blocked' | 'failed' | 'left' | 'dropped'
+
+export interface Told {
+  /** By SCIM id of the member. */
+  readonly fates: ReadonlyMap<string, Fate>
+  /** What the client is to hear: that which passes with time before that which does not. */
+  readonly failure: unknown
+}
+
+interface Task extends MemberTask {
+  readonly member: Member
+}
+
+interface Telling {
+  readonly endpoint: Endpoint
+  readonly group: Link
+  /** The group's native id. */
+  readonly id: string
+  readonly budget: Budget
+  readonly hold: Hold
+  readonly fates: Map<string, Fate>
+  refusal: unknown
+  failure: unknown
+}
+
+/** Never fails: whatever happens, the fate of each task is known. */
+export async function tellMembers(
+  endpoint: Endpoint,
+  group: Link,
+  tasks: readonly MemberTask[],
+  { budget, hold }: { readonly budget: Budget; readonly hold: Hold },
+): Promise<Told> {
+  const fates = new Map<string, Fate>()
+  const open: Task[] = []
+  for (const task of tasks) {
+    const fate = fateWithoutCall(group, task)
+    fates.set(task.link.id, fate ?? 'left')
+    const { type, nativeId } = task.link
+    if (!fate && nativeId !== undefined) open.push({ ...task, member: { type, id: nativeId } })
+  }
+  const id = group.nativeId
+  if (open.length === 0 || id === undefined) return { fates, failure: undefined }
+  const rest = { refusal: undefined, failure: undefined }
+  const telling: Telling = { endpoint, group, id, budget, hold, fates, ...rest }
+  try {
+    await tell(telling, open)
+  } catch (error) {
+    telling.failure ??= error
+    // Nobody knows how far it came.
+    for (const { link } of open) if (fates.get(link.id) === 'left') fates.set(link.id, 'failed')
+  }
+  return { fates, failure: telling.failure ?? telling.refusal }
+}
+
+/** Some changes need no call: there is nobody in the app, or not yet. */
+function fateWithoutCall(group: Link, { link, wanted }: MemberTask): Fate | undefined {
+  const isEnded = link.state === 'tombstone' || link.state === 'retiring'
+  if (wanted && isEnded) return 'dropped'
+  // An account that was deleted left its groups, and its id may be another one's by now.
+  if (!wanted && link.state === 'tombstone' && !link.survives) return 'done'
+  if (link.nativeId === undefined) return wanted ? 'waits' : 'done'
+  return group.nativeId === undefined ? 'waits' : undefined
+}
+
+function tell(telling: Telling, tasks: readonly Task[]): Promise<void> {
+  const { membership } = telling.endpoint.spec.capabilities
+  switch (membership) {
+    case 'add-remove':
+      return addAndRemove(telling, tasks)
+    case 'replace-on-group':
+      return replaceOnGroup(telling, tasks)
+    case 'replace-on-user':
+      return replaceOnUsers(telling, tasks)
+    case 'none':
+      throw new Error('an app that holds no members is told of none')
+  }
+}
+
+// ---- some join, some leave -----------------------------------------------------------------------
+
+async function addAndRemove(telling: Telling, tasks: readonly Task[]): Promise<void> {
+  const { endpoint, id, budget } = telling
+  const { port, spec } = endpoint
+  const size = spec.capabilities.members?.batch ?? 1
+  // Joins first: an app may insist on one member, or on one group.
+  const queue = [true, false].flatMap((wanted) =>
+    chunksOf(
+      tasks.filter((task) => task.wanted === wanted),
+      size,
+    ),
+  )
+  for (let chunk = queue.shift(); chunk; chunk = queue.shift()) {
+    if (!budget.take()) return
+    const members = chunk.map(({ member }) => member)
+    const isJoin = chunk[0]?.wanted === true
+    const outcome = await attempt(telling, chunk, () =>
+      isJoin ? port.addMembers?.(id, members) : port.removeMembers?.(id, members),
+    )
+    if (outcome === 'failed') return
+    const isRefused = outcome === 'refused' || (isJoin && isMemberGone(outcome))
+    if (!isRefused) {
+      if (!settle(telling, chunk, outcome)) return
+    } else if (chunk.length > 1) {
+      // One of them is refused: which one shows when there are fewer.
+      queue.unshift(...halvesOf(chunk))
+    } else block(telling, chunk, outcome)
+  }
+}
+
+// ---- the group's list is replaced -------------------------------------------------------------------
+
+async function replaceOnGroup(telling: Telling, tasks: readonly Task[]): Promise<void> {
+  await underLease(telling, telling.group.id, () => replaceMembers(telling, tasks))
+}
+
+async function replaceMembers(telling: Telling, tasks: readonly Task[]): Promise<void> {
+  const { endpoint, id, budget } = telling
+  const { port } = endpoint
+  for (let reads = 0; reads < REREADS; reads++) {
+    const list = await readAll(port, id, endpoint.spec.capabilities.list.maxPage, budget)
+    if (!list) return
+    const next = membersAfter(list.items, tasks)
+    if (!next) {
+      settle(telling, tasks, { kind: 'unchanged' })
+      return
+    }
+    if (!budget.take() || !holds(telling)) return
+    const outcome = await attempt(telling, tasks, () =>
+      port.replaceMembers?.(id, next, list.revision),
+    )
+    if (outcome === 'failed') return
+    if (outcome !== 'refused' && outcome.kind === 'stale') continue
+    if (outcome !== 'refused' && !isMemberGone(outcome)) {
+      settle(telling, tasks, outcome)
+      return
+    }
+    if (tasks.length === 1) {
+      block(telling, tasks, outcome)
+      return
+    }
+    for (const half of halvesOf(tasks)) await replaceMembers(telling, half)
+    return
+  }
+  telling.failure ??= busy()
+}
+
+async function readAll(
+  port: AnyPort,
+  group: string,
+  pageSize: number,
+  budget: Budget,
+): Promise<{ items: Member[]; revision: string | undefined } | undefined> {
+  const items: Member[] = []
+  let revision: string | undefined
+  let cursor: string | undefined
+  for (let pages = 0; pages < MAX_PAGES && budget.take(); pages++) {
+    const page = await port.members?.(group, {
+      pageSize,
+      ...(cursor !== undefined && { cursor }),
+    })
+    revision ??= page?.revision
+    items.push(...(page?.items ?? []))
+    if (page?.next === undefined) return { items, revision }
+    cursor = page.next
+  }
+  return undefined
+}
+
+// ---- each member's list of groups is replaced -------------------------------------------------------
+
+async function replaceOnUsers(telling: Telling, tasks: readonly Task[]): Promise<void> {
+  for (const task of tasks) {
+    await underLease(telling, task.link.id, () => replaceGroups(telling, task))
+    if (telling.failure !== undefined && telling.fates.get(task.link.id) === 'failed') return
+  }
+}
+
+async function replaceGroups(telling: Telling, task: Task): Promise<void> {
+  const { endpoint, id, budget } = telling
+  const { port, spec } = endpoint
+  const single = spec.capabilities.members?.single ?? false
+  for (let reads = 0; reads < REREADS; reads++) {
+    if (!budget.take()) return
+    const list = await port.groupsOf?.(task.member)
+    if (!list) {
+      if (task.wanted) block(telling, [task], { kind: 'gone', what: 'member' })
+      else settle(telling, [task], { kind: 'unchanged' })
+      return
+    }
+    const next = groupsAfter(list.groups, id, task.wanted, single)
+    if (!next) {
+      settle(telling, [task], { kind: 'unchanged' })
+      return
+    }
+    if (!budget.take() || !holds(telling)) return
+    const outcome = await attempt(telling, [task], () =>
+      port.replaceGroups?.(task.member, next, list.revision),
+    )
+    if (outcome === 'failed') return
+    if (outcome !== 'refused' && outcome.kind === 'stale') continue
+    const isGone = outcome !== 'refused' && outcome.kind === 'gone'
+    if (outcome === 'refused' || (isGone && task.wanted)) block(telling, [task], outcome)
+    else settle(telling, [task], isGone ? { kind: 'unchanged' } : outcome)
+    return
+  }
+  telling.failure ??= busy()
+}
+
+// ---- parts --------------------------------------------------------------------------------------
+
+/** A list is read and replaced by one request at a time, or the later one takes back the earlier. */
+async function underLease(
+  telling: Telling,
+  link: string,
+  work: () => Promise<void>,
+): Promise<void> {
+  const { endpoint, hold } = telling
+  const { edgeIntents, io } = endpoint
+  for (const waitMs of PATIENCE_MS) {
+    if (waitMs > 0) await io.wait(waitMs)
+    if (!(await edgeIntents.lease(link, hold, io.now()))) continue
+    try {
+      return await work()
+    } finally {
+      await edgeIntents.release(link, hold.holder)
+    }
+  }
+  telling.failure ??= busy()
+}
+
+/** Nothing is sent under a hold that may end before the answer: whoever comes after it may send. */
+function holds({ endpoint: { io, connection }, hold }: Telling): boolean {
+  return io.now() + connection.policy.limits.requestTimeoutMs < hold.until
+}
+
+/** `refused`: the app said no to this change. `failed`: it passes with time, and the rest is left. */
+async function attempt<T extends WriteOutcome | ReplaceOutcome>(
+  telling: Telling,
+  tasks: readonly Task[],
+  call: () => Promise<T> | undefined,
+): Promise<T | 'refused' | 'failed'> {
+  try {
+    const outcome = await call()
+    if (outcome) return outcome
+    throw new Error('a membership is changed in a way that the adapter does not offer')
+  } catch (error) {
+    if (isRefusal(error)) {
+      telling.refusal ??= error
+      return 'refused'
+    }
+    telling.failure ??= error
+    for (const { link } of tasks) telling.fates.set(link.id, 'failed')
+    return 'failed'
+  }
+}
+
+function isMemberGone(outcome: ReplaceOutcome): boolean {
+  return outcome.kind === 'gone' && outcome.what === 'member'
+}
+
+/** False: the group is gone, and whoever is left cannot join it. */
+function settle(telling: Telling, tasks: readonly Task[], outcome: ReplaceOutcome): boolean {
+  const { fates } = telling
+  const isGroupGone = outcome.kind === 'gone' && outcome.what !== 'member'
+  for (const { link, wanted } of tasks) {
+    fates.set(link.id, isGroupGone && wanted ? 'dropped' : 'done')
+  }
+  if (!isGroupGone) return true
+  if (!tasks.some(({ wanted }) => wanted)) return true
+  telling.failure ??= new ScimError(404, 'The app no longer holds this group.')
+  for (const [id, fate] of fates) if (fate === 'left') fates.set(id, 'dropped')
+  return false
+}
+
+function block(telling: Telling, tasks: readonly Task[], outcome: ReplaceOutcome | 'refused') {
+  for (const { link } of tasks) telling.fates.set(link.id, 'blocked')
+  if (outcome === 'refused') return
+  telling.refusal ??= new ScimError(
+    'invalidValue',
+    'The app no longer holds one of the members to be added. An administrator must look at the ' +
+      'finding "member-blocked" of this connection.',
+  )
+}
+
+export function busy(): ScimError {
+  return new ScimError(503, 'Another request is changing the same members. Retry later.', {
+    retryAfterSeconds: 5,
+  })
+}
