@@ -16,6 +16,7 @@ import type { Env } from './env.ts'
 import { erase } from './jobs/erase.ts'
 import { continueScans } from './jobs/scan.ts'
 import { sweep } from './jobs/sweep.ts'
+import { sweepMembers } from './jobs/sweep-members.ts'
 import type { Io, OpenApp } from './operations/endpoint.ts'
 import { openAdapter, openSandbox, type Sandbox, withRecorded } from './operations/open-app.ts'
 
@@ -113,6 +114,7 @@ export function compose({ env, adapters, sandbox, io, fetch, waitUntil, log }: P
     fetch: (request) => app.fetch(request),
     scheduled: async () => {
       await sweep(jobs)
+      await sweepMembers(jobs)
       await continueScans(jobs)
       await erase(jobs)
     },

@@ -72,7 +72,7 @@ export type WriteOutcome =
   /** Done. `object` where the app's answer shows the new state: it saves the core a read. */
   | { readonly kind: 'ok'; readonly object?: NativeObject }
   | { readonly kind: 'unchanged' }
-  /** The app said that the id names nothing; `what` where it is not the object but its new member. */
+  /** The app said that the id names nothing; `what` where it is not the group but a member of it. */
   | { readonly kind: 'gone'; readonly what?: 'member' }
 
 // ---- declarations ---------------------------------------------------------------------------------
@@ -224,7 +224,7 @@ export interface ReplaceOnGroupPort extends MembershipPort {
 export interface ReplaceOnUserPort extends MembershipPort {
   /** Null: the app has no such member. */
   groupsOf(member: Member): Promise<GroupList | null>
-  /** The member is in these groups, by native id, and in no other. `gone`: there is no such member. */
+  /** The member is in these groups, by native id, and in no other. */
   replaceGroups(
     member: Member,
     groups: readonly string[],

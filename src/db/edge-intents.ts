@@ -147,7 +147,7 @@ export class EdgeIntents {
     return this.#take(
       hold,
       sql``,
-      sql`group_link = ${group} AND next_at <= ${now}
+      sql`group_link = ${group} AND next_at <= ${now} AND NOT (state = 'have' AND wanted = 0)
         AND member_link IN (SELECT value FROM json_each(${JSON.stringify(members)}))`,
     )
   }
@@ -198,6 +198,25 @@ export class EdgeIntents {
           ]
         : []),
     ]
+  }
+
+  /** Nobody but us holds the members any more: what was wanted is so. */
+  settleHere(group: string, holder: string, now: number): Write[] {
+    const ours = sql`connection = ${this.#connection} AND group_link = ${group} AND holder = ${holder}`
+    return [
+      sql`DELETE FROM edge WHERE ${ours} AND wanted = 0 AND kept = 0`,
+      sql`
+        UPDATE edge SET state = iif(wanted = 1, 'have', 'want'), wanted = 1, kept = 0, holder = NULL,
+               next_at = NULL, attempt = 0, at = ${now} WHERE ${ours}`,
+    ]
+  }
+
+  /** True where another request is telling the app of a membership of this person. */
+  async isBusy(member: string, holder: string, now: number): Promise<boolean> {
+    const rows = await this.#db.all(sql`
+      SELECT 1 FROM edge WHERE connection = ${this.#connection} AND member_link = ${member}
+         AND holder <> ${holder} AND next_at > ${now} LIMIT 1`)
+    return rows.length > 0
   }
 
   /** Where a member is in one group at most: the edges to all others of this type go. */
@@ -288,23 +307,34 @@ export interface DueEdge {
   readonly member: string
 }
 
+/** Forgets removals that were remembered long enough; one bounded step. */
+export async function forgetRemovals(db: Database, now: number, limit: number): Promise<void> {
+  await db.run(sql`
+    DELETE FROM edge WHERE (connection, group_link, member_link) IN (
+      SELECT connection, group_link, member_link FROM edge
+       WHERE next_at IS NOT NULL AND next_at <= ${now} AND wanted = 0 AND state = 'have'
+       LIMIT ${limit})`)
+}
+
 /** Changes whose turn has come: a request was cut off, or the app could not be told. Oldest first. */
 export async function dueEdges(db: Database, now: number, limit: number): Promise<DueEdge[]> {
   return db.all<DueEdge>(sql`
     SELECT connection, group_link AS "group", member_link AS member FROM edge
-     WHERE next_at IS NOT NULL AND next_at <= ${now} ORDER BY next_at LIMIT ${limit}`)
+     WHERE next_at IS NOT NULL AND next_at <= ${now} AND NOT (wanted = 0 AND state = 'have')
+     ORDER BY next_at LIMIT ${limit}`)
 }
 
 /** Puts changes that nobody can tell the app of now behind the others. */
 export async function postponeEdges(
   db: Database,
-  { connection, group }: Pick<DueEdge, 'connection' | 'group'>,
-  members: readonly string[],
+  due: readonly DueEdge[],
   now: number,
   until: number,
 ): Promise<void> {
   await db.run(sql`
     UPDATE edge SET next_at = ${until}
-     WHERE connection = ${connection} AND group_link = ${group} AND next_at <= ${now}
-       AND member_link IN (SELECT value FROM json_each(${JSON.stringify(members)}))`)
+      FROM json_each(${JSON.stringify(due)}) d
+     WHERE edge.connection = json_extract(d.value, '$.connection')
+       AND edge.group_link = json_extract(d.value, '$.group')
+       AND edge.member_link = json_extract(d.value, '$.member') AND edge.next_at <= ${now}`)
 }

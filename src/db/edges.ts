@@ -77,6 +77,14 @@ export class Edges {
                         attempt = 0, at = excluded.at`
   }
 
+  /** The app shows this one; an edge that says what is wanted of it stays as it is. */
+  found(group: string, { member, memberType }: Edge, now: number): Write {
+    return sql`
+      INSERT INTO edge (connection, group_link, member_link, member_type, state, at)
+      VALUES (${this.#connection}, ${group}, ${member}, ${memberType}, 'have', ${now})
+          ON CONFLICT DO NOTHING`
+  }
+
   drop(group: string, members: readonly string[]): Write {
     return sql`
       DELETE FROM edge WHERE connection = ${this.#connection} AND group_link = ${group}

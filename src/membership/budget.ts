@@ -18,9 +18,13 @@ export class Budget {
     this.#calls = calls
   }
 
+  get isSpent(): boolean {
+    return this.#calls <= 0 || this.#now() >= this.#deadline
+  }
+
   /** True where one more call may be made; it is counted. */
   take(): boolean {
-    if (this.#calls <= 0 || this.#now() >= this.#deadline) return false
+    if (this.isSpent) return false
     this.#calls -= 1
     return true
   }

@@ -30,3 +30,8 @@ export function isRefusal(error: unknown): boolean {
       return false
   }
 }
+
+/** True where the app as a whole does not do its work now: to ask it more makes it no better. */
+export function isOutage(error: unknown): boolean {
+  return error instanceof AdapterFailure && !isRefusal(error)
+}

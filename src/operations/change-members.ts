@@ -140,8 +140,8 @@ export async function sendMembers(
     if (!found) throw busy()
     imported = []
     if (found.taken.length > 0) {
-      const at = { budget, hold }
-      const settled = await settleMembers(endpoint, group, found.taken, links, at, detail)
+      const { taken } = found
+      const settled = await settleMembers(endpoint, group, { taken, links, budget, hold, detail })
       if (settled.failure !== undefined) throw settled.failure
       if (settled.left > 0) throw unfinished(settled.left)
       const isDone = settled.added + settled.removed > 0

@@ -1,30 +1,40 @@
-/** Goes on with changes of members that no request is at work on: when they are due. */
-import type { DueEdge } from '../db/edge-intents.ts'
+/** Goes on with changes of members that no request is at work on, once they are due. */
 import { writeAll } from '../db/database.ts'
-import type { Budget } from '../membership/budget.ts'
+import type { Link } from '../db/link.ts'
+import { Budget } from '../membership/budget.ts'
 import { isProtected, objectOf } from './account.ts'
 import type { Endpoint } from './endpoint.ts'
-import { newHold, settleMembers } from './settle-members.ts'
+import { newHold, type Settling, settleMembers } from './settle-members.ts'
 
 /**
- * Tells the app of those changes of one group that are due.
+ * Tells the app of changes of one group that are due.
  *
- * @returns what kept it from it; undefined where each change is settled, or waits for its turn
+ * @returns what kept it from doing so; undefined where each of them is settled or waits for its turn
  */
 export async function finishMembers(
   endpoint: Endpoint,
   group: string,
-  due: readonly Pick<DueEdge, 'member'>[],
+  members: readonly string[],
   budget: Budget,
 ): Promise<unknown> {
-  const { db, edges, edgeIntents, links, io, port } = endpoint
+  const { edgeIntents, links, io } = endpoint
   const hold = newHold(endpoint)
-  const members = due.map(({ member }) => member)
   const taken = await edgeIntents.takeDue(group, members, hold, io.now())
   if (taken.length === 0) return undefined
   const byId = new Map((await links.getAll([group, ...members])).map((link) => [link.id, link]))
-  const link = byId.get(group)
+  return settleTaken(endpoint, byId.get(group), { group, taken, links: byId, budget, hold })
+}
+
+/** As `settleMembers`, for changes that were wanted some time ago: the group is looked at first. */
+export async function settleTaken(
+  endpoint: Endpoint,
+  link: Link | undefined,
+  settling: Settling & { readonly group: string },
+): Promise<unknown> {
+  const { db, edges, edgeIntents, io, port } = endpoint
+  const { group, taken, hold } = settling
   if (!link || link.state === 'tombstone' || link.state === 'retiring') {
+    const members = taken.map(({ member }) => member)
     await writeAll(db, [edges.drop(group, members)])
     return undefined
   }
@@ -33,11 +43,37 @@ export async function finishMembers(
     await writeAll(db, edgeIntents.settleHere(group, hold.holder, io.now()))
     return undefined
   }
-  const isClosed = link.nativeId !== undefined && (await isProtectedGroup(endpoint, link))
-  if (isClosed) {
-    await writeAll(db, edgeIntents.settle(group, hold.holder, taken.map(({ member }) => ({ member, state: 'blocked' })), io.now()))
-    return undefined
+  const access = await accessTo(endpoint, link)
+  switch (access.kind) {
+    case 'open':
+      return (await settleMembers(endpoint, link, settling)).failure
+    case 'protected': {
+      const blocked = taken.map(({ member }) => ({ member, state: 'blocked' as const }))
+      await writeAll(db, edgeIntents.settle(group, hold.holder, blocked, io.now()))
+      return undefined
+    }
+    case 'failed': {
+      // Without a call to spend, each is left for a later turn.
+      const budget = new Budget(io.now, 0, 0)
+      await settleMembers(endpoint, link, { ...settling, budget, isFailing: true })
+      return access.failure
+    }
   }
-  const { failure } = await settleMembers(endpoint, link, taken, byId, { budget, hold })
-  return failure
+}
+
+type Access =
+  | { readonly kind: 'open' }
+  | { readonly kind: 'protected' }
+  | { readonly kind: 'failed'; readonly failure: unknown }
+
+async function accessTo(endpoint: Endpoint, link: Link): Promise<Access> {
+  // Still being created: its members wait.
+  if (link.nativeId === undefined) return { kind: 'open' }
+  try {
+    const object = await objectOf(endpoint, link)
+    if (!object) return { kind: 'failed', failure: new Error('the app does not show the group') }
+    return { kind: isProtected(endpoint, object) ? 'protected' : 'open' }
+  } catch (failure) {
+    return { kind: 'failed', failure }
+  }
 }

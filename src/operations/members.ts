@@ -14,12 +14,15 @@ import type { Endpoint } from './endpoint.ts'
 /** RFC 7643 §4.2: the one attribute that stands for other resources as a set. */
 export const MEMBERSHIP = 'members'
 
+/** The resource type that has it. */
+export const GROUP = 'Group'
+
 /** Pages of members that a request may read where it needs all of them. */
 const MAX_PAGES = 400
 
 /** The membership attribute of this type; undefined where it has none. */
 export function membershipOf(endpoint: Endpoint): string | undefined {
-  return endpoint.definition.type.name === 'Group' &&
+  return endpoint.definition.type.name === GROUP &&
     endpoint.definition.coreAttribute(MEMBERSHIP)?.multiValued
     ? MEMBERSHIP
     : undefined
@@ -121,7 +124,12 @@ async function walkMembers(
   return undefined
 }
 
-async function linksOf(endpoint: Endpoint, type: string, nativeIds: string[]): Promise<Link[]> {
+/** The links of accounts by native id; unseen ones get one. */
+export async function linksOf(
+  endpoint: Endpoint,
+  type: string,
+  nativeIds: string[],
+): Promise<Link[]> {
   const { links, io } = endpoint
   const known = await links.byNativeIds(type, nativeIds)
   const seen = new Set(known.map((link) => link.nativeId))

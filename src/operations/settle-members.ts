@@ -28,25 +28,33 @@ export function newHold({ io, connection }: Endpoint): Hold {
   return { holder: io.newId(), until }
 }
 
-/**
- * `links`: of the members, by SCIM id; a change of somebody who has none is forgotten. `detail` goes
- * into the audit.
- */
+export interface Settling {
+  readonly taken: readonly TakenEdge[]
+  /** Of the members, by SCIM id; a change of somebody who has none is forgotten. */
+  readonly links: ReadonlyMap<string, Link>
+  readonly budget: Budget
+  readonly hold: Hold
+  /** For the audit. */
+  readonly detail?: Readonly<Record<string, number>>
+  /** True: what is not done counts as a try that failed. */
+  readonly isFailing?: boolean
+}
+
 export async function settleMembers(
   endpoint: Endpoint,
   group: Link,
-  taken: readonly TakenEdge[],
-  links: ReadonlyMap<string, Link>,
-  at: { readonly budget: Budget; readonly hold: Hold },
-  detail: Readonly<Record<string, number>> = {},
+  { taken, links, budget, hold, detail = {}, isFailing = false }: Settling,
 ): Promise<Settled> {
   const tasks = taken.flatMap(({ member, wanted }): MemberTask[] => {
     const link = links.get(member)
     return link ? [{ link, wanted }] : []
   })
-  const { fates, failure } = await tellMembers(endpoint, group, tasks, at)
+  const { fates, failure } = await tellMembers(endpoint, group, tasks, { budget, hold })
   const now = endpoint.io.now()
-  const fateOf = ({ member }: TakenEdge): Fate => fates.get(member) ?? 'dropped'
+  const fateOf = ({ member }: TakenEdge): Fate => {
+    const fate = fates.get(member) ?? 'dropped'
+    return fate === 'left' && isFailing ? 'failed' : fate
+  }
   const of = (fate: Fate) => taken.filter((edge) => fateOf(edge) === fate)
   const [done, blocked, left] = [of('done'), of('blocked'), of('left')]
   const added = done.filter((edge) => edge.wanted)
@@ -56,7 +64,7 @@ export async function settleMembers(
   const settlements = taken.map((edge) => settlementOf(edge, fateOf(edge), now, rememberUntil))
 
   const { db, edgeIntents, findings, links: allLinks, spec } = endpoint
-  const writes: Write[] = edgeIntents.settle(group.id, at.hold.holder, settlements, now)
+  const writes: Write[] = edgeIntents.settle(group.id, hold.holder, settlements, now)
   if (added.length > 0 && spec.capabilities.members?.single) {
     const ids = added.map(({ member }) => member)
     writes.push(...edgeIntents.leaveOthers(group.id, group.type, ids, now))

@@ -228,9 +228,9 @@ async function replaceGroups(telling: Telling, task: Task): Promise<void> {
     )
     if (outcome === 'failed') return
     if (outcome !== 'refused' && outcome.kind === 'stale') continue
-    const isGone = outcome !== 'refused' && outcome.kind === 'gone'
-    if (outcome === 'refused' || (isGone && task.wanted)) block(telling, [task], outcome)
-    else settle(telling, [task], isGone ? { kind: 'unchanged' } : outcome)
+    const isRefused = outcome === 'refused' || (task.wanted && isMemberGone(outcome))
+    if (isRefused) block(telling, [task], outcome)
+    else settle(telling, [task], outcome)
     return
   }
   telling.failure ??= busy()

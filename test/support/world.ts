@@ -12,6 +12,7 @@ import type {
 import type { Answer, Scim } from './gateway.ts'
 import { connect } from './gateway.ts'
 import { type Clock, type Cut, type Isolate, openIsolate } from './isolate.ts'
+import { type MemberShape, openShape, type Shape } from './member-shapes.ts'
 import { DESK_KEY, openDesk, type TestDesk } from './open-desk.ts'
 
 export const MINUTE_MS = 60_000
@@ -37,6 +38,8 @@ export interface World {
   readonly logins: (login: string) => readonly number[]
   /** Calls so far that changed something in the app. */
   readonly changes: () => number
+  /** The other way in which the app takes members, where one was asked for. */
+  readonly shape: Shape | undefined
 }
 
 export interface WorldOptions {
@@ -52,6 +55,8 @@ export interface WorldOptions {
   readonly attributes?: Readonly<Record<string, AttributeSpec>>
   /** What reads make of an account. */
   readonly shows?: (object: NativeObject) => NativeObject
+  /** An app that takes members in another way than the example app. */
+  readonly shape?: MemberShape
 }
 
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
@@ -68,11 +73,13 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   })
   const { capabilities, port, attributes, shows } = options
   const isOther = [capabilities, port, attributes, shows].some((given) => given !== undefined)
-  const adaptersHere = isOther ? otherApp(options) : undefined
+  const others = isOther ? otherApp(options) : undefined
+  const shape = options.shape && openShape(desk, options.shape)
+  const adaptersHere = shape ? shape.adapters(others ?? adapters) : others
   // The sweeper meets what other tests left behind; it must not act on this app for them.
   const fetch = async (input: string, init: RequestInit): Promise<Response> => {
     if (!input.startsWith(url)) throw new TypeError('this is the app of another test')
-    return desk.fetch(input, init)
+    return (shape ?? desk).fetch(input, init)
   }
   const open = (cut?: Cut) => openIsolate(clock, fetch, { cut, adapters: adaptersHere })
   const isolate = open()
@@ -80,6 +87,12 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     await env.DB.prepare(
       `UPDATE intent SET next_at = 9000000000000000
         WHERE connection NOT IN (SELECT id FROM connection WHERE name = ?)`,
+    )
+      .bind(scim.name)
+      .run()
+    await env.DB.prepare(
+      `UPDATE edge SET next_at = 9000000000000000 WHERE next_at IS NOT NULL
+        AND connection NOT IN (SELECT id FROM connection WHERE name = ?)`,
     )
       .bind(scim.name)
       .run()
@@ -97,6 +110,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     },
     logins: (login) => desk.store.accountsBy('login', login).map((a) => a.account_no),
     changes: () => desk.counters.changes,
+    shape,
   }
 }
 

@@ -1,0 +1,70 @@
+/**
+ * Finishes changes of members without their client (design decision 5): those of a request that was cut
+ * off or was too large, and those that the app could not be told of at the time.
+ */
+import { type DueEdge, dueEdges, forgetRemovals, postponeEdges } from '../db/edge-intents.ts'
+import { Budget } from '../membership/budget.ts'
+import { isOutage } from '../membership/retry.ts'
+import { openEndpoint } from '../operations/endpoint.ts'
+import { finishMembers } from '../operations/finish-members.ts'
+import { GROUP } from '../operations/members.ts'
+import type { Jobs } from './jobs.ts'
+
+/** Changes in one run. */
+const BATCH = 500
+/** Time in one run: the other jobs share its minute. */
+const TIME_MS = 20_000
+const TRY_AGAIN_MS = 10 * 60_000
+
+export async function sweepMembers(jobs: Jobs): Promise<void> {
+  const { db, io, log } = jobs
+  await forgetRemovals(db, io.now(), BATCH)
+  const budget = new Budget(io.now, TIME_MS)
+  const due = await dueEdges(db, io.now(), BATCH)
+  for (const [connection, edges] of Map.groupBy(due, (edge) => edge.connection)) {
+    try {
+      await finish(jobs, connection, edges, budget)
+    } catch (error) {
+      log({
+        event: 'sweep.failed',
+        connection,
+        error: error instanceof Error ? error.name : typeof error,
+      })
+      await postponeEdges(db, edges, io.now(), io.now() + TRY_AGAIN_MS)
+    }
+  }
+}
+
+async function finish(
+  { access, io, db, openApp, openData }: Jobs,
+  id: string,
+  due: readonly DueEdge[],
+  budget: Budget,
+): Promise<void> {
+  const connection = await access.byId(id)
+  // Only a live connection writes to its app; what cannot be told now waits behind the others.
+  const isLive = connection?.policy.mode === 'live'
+  const endpoint = isLive
+    ? openEndpoint(
+        {
+          connection,
+          app: await openApp(connection),
+          db: openData(connection),
+          io,
+          baseUrl: '',
+          request: `sweep-${io.newId()}`,
+        },
+        GROUP,
+      )
+    : undefined
+  let isFailing = endpoint === undefined
+  for (const [group, edges] of Map.groupBy(due, (edge) => edge.group)) {
+    if (budget.isSpent) return
+    if (endpoint && !isFailing) {
+      const members = edges.map(({ member }) => member)
+      const failure = await finishMembers(endpoint, group, members, budget)
+      // An app that does not answer is not asked again and again.
+      isFailing = isOutage(failure)
+    } else await postponeEdges(db, edges, io.now(), io.now() + TRY_AGAIN_MS)
+  }
+}
