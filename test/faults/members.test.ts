@@ -1,12 +1,16 @@
 /** Changes of members, cut at every step outside and retried in the next cycle. */
 import { describe, expect, test, vi } from 'vitest'
+import { admin } from '../support/gateway.ts'
 import { openIsolate } from '../support/isolate.ts'
+import { MEMBER_SHAPES } from '../support/member-shapes.ts'
+import { add, edgesOf, openTeam, remove, unfinished } from '../support/team.ts'
 import {
   brownfield,
   CYCLE_MS,
   cutsOf,
   GROUP_SCHEMA,
   idOf,
+  MINUTE_MS,
   openWorld,
   patch,
   type World,
@@ -85,6 +89,84 @@ test.each(Object.entries(CHANGES))(
     }
   },
 )
+
+describe.each(MEMBER_SHAPES)('in an app that takes members by %s', (shape) => {
+  test('a change that is cut at any step is finished by the sweeper, without its client', async () => {
+    const change = (ids: readonly string[]) =>
+      patch(
+        { op: 'Add', path: 'members', value: [{ value: ids[2] }, { value: ids[3] }] },
+        { op: 'Remove', path: 'members', value: [{ value: ids[0] }] },
+      )
+    const whole = await openTeam(4, 2, { shape })
+    const isolate = whole.world.open()
+    const first = await isolate.scim(whole.world.scim, 'PATCH', whole.path, change(whole.ids))
+    expect(first.status).toBe(204)
+
+    for (const cut of cutsOf(isolate.steps())) {
+      const team = await openTeam(4, 2, { shape })
+      const { world, path, ids } = team
+      const [a = '', b = '', c = '', d = ''] = ids
+      await world
+        .open(cut)
+        .scim(world.scim, 'PATCH', path, change(ids))
+        .catch(() => undefined)
+      const wasWritten = (await edgesOf(team)).some((edge) => edge.member_link === c)
+      for (let runs = 0; runs < 3; runs++) {
+        world.clock.now += CYCLE_MS
+        await world.tick()
+      }
+      expect(await unfinished(team), JSON.stringify(cut)).toEqual([])
+      // Before it was written down nothing has happened; after it, all of it.
+      const expected = wasWritten ? [b, c, d] : [a, b]
+      expect(team.held(), JSON.stringify(cut)).toEqual(expected.sort())
+      // What is believed by then is right: a later change has its effect.
+      expect((await team.ask(add(a))).status).toBe(204)
+      expect((await team.ask(remove(c))).status).toBe(204)
+      expect(team.held()).toEqual((wasWritten ? [a, b, d] : [a, b]).sort())
+    }
+  })
+})
+
+test('the sweeper tries again later where the app is down, and asks it no more than it must', async () => {
+  const team = await openTeam(3, 0)
+  const { world, ids } = team
+  world.desk.failNext({
+    match: 'PUT /api/teams/{no}/people/{account_no}',
+    how: 'status',
+    status: 503,
+    times: 2,
+  })
+  expect((await team.ask(add(...ids))).status).toBe(503)
+  const waiting = await unfinished(team)
+  expect(waiting).toHaveLength(3)
+  expect(waiting.filter((edge) => edge.state === 'retry')).toHaveLength(1)
+  // The second failure is the last one: another call in this run would have its effect.
+  world.clock.now += MINUTE_MS
+  await world.tick()
+  expect(team.held()).toEqual([])
+  for (let runs = 0; runs < 4; runs++) {
+    world.clock.now += CYCLE_MS
+    await world.tick()
+  }
+  expect(await unfinished(team)).toEqual([])
+  expect(team.held()).toEqual([...ids].sort())
+})
+
+test('a connection that is not live changes no members, and goes on when it is', async () => {
+  const team = await openTeam(1, 0)
+  const { world, path, ids } = team
+  const cut = { step: 7, how: 'refused' } as const
+  await world.open(cut).scim(world.scim, 'PATCH', path, add(ids[0] ?? ''))
+  const mode = (name: string) => admin('PATCH', `/connections/${world.scim.name}`, { mode: name })
+  expect((await mode('observe')).status).toBe(200)
+  world.clock.now += CYCLE_MS
+  await world.tick()
+  expect(team.held()).toEqual([])
+  expect((await mode('live')).status).toBe(200)
+  world.clock.now += CYCLE_MS
+  await world.tick()
+  expect(team.held()).toEqual(ids)
+})
 
 describe('an answer that is lost', () => {
   test('leaves no edge that a later change would trust', async () => {
