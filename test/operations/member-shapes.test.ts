@@ -1,6 +1,8 @@
 /** Members in apps that take them in other ways, over HTTP (docs/decisions/0008-membership.md). */
+import { env } from 'cloudflare:workers'
 import { describe, expect, test, vi } from 'vitest'
 import { BATCH, MEMBER_SHAPES } from '../support/member-shapes.ts'
+import { connectionId } from '../support/tables.ts'
 import {
   add,
   anotherGroup,
@@ -287,6 +289,16 @@ test('a replace of one member that the policy takes for an add says so in the au
   const [a = '', b = ''] = team.ids
   expect((await team.ask(replace(b))).status).toBe(204)
   expect(team.held()).toEqual(sorted(a, b))
+  const audit = await env.DB.prepare(
+    "SELECT detail FROM audit WHERE connection = ? AND op = 'members' ORDER BY seq DESC LIMIT 1",
+  )
+    .bind(await connectionId(team.world.scim.name))
+    .first<{ detail: string }>()
+  expect(JSON.parse(audit?.detail ?? '')).toEqual({
+    added: 1,
+    removed: 0,
+    additiveSingleReplace: 1,
+  })
   // A PUT of one member is no such replace: it names the whole group.
   expect((await team.world.ask('PUT', team.path, groupNamed('Line 4', b))).status).toBe(200)
   expect(team.held()).toEqual([b])

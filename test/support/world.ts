@@ -40,6 +40,8 @@ export interface World {
   readonly changes: () => number
   /** The other way in which the app takes members, where one was asked for. */
   readonly shape: Shape | undefined
+  /** Those of this world, for an isolate of one's own; undefined: as in production. */
+  readonly adapters: ReadonlyMap<string, Adapter> | undefined
 }
 
 export interface WorldOptions {
@@ -111,6 +113,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     logins: (login) => desk.store.accountsBy('login', login).map((a) => a.account_no),
     changes: () => desk.counters.changes,
     shape,
+    adapters: adaptersHere,
   }
 }
 
