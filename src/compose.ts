@@ -14,6 +14,7 @@ import { openDatabase } from './db/database.ts'
 import { Documents } from './db/documents.ts'
 import type { Env } from './env.ts'
 import { erase } from './jobs/erase.ts'
+import { poll } from './jobs/poll.ts'
 import { continueScans } from './jobs/scan.ts'
 import { sweep } from './jobs/sweep.ts'
 import { sweepMembers } from './jobs/sweep-members.ts'
@@ -114,6 +115,7 @@ export function compose({ env, adapters, sandbox, io, fetch, waitUntil, log }: P
     fetch: (request) => app.fetch(request),
     scheduled: async () => {
       await sweep(jobs)
+      await poll(jobs)
       await sweepMembers(jobs)
       await continueScans(jobs)
       await erase(jobs)

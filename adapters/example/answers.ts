@@ -14,7 +14,8 @@ export const accountSchema = z.object({
   job_title: text,
   org_unit: text,
   phone: text,
-  state: z.enum(['enabled', 'suspended']),
+  state: z.enum(['enabled', 'suspended', 'invited']),
+  invitation_no: z.int().optional(),
   created_on: z.string(),
   updated_on: z.string(),
 })
@@ -39,14 +40,15 @@ const faultSchema = z.object({
 type Fault = z.infer<typeof faultSchema>['fault']
 
 export function toUser(row: z.infer<typeof accountSchema>): NativeObject {
-  const { account_no, state, created_on, updated_on, ...fields } = row
+  const { account_no, state, invitation_no, created_on, updated_on, ...fields } = row
   return {
     id: String(account_no),
     attributes: present(fields),
-    active: state === 'enabled',
+    active: state !== 'suspended',
     fingerprint: created_on,
     createdAt: created_on,
     modifiedAt: updated_on,
+    ...(invitation_no !== undefined && { ticket: String(invitation_no) }),
   }
 }
 

@@ -1,6 +1,7 @@
 /** The API of Fernhollow Desk under `/api`: accounts, teams, and who is in a team. */
 import type { Counters, Faults } from './faults.ts'
 import { changedAccount, changedTeam, Fault, newAccount, newTeam } from './fields.ts'
+import { end, invitationOf, invite, jobOf, refuseInvited, runJobs, startJob } from './later.ts'
 import { type Account, fold, type Store } from './store.ts'
 
 export interface Desk {
@@ -78,6 +79,11 @@ function refuseTakenLogin({ store, faults }: Desk, login: string, self?: number)
     const { account_no } = taken
     throw new Fault(409, 'E_DUPLICATE', 'This login is taken.', { field: 'login', account_no })
   }
+  const isReserved = (job: (typeof store.jobs)[number]) =>
+    job.state === 'running' && fold(job.fields.login) === fold(login)
+  if (store.jobs.some(isReserved)) {
+    throw new Fault(409, 'E_DUPLICATE', 'This login is taken.', { field: 'login' })
+  }
 }
 
 function refuseTakenTitle({ store }: Desk, title: string, self?: number): void {
@@ -110,12 +116,45 @@ function createAccount({ desk, body }: Call): Answer {
   const fields = newAccount(body)
   refuseTakenLogin(desk, fields.login)
   desk.counters.changes += 1
-  return { status: 201, body: desk.store.createAccount(fields) }
+  switch (desk.faults.settings.creates) {
+    case 'sync':
+      return { status: 201, body: desk.store.createAccount(fields) }
+    case 'invite': {
+      const invitation = invite(desk.store, fields)
+      return {
+        status: 202,
+        body: { invitation, account: desk.store.account(invitation.account_no) },
+      }
+    }
+    case 'async': {
+      const { fields: _, ...job } = startJob(desk.store, fields)
+      return { status: 202, body: { job } }
+    }
+  }
+}
+
+function listInvitations({ desk: { store }, query }: Call): Answer {
+  const login = query.get('login')
+  const rows = store.invitations.filter((one) => login === null || fold(one.login) === fold(login))
+  return paged(rows, query)
+}
+
+/** 409 `E_CLOSED` says in `state` what has become of it. */
+function withdraw({ desk, values }: Call): Answer {
+  const invitation = end(desk.store, number(values[0]), 'withdrawn')
+  desk.counters.changes += 1
+  return { status: 200, body: invitation }
+}
+
+function showJob({ desk: { store }, values }: Call): Answer {
+  const { fields: _, ...job } = jobOf(store, number(values[0]))
+  return { status: 200, body: job }
 }
 
 function updateAccount(call: Call): Answer {
   const { desk, body } = call
   const account = accountOf(call)
+  refuseInvited(account)
   const fields = changedAccount(body)
   if (fields.login !== undefined) refuseTakenLogin(desk, fields.login, account.account_no)
   const held: Readonly<Record<string, unknown>> = { ...account }
@@ -131,6 +170,7 @@ const switchTo =
   (state: Account['state']) =>
   (call: Call): Answer => {
     const account = accountOf(call)
+    refuseInvited(account)
     const changed = account.state !== state
     if (changed) {
       call.desk.counters.changes += 1
@@ -140,7 +180,9 @@ const switchTo =
   }
 
 function deleteAccount(call: Call): Answer {
-  call.desk.store.deleteAccount(accountOf(call))
+  const account = accountOf(call)
+  refuseInvited(account)
+  call.desk.store.deleteAccount(account)
   call.desk.counters.changes += 1
   return { status: 204 }
 }
@@ -189,7 +231,9 @@ function listPeople(call: Call): Answer {
 /** 201 for a person who joins, 200 for one who was there. */
 function addPerson(call: Call): Answer {
   const { people } = teamOf(call)
-  const { account_no } = accountOf(call, 1)
+  const account = accountOf(call, 1)
+  refuseInvited(account)
+  const { account_no } = account
   const added = !people.has(account_no)
   if (added) {
     call.desk.counters.changes += 1
@@ -216,6 +260,13 @@ export const ROUTES: Readonly<Record<string, Handler>> = {
   'DELETE /api/accounts/{no}': deleteAccount,
   'POST /api/accounts/{no}/suspend': switchTo('suspended'),
   'POST /api/accounts/{no}/enable': switchTo('enabled'),
+  'GET /api/invitations': listInvitations,
+  'GET /api/invitations/{no}': ({ desk: { store }, values }) => ({
+    status: 200,
+    body: invitationOf(store, number(values[0])),
+  }),
+  'DELETE /api/invitations/{no}': withdraw,
+  'GET /api/jobs/{no}': showJob,
   'GET /api/teams': listTeams,
   'POST /api/teams': createTeam,
   'GET /api/teams/{no}': (call) => ({ status: 200, body: teamRow(teamOf(call)) }),
@@ -233,6 +284,15 @@ interface Route {
 }
 
 /** @throws {Fault} 404 `E_ROUTE`, or 405 where only the method is wrong */
+/** What jobs have done by now is there for every call. */
+const afterJobs =
+  (handler: Handler): Handler =>
+  (call) => {
+    const { store, faults, counters } = call.desk
+    if (runJobs(store, faults.settings)) counters.changes += 1
+    return handler(call)
+  }
+
 export function routeOf(method: string, pathname: string): Route {
   const parts = pathname.split('/')
   let pathKnown = false
@@ -243,7 +303,8 @@ export function routeOf(method: string, pathname: string): Route {
     if (!expected.every((part, at) => part.startsWith('{') || part === parts[at])) continue
     pathKnown = true
     if (verb !== method) continue
-    return { key, values: parts.filter((_, at) => expected[at]?.startsWith('{')), handler }
+    const values = parts.filter((_, at) => expected[at]?.startsWith('{'))
+    return { key, values, handler: afterJobs(handler) }
   }
   if (pathKnown) throw new Fault(405, 'E_METHOD', 'This cannot be done here.')
   // Unlike E_NOT_FOUND: a wrong address is not a missing person.

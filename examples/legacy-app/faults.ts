@@ -22,6 +22,11 @@ export interface Settings {
   uniqueness: 'enforced' | 'off'
   /** New and changed accounts are missing from list and look-ups until they are older than this. */
   searchLagMs: number
+  /** How people are made: at once, by an invitation that they accept, or by a job. */
+  creates: 'sync' | 'invite' | 'async'
+  jobDelayMs: number
+  /** What becomes of jobs that end from now on. */
+  jobs: 'succeed' | 'fail'
   failNext: FailNext | null
 }
 
@@ -30,8 +35,18 @@ const CALM: Settings = {
   delayAfterMs: 0,
   uniqueness: 'enforced',
   searchLagMs: 0,
+  creates: 'sync',
+  jobDelayMs: 0,
+  jobs: 'succeed',
   failNext: null,
 }
+
+const CHOICES: Readonly<Record<string, readonly unknown[]>> = {
+  uniqueness: ['enforced', 'off'],
+  creates: ['sync', 'invite', 'async'],
+  jobs: ['succeed', 'fail'],
+}
+const TIMES = ['delayMs', 'delayAfterMs', 'searchLagMs', 'jobDelayMs']
 
 const FAIL_NEXT: Omit<FailNext, 'match'> = {
   times: 1,
@@ -61,10 +76,10 @@ export class Faults {
           return 'failNext wants { match, times?, when?, how?, status?, retryAfter? }'
         }
         next[name] = value === null ? null : { ...FAIL_NEXT, ...value }
-      } else if (name === 'uniqueness') {
-        if (value !== 'enforced' && value !== 'off') return 'uniqueness is enforced or off'
+      } else if (Object.hasOwn(CHOICES, name)) {
+        if (!CHOICES[name]?.includes(value)) return `${name} is ${CHOICES[name]?.join(' or ')}`
         next[name] = value
-      } else if (name === 'delayMs' || name === 'delayAfterMs' || name === 'searchLagMs') {
+      } else if (TIMES.includes(name)) {
         if (typeof value !== 'number' || !(value >= 0)) return `${name} is a number of milliseconds`
         next[name] = value
       } else {

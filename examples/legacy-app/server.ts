@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util'
 import { type Answer, type Desk, ROUTES, routeOf } from './api.ts'
 import { Counters, type FailNext, Faults } from './faults.ts'
 import { Fault } from './fields.ts'
+import { accept, end } from './later.ts'
 import { SEED_ACCOUNTS, SEED_TEAMS } from './people.ts'
 import { openStore, type State } from './store.ts'
 
@@ -137,7 +138,17 @@ async function control({ store, faults, counters }: Desk, request: IncomingMessa
     if (wrong !== undefined) throw new Fault(422, 'E_INVALID', wrong)
     return { status: 200, body: faults.settings }
   }
+  if (what === 'GET /control/invitations') return { status: 200, body: store.invitations }
+  const [, no, verb] = /^POST \/control\/invitations\/(\d{1,9})\/(accept|expire)$/.exec(what) ?? []
+  if (verb === 'accept') return saved(store, accept(store, Number(no)))
+  if (verb === 'expire') return saved(store, end(store, Number(no), 'expired'))
   throw new Fault(404, 'E_ROUTE', 'There is nothing at this address.')
+}
+
+/** What people do in the app itself outlives it, as their calls do. */
+async function saved(store: Desk['store'], body: unknown): Promise<Answer> {
+  await store.saved()
+  return { status: 200, body }
 }
 
 const LOOPBACK: readonly (string | undefined)[] = ['127.0.0.1', '::1', '::ffff:127.0.0.1']

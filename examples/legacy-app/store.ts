@@ -15,7 +15,9 @@ export interface Account {
   job_title: string | null
   org_unit: string | null
   phone: string | null
-  state: 'enabled' | 'suspended'
+  /** `invited`: nobody has accepted yet, and `invitation_no` says which invitation. */
+  state: 'enabled' | 'suspended' | 'invited'
+  invitation_no?: number
   /** ISO 8601. */
   created_on: string
   updated_on: string
@@ -30,11 +32,33 @@ export interface Team {
   people: number[]
 }
 
+export interface Invitation {
+  invitation_no: number
+  login: string
+  state: 'open' | 'accepted' | 'withdrawn' | 'expired'
+  /** Of the provisional account while it is open; of the person's own once it is accepted. */
+  account_no: number
+  expires_on: string
+}
+
+export type NewAccount = Omit<Account, 'account_no' | 'created_on' | 'updated_on'>
+
+export interface Job {
+  job_no: number
+  state: 'running' | 'done' | 'failed'
+  started_on: string
+  /** What it is to make; the login is reserved meanwhile. */
+  fields: NewAccount
+  account_no: number | null
+}
+
 export interface State {
   next_account_no: number
   next_team_no: number
   accounts: Account[]
   teams: Team[]
+  invitations?: Invitation[]
+  jobs?: Job[]
 }
 
 /** How logins, mails and titles are compared: without regard to letter case. */
@@ -83,6 +107,8 @@ export class Store {
   readonly #byMail = new Index()
   #nextAccountNo: number
   #nextTeamNo: number
+  readonly invitations: Invitation[]
+  readonly jobs: Job[]
   readonly #file: string | undefined
   #writing: Promise<void> = Promise.resolve()
   #queued: Promise<void> | undefined
@@ -91,6 +117,8 @@ export class Store {
     this.#file = file
     this.#nextAccountNo = state.next_account_no
     this.#nextTeamNo = state.next_team_no
+    this.invitations = state.invitations ?? []
+    this.jobs = state.jobs ?? []
     for (const account of state.accounts) this.#insert(account)
     for (const team of state.teams) {
       this.#teams.set(team.team_no, { ...team, people: new Set(team.people) })
@@ -113,7 +141,7 @@ export class Store {
     return numbers.flatMap((no) => this.#accounts.get(no) ?? [])
   }
 
-  createAccount(fields: Omit<Account, 'account_no' | 'created_on' | 'updated_on'>): Account {
+  createAccount(fields: NewAccount): Account {
     const now = new Date().toISOString()
     const account = { account_no: this.#nextAccountNo, ...fields, created_on: now, updated_on: now }
     this.#nextAccountNo += 1
@@ -181,6 +209,8 @@ export class Store {
       next_team_no: this.#nextTeamNo,
       accounts: [...this.#accounts.values()],
       teams: [...this.#teams.values()].map((team) => ({ ...team, people: [...team.people] })),
+      invitations: this.invitations,
+      jobs: this.jobs,
     }
   }
 

@@ -32,6 +32,11 @@ export interface NativeObject {
   /** ISO 8601, where the app says so. */
   readonly createdAt?: string
   readonly modifiedAt?: string
+  /**
+   * Provisional: the account comes to be, perhaps under another id, when this invitation is
+   * accepted or this job is done. What `poll` and `cancel` take.
+   */
+  readonly ticket?: string
 }
 
 /** What has to change, and nothing else: `set` holds new values, `unset` names to clear. */
@@ -67,6 +72,29 @@ export type CreateOutcome =
   | { readonly kind: 'created'; readonly object: NativeObject }
   /** The app refuses a second one; `id` where it says which object is in the way. */
   | { readonly kind: 'exists'; readonly id?: string }
+  /** The person has to accept first; `object` where the app shows a provisional account. */
+  | {
+      readonly kind: 'invited'
+      readonly ticket: string
+      readonly object?: NativeObject
+      /** ISO 8601, where the app says so. */
+      readonly expiresAt?: string
+    }
+  /** A job of the app makes the account. */
+  | {
+      readonly kind: 'accepted'
+      readonly ticket: string
+      readonly object?: NativeObject
+      readonly pollAfterMs?: number
+    }
+
+export type PollOutcome =
+  /** The account is there, under the id that it keeps. */
+  | { readonly kind: 'done'; readonly object: NativeObject }
+  /** Not yet: nobody has accepted, or the job runs. */
+  | { readonly kind: 'running'; readonly pollAfterMs?: number }
+  /** There will be no account: nobody accepted in time, it was withdrawn, or the job failed. */
+  | { readonly kind: 'expired' | 'failed' }
 
 export type WriteOutcome =
   /** Done. `object` where the app's answer shows the new state: it saves the core a read. */
@@ -124,7 +152,17 @@ export interface Capabilities {
     /** True: `list` can begin after the first `skip` objects. */
     readonly skip: boolean
   }
-  readonly create: 'sync' | 'none'
+  /**
+   * `invite`: a person may have to accept first; `async`: a job may make the account. Either may
+   * still answer `created` or `exists` at once. For types without members.
+   */
+  readonly create: 'sync' | 'async' | 'invite' | 'none'
+  /**
+   * `shown`: `get`, `find` and `list` show what an invitation or job is still to make, as objects
+   * with a `ticket`, as soon as other new objects. Otherwise a create whose answer was lost cannot
+   * be told from one that never arrived, and is in doubt for a day.
+   */
+  readonly pending?: 'shown' | 'hidden'
   readonly update: 'delta' | 'none'
   /** `native`: the app has an on/off switch, and `setActive` works it both ways. */
   readonly active: 'native' | 'none'
@@ -232,12 +270,23 @@ export interface ReplaceOnUserPort extends MembershipPort {
   ): Promise<ReplaceOutcome>
 }
 
+export interface PendingPort {
+  /** What became of an invitation or job; `idempotencyKey` is that of its create. */
+  poll(request: { readonly ticket: string; readonly idempotencyKey?: string }): Promise<PollOutcome>
+  /**
+   * Withdraws it. `unchanged`: it was withdrawn, or had expired, before. `gone`: the app has no open
+   * one of this id, perhaps because it was accepted.
+   */
+  cancel(ticket: string): Promise<WriteOutcome>
+}
+
 /** What the core holds at run time: a method is there where its capability is declared. */
 export type AnyPort = ReadPort &
   Partial<WritePort> &
   Partial<AddRemovePort> &
   Partial<ReplaceOnGroupPort> &
-  Partial<ReplaceOnUserPort>
+  Partial<ReplaceOnUserPort> &
+  Partial<PendingPort>
 
 interface MembershipPorts {
   readonly none: unknown
@@ -249,10 +298,17 @@ interface MembershipPorts {
 /** A declared capability makes its method mandatory at compile time. */
 export type PortFor<C extends Capabilities> = ReadPort &
   (C['create'] extends 'none' ? unknown : Pick<WritePort, 'create'>) &
+  (C['create'] extends 'async' | 'invite' ? PendingPortFor<C> : unknown) &
   (C['update'] extends 'none' ? unknown : Pick<WritePort, 'update'>) &
   (C['active'] extends 'none' ? unknown : Pick<WritePort, 'setActive'>) &
   (C['remove'] extends 'none' ? unknown : Pick<WritePort, 'remove'>) &
   MembershipPorts[C['membership']]
+
+/** An invitation can be withdrawn; a job perhaps. Groups whose members the app holds are made at once. */
+type PendingPortFor<C extends Capabilities> = C['membership'] extends 'none'
+  ? Pick<PendingPort, 'poll'> &
+      (C['create'] extends 'invite' ? Pick<PendingPort, 'cancel'> : Partial<PendingPort>)
+  : never
 
 export type PortsFor<R extends ResourceSpecs> = {
   readonly [T in keyof R]: PortFor<R[T]['capabilities']>

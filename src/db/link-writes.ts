@@ -144,7 +144,8 @@ export function buryLink(
     // What the client had sent is personal data that nobody needs any more.
     sql`
       UPDATE link SET state = 'tombstone', survives = ${survives ? 1 : 0}, shadow = '{}',
-             external_id = NULL, former = NULL, inactive_since = NULL, modified_at = ${now}
+             external_id = NULL, former = NULL, inactive_since = NULL, ticket = NULL,
+             modified_at = ${now}
        WHERE id = ${link} AND connection = ${connection}`,
   ]
 }

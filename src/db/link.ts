@@ -15,7 +15,7 @@ export interface Link {
   readonly id: string
   readonly type: string
   readonly state: LinkState
-  /** Empty only while a create is under way. */
+  /** Empty only while a create is under way, or pending without a provisional account. */
   readonly nativeId: string | undefined
   readonly fingerprint: string | undefined
   /** True: a tombstone whose account still exists in the app. */
@@ -38,6 +38,8 @@ export interface Link {
   readonly groups: readonly { readonly value: string; readonly display?: string }[]
   /** A write that has begun and not ended; only where one link was read by its id. */
   readonly open?: Pick<Intent, 'op' | 'leaseUntil'>
+  /** The app's id of the invitation or job that is to make the account of a pending link. */
+  readonly ticket: string | undefined
 }
 
 export interface Claim {
@@ -88,6 +90,7 @@ export interface LinkRow {
   modified_at: number
   groups: string
   open?: string | null
+  ticket: string | null
 }
 
 export interface IntentRow {
@@ -105,7 +108,7 @@ export const OPEN = sql`state IN ('ready', 'sending', 'unknown', 'waiting')`
 
 export const COLUMNS = sql`l.id, l.type, l.state, l.native_id, l.fingerprint, l.survives, l.external_id,
   l.display, l.shadow, l.version, l.members_read_at, l.members_many_at, l.inactive_since, l.former,
-  l.created_at, l.modified_at,
+  l.created_at, l.modified_at, l.ticket,
   (SELECT json_group_array(json_object('value', e.group_link, 'display', g.display))
      FROM edge e JOIN link g ON g.connection = e.connection AND g.id = e.group_link
     WHERE e.connection = l.connection AND e.member_link = l.id AND e.state = 'have'
@@ -138,6 +141,7 @@ export function toLink(row: LinkRow): Link {
     modifiedAt: row.modified_at,
     groups: groups.map(({ value, display }) => (display === null ? { value } : { value, display })),
     ...(row.open && { open: JSON.parse(row.open) as Pick<Intent, 'op' | 'leaseUntil'> }),
+    ticket: row.ticket ?? undefined,
   }
 }
 

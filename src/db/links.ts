@@ -284,7 +284,11 @@ export class Links {
     return this.#guarded([
       sql`DELETE FROM intent WHERE id = ${intent.id} AND fence = ${intent.fence}`,
       CHANGED_ONE,
-      sql`DELETE FROM claim WHERE connection = ${this.#connection} AND link = ${link}`,
+      // A pending person who was to be invited again stays, and so do its keys.
+      sql`
+        DELETE FROM claim WHERE connection = ${this.#connection} AND link IN
+          (SELECT id FROM link
+            WHERE connection = ${this.#connection} AND id = ${link} AND state = 'proposed')`,
       sql`
         DELETE FROM link
          WHERE connection = ${this.#connection} AND id = ${link} AND state = 'proposed'`,

@@ -63,7 +63,7 @@ export async function erasePerson(
     sql`
       UPDATE link SET state = 'tombstone', survives = 0, native_id = NULL, fingerprint = NULL,
              external_id = NULL, display = NULL, shadow = '{}', former = NULL,
-             inactive_since = NULL, members_read_at = NULL,
+             inactive_since = NULL, members_read_at = NULL, ticket = NULL,
              version = version + 1, modified_at = ${now}
        WHERE connection = ${connection} AND id = ${id}`,
     ...also,

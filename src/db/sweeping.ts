@@ -10,12 +10,26 @@ export interface DueIntent {
   readonly op: 'create' | 'update' | 'delete'
 }
 
-/** Open intents whose lease ran out: their request was cut off, or is to be looked at again. */
+/**
+ * Open intents whose lease ran out: their request was cut off, or is to be looked at again. Creates
+ * that wait for the app are asked about apart.
+ */
 export async function dueIntents(db: Database, now: number, limit: number): Promise<DueIntent[]> {
   return db.all<DueIntent>(sql`
     SELECT i.connection, l.type, i.link, i.op FROM intent i
       JOIN link l ON l.connection = i.connection AND l.id = i.link
      WHERE i.state IN ('ready', 'sending', 'unknown', 'waiting') AND i.next_at <= ${now}
+       AND NOT (i.state = 'waiting' AND i.op = 'create')
+     ORDER BY i.next_at LIMIT ${limit}`)
+}
+
+/** Intents of pending people about whom the app is to be asked now. */
+export async function dueTickets(db: Database, now: number, limit: number): Promise<DueIntent[]> {
+  return db.all<DueIntent>(sql`
+    SELECT i.connection, l.type, i.link, i.op FROM intent i
+      JOIN link l ON l.connection = i.connection AND l.id = i.link
+     WHERE i.state IN ('ready', 'sending', 'unknown', 'waiting') AND i.next_at <= ${now}
+       AND i.state = 'waiting' AND i.op = 'create'
      ORDER BY i.next_at LIMIT ${limit}`)
 }
 

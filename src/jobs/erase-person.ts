@@ -42,6 +42,12 @@ export async function erasePerson(
 }
 
 async function refusalOf(endpoint: Endpoint, link: Link): Promise<string | undefined> {
+  if (link.state === 'pending') {
+    return (
+      'The person is invited, or being made by the app. Let the identity provider remove the person, ' +
+      'which withdraws the invitation, and try again. With force=true the invitation stays in the app.'
+    )
+  }
   if (await endpoint.links.openIntent(link.id)) {
     return 'A create or delete of this person has not ended. Wait for it, or set force=true.'
   }

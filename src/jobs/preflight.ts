@@ -40,6 +40,8 @@ export type Reason =
   | 'no-create'
   /** Another person of the export is to have this account. */
   | 'taken'
+  /** Of a linked person: invited, or being made by the app; the account is not there yet. */
+  | 'pending'
 
 export interface Judged {
   /** Graph's `id`, else the userName. */
@@ -235,6 +237,7 @@ function verdictOn(
   found: readonly Scanned[],
   holder: Holder | undefined,
 ): Unnamed {
+  if (holder?.state === 'pending') return { verdict: 'linked', reason: 'pending' }
   const verdict: Unnamed =
     holder?.nativeId !== undefined
       ? { verdict: 'linked', account: { nativeId: holder.nativeId, display: holder.display } }

@@ -7,6 +7,7 @@ import { driftOf } from '../mapping/drift.ts'
 import { parseShadow } from '../mapping/shadow.ts'
 import { isExcluded, isProtected, isReused } from '../operations/account.ts'
 import type { Endpoint } from '../operations/endpoint.ts'
+import { standingFor } from '../operations/pending.ts'
 import { keysOfAccount } from './scan-keys.ts'
 
 const LONGEST_DISPLAY = 200
@@ -26,6 +27,11 @@ export async function readAccounts(
   const unmet = [...new Map(objects.map((object) => [object.id, object])).values()].filter(
     (object) => !met.has(object.id),
   )
+  // Whom a pending person is to become is that person, and gets no second link.
+  const unlinked = unmet.filter((object) => !links.has(object.id))
+  for (const [nativeId, link] of await standingFor(endpoint, unlinked)) {
+    links.set(nativeId, { ...link, nativeId })
+  }
   const accounts = unmet.map((object) => beside(endpoint, object, links.get(object.id)))
   const writes: Write[] = []
   if (!scan.dryRun) writes.push(...linkWrites(endpoint, scans, scan, unmet, links))
@@ -99,6 +105,8 @@ function situationOf(
     return { situation: 'hidden', detail: {} }
   }
   if (link && isReused(link, object)) return { situation: 'id-reuse', detail: {} }
+  // What it holds is compared when it is the person's own.
+  if (link?.state === 'pending') return { situation: 'linked', detail: {} }
   if (!link || link.state === 'discovered' || link.state === 'ambiguous') {
     return {
       situation: isProtected(endpoint, object) ? 'protected' : 'discovered',

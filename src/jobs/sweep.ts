@@ -3,11 +3,12 @@
  * deletes, disables and renames, and commits creates whose account is there; it never sends a create.
  */
 import { pruneDepartures } from '../db/departures.ts'
+import type { Intent, Link } from '../db/link.ts'
 import { type DueIntent, dueIntents, postpone, pruneIntents } from '../db/sweeping.ts'
 import { finishUpdate } from '../operations/apply.ts'
-import { finishCreate } from '../operations/create.ts'
 import { finishRemoval } from '../operations/delete.ts'
-import { openEndpoint } from '../operations/endpoint.ts'
+import { type Endpoint, openEndpoint } from '../operations/endpoint.ts'
+import { finishCreate } from '../operations/recover.ts'
 import type { Jobs } from './jobs.ts'
 
 /** Intents in one run; each costs a few app calls of the invocation's budget. */
@@ -37,23 +38,10 @@ export async function sweep(jobs: Jobs): Promise<void> {
   await pruneDepartures(db, io.now() - KEEP_DEPARTURES_MS, PRUNE_ROWS)
 }
 
-async function settle({ access, io, openApp, openData }: Jobs, due: DueIntent): Promise<void> {
-  const connection = await access.byId(due.connection)
-  // Only a live connection writes to its app.
-  if (connection?.policy.mode !== 'live') return
-  const open = {
-    connection,
-    app: await openApp(connection),
-    db: openData(connection),
-    io,
-    baseUrl: '',
-    request: `sweep-${io.newId()}`,
-  }
-  const endpoint = openEndpoint(open, due.type)
-  const link = await endpoint?.links.get(due.type, due.link)
-  const intent = link && (await endpoint?.links.openIntent(link.id))
-  // A request that took it over meanwhile ends it itself.
-  if (!endpoint || !link || !intent || intent.leaseUntil > io.now()) return
+async function settle(jobs: Jobs, due: DueIntent): Promise<void> {
+  const open = await openDue(jobs, due, 'sweep')
+  if (!open) return
+  const { endpoint, link, intent } = open
   switch (due.op) {
     case 'create':
       return finishCreate(endpoint, link, intent)
@@ -62,4 +50,31 @@ async function settle({ access, io, openApp, openData }: Jobs, due: DueIntent): 
     case 'delete':
       return finishRemoval(endpoint, link)
   }
+}
+
+export type Due = Pick<DueIntent, 'connection' | 'type' | 'link'>
+
+/** Undefined: there is nothing to do, or not now. */
+export async function openDue(
+  { access, io, openApp, openData }: Jobs,
+  due: Due,
+  what: string,
+): Promise<{ endpoint: Endpoint; link: Link; intent: Intent } | undefined> {
+  const connection = await access.byId(due.connection)
+  // Only a live connection writes to its app.
+  if (connection?.policy.mode !== 'live') return undefined
+  const open = {
+    connection,
+    app: await openApp(connection),
+    db: openData(connection),
+    io,
+    baseUrl: '',
+    request: `${what}-${io.newId()}`,
+  }
+  const endpoint = openEndpoint(open, due.type)
+  const link = await endpoint?.links.get(due.type, due.link)
+  const intent = link && (await endpoint?.links.openIntent(link.id))
+  // A request that took it over meanwhile ends it itself.
+  if (!endpoint || !link || !intent || intent.leaseUntil > io.now()) return undefined
+  return { endpoint, link, intent }
 }

@@ -34,9 +34,19 @@ export async function loadAccount(endpoint: Endpoint, id: string): Promise<Accou
   if (!link || link.state === 'retiring' || link.state === 'tombstone') {
     throw notFound(endpoint, id)
   }
+  if (link.state === 'pending') return pendingAccount(link)
   const object = await objectOf(endpoint, link)
   if (!object) throw notFound(endpoint, id)
   return { link, object, view: viewOf(endpoint, link, object) }
+}
+
+/**
+ * A pending person under its link, wherever it is met: what was sent, and nothing of a provisional
+ * account, so that every read of it has one version.
+ */
+export function pendingAccount(link: Link): Account {
+  const { kept } = parseShadow(link.shadow)
+  return { link, object: { id: link.nativeId ?? link.id, attributes: {} }, view: kept }
 }
 
 /**
@@ -78,6 +88,8 @@ export function isReused(link: Pick<Link, 'fingerprint'>, object: NativeObject):
 
 export function viewOf(endpoint: Endpoint, link: Link, object: NativeObject): Resource {
   const { mapping, connection, definition } = endpoint
+  // A provisional account says less than what was sent, and only for now.
+  if (link.state === 'pending') return parseShadow(link.shadow).kept
   const shadow = parseShadow(link.shadow)
   const view = toView(mapping, connection.mappingVersion, withFormer(link, object), shadow)
   if (link.inactiveSince !== undefined && standsIn(endpoint)) return { ...view, active: false }

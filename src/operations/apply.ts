@@ -159,7 +159,7 @@ function isRefusal(error: unknown): boolean {
   return error instanceof ScimError || (error instanceof AdapterFailure && error.effect === 'none')
 }
 
-function changedNames(before: Resource, after: Resource): string[] {
+export function changedNames(before: Resource, after: Resource): string[] {
   const names = new Set([...Object.keys(before), ...Object.keys(after)])
   return [...names].filter((name) => !same(before[name], after[name]))
 }

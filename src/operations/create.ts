@@ -4,8 +4,7 @@
  * searched before it is told, so that people who have an account are found; and a commit needs the
  * fence of its lease. A crash after any step leads to one account and one link.
  */
-import type { Claim, Intent, Link } from '../db/link.ts'
-import { decide } from '../identity/decide.ts'
+import type { Claim, Link } from '../db/link.ts'
 import { without } from '../identity/keys.ts'
 import { withoutSecrets } from '../mapping/shadow.ts'
 import type { Resource } from '../scim/schema.ts'
@@ -25,23 +24,8 @@ import type { Endpoint } from './endpoint.ts'
 import { readAgain } from './gone.ts'
 import { refuseDisable } from './inactive.ts'
 import { splitMembers } from './members.ts'
-import {
-  adopt,
-  create,
-  inDoubt,
-  leaseUntil,
-  onlyOne,
-  PATIENCE_MS,
-  proposedLink,
-  type Reservation,
-  send,
-  settledAt,
-  taken,
-} from './reservation.ts'
-import { searchByRules } from './search.ts'
-
-/** Longer than any search lag that an adapter declares, and than a client's patience. */
-const ABANDONED_MS = 24 * 3_600_000
+import { recover } from './recover.ts'
+import { inDoubt, leaseUntil, proposedLink, type Reservation, send, taken } from './reservation.ts'
 
 export async function createResource(endpoint: Endpoint, body: unknown): Promise<Account> {
   refuseByMode(endpoint)
@@ -110,9 +94,10 @@ async function settle(
       return undefined
     case 'tombstone':
       return undefined
+    case 'pending':
+      throw taken(endpoint)
     case 'linked':
     case 'discovered':
-    case 'pending':
     case 'ambiguous':
     case 'missing':
       if (!(await vacate(endpoint, holder, claims))) throw taken(endpoint)
@@ -138,94 +123,4 @@ async function vacate(
   const now = io.now()
   const entry = { request, type: holder.type, link: holder.id, op: 'delete' as const }
   return links.bury(holder, now, [audit.entry({ ...entry, decision: 'vanished' }, now)])
-}
-
-/**
- * A create of the same person is under way or was cut off. It is waited for, then looked for in the
- * app: an account that is there is committed, whoever made it; one that is not is created only when
- * no other request can still be creating it.
- */
-async function recover(
-  endpoint: Endpoint,
-  holder: Link,
-  reservation: Reservation,
-  claims: readonly Claim[],
-): Promise<Account | undefined> {
-  const { links, io, definition } = endpoint
-  let intent: Intent | undefined
-  for (const waitMs of [...PATIENCE_MS, 0]) {
-    intent = await links.openIntent(holder.id)
-    if (!intent) {
-      const link = await links.get(definition.type.name, holder.id)
-      if (link && link.state !== 'proposed' && link.state !== 'tombstone') throw taken(endpoint)
-      return undefined
-    }
-    if (intent.state !== 'sending' || intent.leaseUntil <= io.now() || waitMs === 0) break
-    await io.wait(waitMs)
-  }
-  if (!intent) return undefined
-  // Two people may share one key of several; the other one's account must not become this one's.
-  const theirs = claimsIn(endpoint, JSON.parse(intent.body) as Resource)
-  if (without(theirs, claims).length > 0 || without(claims, theirs).length > 0) {
-    if (await giveUp(endpoint, holder, intent)) return undefined
-    throw taken(endpoint)
-  }
-
-  const match = await searchByRules(endpoint, reservation.desired)
-  const resumed = { ...reservation, link: holder, sentSince: intent.createdAt }
-  const only = await onlyOne(endpoint, resumed, match.found)
-  const leftMs = settledAt(intent, match.lagMs) - io.now()
-  if (!only && leftMs > 0) throw inDoubt(Math.ceil(leftMs / 1000))
-  const lease = leaseUntil(endpoint)
-  if (!(await links.takeOver(intent, lease))) throw inDoubt(2)
-  const held = {
-    ...resumed,
-    leaseUntil: lease,
-    intent: { id: intent.id, fence: intent.fence + 1 },
-  }
-  return only ? adopt(endpoint, held, only) : create(endpoint, held)
-}
-
-/** True where a create that was cut off has had no effect, and its keys are free again. */
-async function giveUp(endpoint: Endpoint, holder: Link, intent: Intent): Promise<boolean> {
-  const { links, io } = endpoint
-  const { found, lagMs } = await searchByRules(endpoint, JSON.parse(intent.body) as Resource)
-  if (found.length > 0 || settledAt(intent, lagMs) > io.now()) return false
-  if (!(await links.takeOver(intent, leaseUntil(endpoint)))) return false
-  return links.release({ id: intent.id, fence: intent.fence + 1 }, holder.id)
-}
-
-/**
- * Ends a create that was cut off, without its client: an account that is there is committed, one
- * that is not is never sent from here. After `ABANDONED_MS` its keys are given back.
- */
-export async function finishCreate(
-  endpoint: Endpoint,
-  holder: Link,
-  intent: Intent,
-): Promise<void> {
-  const { links, io } = endpoint
-  const desired = JSON.parse(intent.body) as Resource
-  const decision = decide((await searchByRules(endpoint, desired)).found)
-  if (decision.kind === 'undecided') return
-  const only = decision.kind === 'none' ? undefined : decision.candidate
-  if (!only && intent.createdAt + ABANDONED_MS > io.now()) return
-  const lease = leaseUntil(endpoint)
-  if (!(await links.takeOver(intent, lease))) return
-  const held = { id: intent.id, fence: intent.fence + 1 }
-  if (!only) await links.release(held, holder.id)
-  else {
-    await adopt(
-      endpoint,
-      {
-        intent: held,
-        leaseUntil: lease,
-        link: holder,
-        desired,
-        ignored: [],
-        sentSince: intent.createdAt,
-      },
-      only,
-    )
-  }
 }

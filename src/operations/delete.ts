@@ -9,10 +9,12 @@ import { admit, park } from '../govern/guard.ts'
 import { ScimError } from '../scim/error.ts'
 import { matchesIfMatch } from '../scim/etag.ts'
 import {
+  type Account,
   isProtected,
   isReused,
   notFound,
   objectOf,
+  pendingAccount,
   refuseByMode,
   refuseProtected,
   represent,
@@ -22,7 +24,9 @@ import { settleUpdate } from './apply.ts'
 import type { Endpoint } from './endpoint.ts'
 import { reportNotRemoved } from './findings.ts'
 import { refuseUnmatched } from './meet.ts'
-import { refuseWay, removeAccount } from './remove-account.ts'
+import { takeOverProvisional } from './pending.ts'
+import { refuseWay, removeAccount, wayOf } from './remove-account.ts'
+import { cancelRemoval, type Removal, removePending, withdrawnAccount } from './remove-pending.ts'
 import { versionOf } from './version.ts'
 
 const DAY_MS = 24 * 3_600_000
@@ -46,10 +50,19 @@ export async function deleteResource(
       continue
     }
     if (!link || link.state === 'tombstone') throw notFound(endpoint, id)
+    if (link.state === 'pending') {
+      refuseStale(endpoint, pendingAccount(link), ifMatch)
+      if (wayOf(endpoint) === 'refuse') refuseWay(endpoint, link)
+      const begun = await removePending(endpoint, link)
+      if (begun === 'removed') return
+      if (begun) return remove(endpoint, begun.link, begun.held)
+      continue
+    }
     const object = await objectOf(endpoint, link)
     if (object) {
-      refuseRemoval(endpoint, link, object, ifMatch)
       await refuseUnmatched(endpoint, link, object)
+      if (await takeOverProvisional(endpoint, accountOf(endpoint, link, object))) continue
+      refuseRemoval(endpoint, link, object, ifMatch)
     }
     const intent = {
       id: io.newId(),
@@ -83,15 +96,22 @@ function refuseRemoval(
   object: NativeObject,
   ifMatch: string | undefined,
 ): void {
-  const account = { link, object, view: viewOf(endpoint, link, object) }
+  refuseStale(endpoint, accountOf(endpoint, link, object), ifMatch)
+  refuseProtected(endpoint, object)
+  refuseWay(endpoint, link)
+}
+
+function accountOf(endpoint: Endpoint, link: Link, object: NativeObject): Account {
+  return { link, object, view: viewOf(endpoint, link, object) }
+}
+
+function refuseStale(endpoint: Endpoint, account: Account, ifMatch: string | undefined): void {
   if (ifMatch !== undefined && !matchesIfMatch(ifMatch, versionOf(represent(endpoint, account)))) {
     throw new ScimError(
       412,
       'The resource has changed since the version in If-Match. Read it again.',
     )
   }
-  refuseProtected(endpoint, object)
-  refuseWay(endpoint, link)
 }
 
 /** Finishes a delete that was cut off; a second DELETE of the same id comes here as well. */
@@ -103,7 +123,7 @@ export async function finishRemoval(endpoint: Endpoint, link: Link): Promise<voi
   if (!(await links.takeOver(intent, leaseUntil))) return
   const held = { id: intent.id, fence: intent.fence + 1 }
   if (link.state === 'tombstone') return removeAtLast(endpoint, link, held)
-  const { before } = JSON.parse(intent.body) as { before: Link['state'] }
+  const { before } = JSON.parse(intent.body) as Removal
   let { nativeId } = link
   if (nativeId !== undefined && spec.capabilities.idsReused) {
     // The account may be gone since the first try, and its id somebody else's.
@@ -118,14 +138,19 @@ async function remove(
   link: Link,
   intent: { id: string; fence: number },
 ): Promise<void> {
-  const { links, io, audit, departures, request, definition, connection } = endpoint
+  const { links, io, audit, request, definition, connection } = endpoint
   const { onDelete, deleteAfterDays } = connection.policy.deprovision
   const entry = { request, type: definition.type.name, link: link.id, op: 'delete' as const }
   try {
+    const account = await withdrawnAccount(endpoint, link, intent)
+    // The app cannot stop what it is doing: the sweeper asks again until there is an end.
+    if (account === 'running') return await links.markUnknown(intent, { answeredAt: io.now() })
+    const { nativeId } = account
+    const isWithdrawn = link.ticket !== undefined && nativeId === undefined
     const { survives, decision, refused } =
-      link.nativeId === undefined
-        ? { survives: false, decision: 'deleted' }
-        : await removeAccount(endpoint, link, link.nativeId)
+      nativeId === undefined
+        ? { survives: false, decision: isWithdrawn ? 'cancelled' : 'deleted' }
+        : await removeAccount(endpoint, link, nativeId)
     const now = io.now()
     const detail = refused === undefined ? {} : { refused }
     const also = [audit.entry({ ...entry, decision, detail }, now)]
@@ -137,7 +162,7 @@ async function remove(
   } catch (error) {
     // Repeating a removal is harmless, so an unknown effect stays open and is finished later.
     if (error instanceof AdapterFailure && isRefusal(error)) {
-      await links.cancelRemoval(intent, link, [departures.forget(link.id)])
+      await cancelRemoval(endpoint, link, intent)
     } else await links.markUnknown(intent, { answeredAt: undefined })
     throw error
   }

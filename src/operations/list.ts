@@ -12,12 +12,13 @@ import { equalities, type Filter } from '../scim/filter.ts'
 import { type Paging, sortResources } from '../scim/list-response.ts'
 import { matches } from '../scim/match.ts'
 import { foldCase, type JsonObject } from '../scim/schema.ts'
-import { type Account, isReused, represent, viewOf } from './account.ts'
+import { type Account, isReused, pendingAccount, represent, viewOf } from './account.ts'
 import { OVERLAP, type Place, printCursor, readCursor, resume } from './cursor.ts'
 import type { Endpoint } from './endpoint.ts'
 import { reportReuse } from './findings.ts'
 import { answersByRule, type MatchQuery, matchQueryOf, offered } from './match-query.ts'
 import { MEMBERSHIP, membersOf } from './members.ts'
+import { pendingFor, pendingLinks, standingFor } from './pending.ts'
 import { settledAt } from './reservation.ts'
 import { collect, findAccounts, lookupFor, type Search, walk } from './search.ts'
 
@@ -44,8 +45,8 @@ export async function listResources(endpoint: Endpoint, query: ListQuery): Promi
     if (result) return result
   }
   const matchQuery = filter && matchQueryOf(endpoint, filter)
-  const objects = await candidates(endpoint, filter, matchQuery)
-  const accounts = await withLinks(endpoint, objects)
+  const { objects, pending } = await candidates(endpoint, filter, matchQuery)
+  const accounts = withPending(await withLinks(endpoint, objects), pending)
   // Members are loaded for what is shown, unless the filter asks for them.
   const asked = filter !== undefined && mentionsMembers(filter)
   const rendered = await renderAll(endpoint, accounts, asked)
@@ -86,15 +87,29 @@ async function page(
 ): Promise<ListResult | undefined> {
   const { links, definition } = endpoint
   const from = place.marks.length > 0 ? Math.max(place.skip - OVERLAP, 0) : place.skip
-  const [{ items: read, total }, hidden] = await Promise.all([
+  const [{ items: read, total: listed }, hidden, unlisted] = await Promise.all([
     rows(endpoint, from, place.skip - from + count),
     links.countHidden(definition.type.name),
+    endpoint.port.poll ? pendingLinks(endpoint).unlisted(definition.type.name) : [],
   ])
-  if (total === undefined) return undefined
-  const ids = read.map((object) => object.id)
+  if (listed === undefined) return undefined
+  // Pending people whom the app does not list come last, where those whom it makes will be.
+  const total = listed + unlisted.length
+  const shownRows = [
+    ...read,
+    ...unlisted.slice(Math.max(from - listed, 0)).map((link) => pendingAccount(link).object),
+  ].slice(0, place.skip - from + count)
+  const ids = shownRows.map((object) => object.id)
   const at = resume(place, ids, from)
-  const items = read.slice(at, at + count)
-  const accounts = await withLinks(endpoint, items)
+  const items = shownRows.slice(at, at + count)
+  const waiting = new Map(unlisted.map((link) => [link.id, link]))
+  const accounts = withPending(
+    await withLinks(
+      endpoint,
+      items.filter(({ id }) => !waiting.has(id)),
+    ),
+    items.flatMap(({ id }) => waiting.get(id) ?? []),
+  )
   const resources = await resourcesOf(endpoint, accounts, query.withMembers)
   const isWhole = place.skip === 0 && items.length === total
   const shown = isWhole ? resources.length : Math.max(total - hidden, resources.length)
@@ -123,29 +138,43 @@ async function rows(
 
 // ---- candidates ----------------------------------------------------------------------------------
 
-/** Every object that the filter may match, and perhaps more. */
+interface Found {
+  readonly objects: readonly NativeObject[]
+  /** People whose account is still to be made. */
+  readonly pending: readonly Link[]
+}
+
+/** Everybody whom the filter may match, and perhaps more. */
 async function candidates(
   endpoint: Endpoint,
   filter: Filter | undefined,
   matchQuery: MatchQuery | undefined,
-): Promise<readonly NativeObject[]> {
+): Promise<Found> {
   // A rule may find by another attribute than the one that is asked for.
   if (matchQuery && matchQuery.rules.length > 0) {
-    return (await byRules(endpoint, matchQuery)) ?? collect(walk(endpoint))
+    return (await byRules(endpoint, matchQuery)) ?? everybody(endpoint)
   }
   for (const { path, value } of filter ? equalities(filter) : []) {
     if (typeof value !== 'string') continue
-    const objects = await byEquality(endpoint, path, value)
-    if (objects) return objects
+    const found = await byEquality(endpoint, path, value)
+    if (found) return found
   }
-  return collect(walk(endpoint))
+  return everybody(endpoint)
+}
+
+async function everybody(endpoint: Endpoint): Promise<Found> {
+  const [objects, pending] = await Promise.all([
+    collect(walk(endpoint)),
+    endpoint.port.poll ? pendingLinks(endpoint).all(endpoint.definition.type.name) : [],
+  ])
+  return { objects, pending }
 }
 
 /** Undefined: the app cannot look up what one of the rules compares. */
 async function byRules(
   endpoint: Endpoint,
   { path, value, rules, asked }: MatchQuery,
-): Promise<readonly NativeObject[] | undefined> {
+): Promise<Found | undefined> {
   const pair = endpoint.mapping.pair(path)
   const plain = pair && plainRule(pair)
   // The attribute itself is asked for as well: a client that manages an account finds it again.
@@ -155,11 +184,12 @@ async function byRules(
   const claims = claimsOf(endpoint.definition, rules, asked)
   const searching = all.map((rule) => findAccounts(endpoint, rule, value))
   const [byKey, byLinks] = await Promise.all([
-    found(endpoint, claims, searching),
+    found(endpoint, path, claims, searching),
     pair ? undefined : byEquality(endpoint, path, value),
   ])
-  const both = [...byKey, ...(byLinks ?? [])]
-  return [...new Map(both.map((object) => [object.id, object])).values()]
+  const objects = [...byKey.objects, ...(byLinks?.objects ?? [])]
+  const pending = [...byKey.pending, ...(byLinks?.pending ?? [])]
+  return { objects: [...new Map(objects.map((object) => [object.id, object])).values()], pending }
 }
 
 /** Undefined: neither the app nor the links can look this attribute up. */
@@ -167,30 +197,31 @@ async function byEquality(
   endpoint: Endpoint,
   path: string,
   value: string,
-): Promise<readonly NativeObject[] | undefined> {
+): Promise<Found | undefined> {
   const { links, definition, mapping } = endpoint
   const type = definition.type.name
-  if (path === 'id') return objectsOf(endpoint, [await links.get(type, value)])
+  if (path === 'id') return foundUnder(endpoint, [await links.get(type, value)])
 
   const pair = mapping.pair(path)
   if (!pair) {
     // An attribute that the app cannot hold lives with the link; of those, one is indexed.
     return path === 'externalId'
-      ? objectsOf(endpoint, await links.byExternalId(type, value))
+      ? foundUnder(endpoint, await links.byExternalId(type, value))
       : undefined
   }
   const rule = plainRule(pair)
   if (!lookupFor(endpoint, rule)) return undefined
   const claim = { kind: path, norm: norm(endpoint, path, value) }
-  return found(endpoint, [claim], [findAccounts(endpoint, rule, value)])
+  return found(endpoint, path, [claim], [findAccounts(endpoint, rule, value)])
 }
 
 /** The app may have rewritten what the client sent, and its search may lag: links know as well. */
 async function found(
   endpoint: Endpoint,
+  path: string,
   claims: readonly Claim[],
   searching: readonly Promise<Search>[],
-): Promise<readonly NativeObject[]> {
+): Promise<Found> {
   const { links, definition } = endpoint
   const [searches, holders] = await Promise.all([
     Promise.all(searching),
@@ -199,11 +230,27 @@ async function found(
   const objects = [
     ...new Map(searches.flatMap((s) => s.found.map((object) => [object.id, object]))).values(),
   ]
+  const pending =
+    holders.length > 0
+      ? holders.filter(({ state }) => state === 'pending')
+      : await pendingFor(endpoint, path)
   const lagMs = Math.max(...searches.map((search) => search.lagMs))
-  const proposed = holders.find(({ nativeId }) => nativeId === undefined)
-  if (proposed && objects.length === 0) return doubt(endpoint, proposed, lagMs)
-  const unseen = holders.filter(({ nativeId }) => objects.every(({ id }) => id !== nativeId))
-  return [...objects, ...(await objectsOf(endpoint, unseen))]
+  const others = holders.filter(({ state }) => state !== 'pending')
+  const proposed = others.find(({ nativeId }) => nativeId === undefined)
+  if (proposed && objects.length === 0 && pending.length === 0) {
+    return { objects: await doubt(endpoint, proposed, lagMs), pending }
+  }
+  const unseen = others.filter(({ nativeId }) => objects.every(({ id }) => id !== nativeId))
+  return { objects: [...objects, ...(await objectsOf(endpoint, unseen))], pending }
+}
+
+async function foundUnder(
+  endpoint: Endpoint,
+  links: readonly (Link | undefined)[],
+): Promise<Found> {
+  const pending = links.filter((link) => link?.state === 'pending') as Link[]
+  const others = links.filter((link) => link?.state !== 'pending')
+  return { objects: await objectsOf(endpoint, others), pending }
 }
 
 /** A create of this person is under way: nobody knows yet whether the account will be there. */
@@ -213,7 +260,7 @@ async function doubt(
   lagMs: number,
 ): Promise<readonly NativeObject[]> {
   const intent = await endpoint.links.openIntent(claimed.id)
-  const leftMs = intent ? settledAt(intent, lagMs) - endpoint.io.now() : 0
+  const leftMs = intent ? settledAt(endpoint, intent, lagMs) - endpoint.io.now() : 0
   if (leftMs <= 0) return []
   throw new ScimError(503, 'A matching resource is being created right now. Retry later.', {
     retryAfterSeconds: Math.ceil(leftMs / 1000),
@@ -235,6 +282,15 @@ async function objectsOf(
   )
   const objects = await Promise.all(live.map((nativeId) => endpoint.port.get(nativeId)))
   return objects.filter((object) => object !== null)
+}
+
+/** Each of them once, whether or not the app has shown a provisional account. */
+function withPending(accounts: readonly Account[], pending: readonly Link[]): readonly Account[] {
+  const byId = new Map(accounts.map((account) => [account.link.id, account]))
+  for (const link of pending) {
+    if (!byId.has(link.id)) byId.set(link.id, pendingAccount(link))
+  }
+  return [...byId.values()]
 }
 
 // ---- accounts under their links --------------------------------------------------------------------
@@ -260,6 +316,11 @@ export async function withLinks(
     // A tombstone hides the account it was made for, and nobody who has its native id after it.
     if (object && !(link.survives && isReused(link, object))) keep(link)
   }
+  const standing = await standingFor(
+    endpoint,
+    objects.filter((object) => !seen.has(object.id)),
+  )
+  for (const [nativeId, link] of standing) seen.set(nativeId, link)
   const unseen = objects.filter((object) => !seen.has(object.id))
   if (unseen.length > 0) {
     const accounts = unseen.map((object) => ({
@@ -276,7 +337,8 @@ export async function withLinks(
   for (const object of objects) {
     const link = seen.get(object.id)
     if (!link || link.state === 'tombstone' || link.state === 'retiring') continue
-    if (isReused(link, object)) await reportReuse(endpoint, link)
+    if (link.state === 'pending') accounts.push(pendingAccount(link))
+    else if (isReused(link, object)) await reportReuse(endpoint, link)
     else accounts.push({ link, object, view: viewOf(endpoint, link, object) })
   }
   return accounts

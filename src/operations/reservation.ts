@@ -18,10 +18,12 @@ import {
   rulesOf,
   viewOf,
 } from './account.ts'
+import { linkPending, onLinked } from './activate.ts'
 import type { Endpoint } from './endpoint.ts'
 import { reportReuse } from './findings.ts'
 import { formerAfter, whileOff, withFormer } from './inactive.ts'
 import { type Met, meet, refuseUndecided } from './meet.ts'
+import { type Awaited, beginPending, invitationOf, keyOf, unseenMs } from './pending.ts'
 import { searchByRules } from './search.ts'
 
 /** Over the two longest calls that a lease covers: the search, and the create. */
@@ -65,12 +67,15 @@ export async function create(endpoint: Endpoint, reservation: Reservation): Prom
     port.create?.({
       attributes: whileOff(endpoint, desired, mapping.toApp(desired)),
       ...(mapping.switches && { active: desired['active'] !== false }),
-      idempotencyKey: link.id,
+      idempotencyKey: keyOf(link, intent),
     }),
   )
   switch (outcome?.kind) {
     case 'created':
       return commit(endpoint, sent, outcome.object, 'created')
+    case 'invited':
+    case 'accepted':
+      return wait(endpoint, sent, outcome, desired)
     case 'exists': {
       const there = await orRelease(endpoint, reservation, async () =>
         onlyOne(
@@ -165,6 +170,9 @@ export async function adopt(
     await links.release(reservation.intent, reservation.link.id)
     throw taken(endpoint)
   }
+  const invitation = invitationOf(endpoint, object)
+  // Others had invited the person, or we had and its answer was lost: there is no account yet.
+  if (invitation) return wait(endpoint, reservation, invitation, {})
   const met = live?.state === 'discovered' ? live : undefined
   const before = met ? viewOf(endpoint, met, object) : endpoint.mapping.toScim(object)
   const changed = await attempt(endpoint, reservation, async () => {
@@ -208,6 +216,25 @@ function overlay(before: Resource, sent: Resource): Resource {
   return merged
 }
 
+/** The app has taken the create on: the person is there for clients, and the cron asks the app. */
+async function wait(
+  endpoint: Endpoint,
+  reservation: Reservation,
+  outcome: Awaited,
+  sent: Resource,
+): Promise<Account> {
+  const begun = await beginPending(endpoint, reservation, outcome, sent)
+  if (begun) return begun
+  const { links, definition } = endpoint
+  const nativeId = outcome.object?.id
+  const [live] =
+    nativeId === undefined ? [] : await links.byNativeIds(definition.type.name, [nativeId])
+  // The app has it now, and so has the intent: whoever comes next finds it there.
+  if (!live || live.id === reservation.link.id || live.state === 'discovered') throw inDoubt(2)
+  await links.release(reservation.intent, reservation.link.id)
+  throw taken(endpoint)
+}
+
 async function commit(
   endpoint: Endpoint,
   reservation: Reservation,
@@ -222,6 +249,14 @@ async function commit(
   const former = formerAfter(endpoint, desired, before ?? { attributes: {} }, undefined)
   const held = endpoint.mapping.toScim(withFormer({ former }, object))
   const view = origin === 'created' ? desired : overlay(held, desired)
+  if (reservation.link.state === 'pending') {
+    const pending = reservation.link
+    const linked = await linkPending(endpoint, intent, pending, view, object, origin, former)
+    if (linked === 'lost') throw inDoubt(2)
+    if (linked === 'taken') throw taken(endpoint)
+    await onLinked(endpoint, linked, false)
+    return linked
+  }
   const facts = factsOf(endpoint, view, object, former)
   const entry = (link: string) =>
     audit.entry({ request, type, link, op: 'create', decision: origin, detail: { ignored } }, now)
@@ -280,6 +315,7 @@ export function proposedLink(id: string, type: string, now: number): Link {
     createdAt: now,
     modifiedAt: now,
     groups: [],
+    ticket: undefined,
   }
 }
 
@@ -348,6 +384,6 @@ export function leaseUntil(endpoint: Endpoint): number {
 }
 
 /** From when on a search that finds nothing means that the create has had no effect. */
-export function settledAt(intent: Intent, lagMs: number): number {
-  return intent.leaseUntil + lagMs
+export function settledAt(endpoint: Endpoint, intent: Intent, lagMs: number): number {
+  return intent.leaseUntil + unseenMs(endpoint, lagMs)
 }

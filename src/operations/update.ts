@@ -14,10 +14,12 @@ import { type Account, loadAccount, refuseByMode, refuseProtected, represent } f
 import { apply, settleUpdate } from './apply.ts'
 import { applyPolicy, holdable } from './attributes.ts'
 import { planMembers, sendMembers } from './change-members.ts'
+import { changePending } from './change-pending.ts'
 import type { Endpoint } from './endpoint.ts'
 import { refuseDisable } from './inactive.ts'
 import { refuseUnmatched } from './meet.ts'
 import { membershipOf, splitMembers } from './members.ts'
+import { takeOverProvisional } from './pending.ts'
 import { versionOf } from './version.ts'
 
 /** What a client wants of a resource: its new view, and what happens to its members. */
@@ -101,6 +103,7 @@ async function update(
         'The resource has changed since the version in If-Match. Read it again.',
       )
     }
+    if (await takeOverProvisional(endpoint, account)) continue
     const wanted = want(account)
     // Who is named is known before anything is written: an unknown member applies nothing.
     const plan = await planMembers(endpoint, account, wanted.members)
@@ -118,12 +121,15 @@ async function write(
   account: Account,
   { view: after, ignored }: Wanted,
 ): Promise<Account | undefined> {
-  const { object, view: before } = account
+  const { link, object, view: before } = account
   if (same(after as Json, before as Json)) return account
   refuseProtected(endpoint, object)
-  await refuseUnmatched(endpoint, account.link, object)
-  if (before['active'] !== false) refuseDisable(endpoint, after)
+  await refuseUnmatched(endpoint, link, object)
   refuseCreateOnly(endpoint, before, after)
+  if (link.state === 'pending') {
+    return changePending(endpoint, account, after, ignored)
+  }
+  if (before['active'] !== false) refuseDisable(endpoint, after)
 
   return apply(endpoint, account, after, ignored)
 }

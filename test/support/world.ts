@@ -59,15 +59,19 @@ export interface WorldOptions {
   readonly shows?: (object: NativeObject) => NativeObject
   /** An app that takes members in another way than the example app. */
   readonly shape?: MemberShape
+  /** `example-invite` or `example-async`: an app whose people are not there at once. */
+  readonly adapter?: string
 }
 
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const desk = openDesk({ seed: options.seed ?? false })
-  desk.faults.set(options.faults ?? {})
+  const { adapter = 'example' } = options
+  const creates = ({ 'example-invite': 'invite', 'example-async': 'async' } as const)[adapter]
+  desk.faults.set({ ...(creates && { creates }), ...options.faults })
   const clock = { now: Date.now() }
   const url = `http://${crypto.randomUUID()}.test`
   const scim = await connect({
-    adapter: 'example',
+    adapter,
     settings: { url },
     secrets: { apiKey: DESK_KEY },
     ...(options.policy && { policy: { ...options.policy } as never }),
@@ -75,7 +79,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   })
   const { capabilities, port, attributes, shows } = options
   const isOther = [capabilities, port, attributes, shows].some((given) => given !== undefined)
-  const others = isOther ? otherApp(options) : undefined
+  const others = isOther ? otherApp(adapter, options) : undefined
   const shape = options.shape && openShape(desk, options.shape)
   const adaptersHere = shape ? shape.adapters(others ?? adapters) : others
   // The sweeper meets what other tests left behind; it must not act on this app for them.
@@ -118,13 +122,11 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
 }
 
 /** The example adapter, with accounts that are declared or behave otherwise. */
-function otherApp({
-  capabilities = {},
-  port = {},
-  attributes = {},
-  shows,
-}: WorldOptions): ReadonlyMap<string, Adapter> {
-  const example = adapters.get('example')
+function otherApp(
+  name: string,
+  { capabilities = {}, port = {}, attributes = {}, shows }: WorldOptions,
+): ReadonlyMap<string, Adapter> {
+  const example = adapters.get(name)
   const user = example?.resources['User']
   if (!example || !user) throw new Error('there is no example adapter')
   const User = {
@@ -137,7 +139,7 @@ function otherApp({
   if (capabilities.remove === 'none') drops.push('remove')
   return new Map([
     [
-      'example',
+      name,
       {
         ...example,
         resources: { ...example.resources, User },
