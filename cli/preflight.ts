@@ -215,6 +215,7 @@ const REASONS: Readonly<Record<string, string>> = {
   'no-create': 'the app lets nobody be created',
   taken: 'another person is to have this account',
   'not-automatic': 'the match rule only suggests',
+  pending: 'invited, or being made by the app',
 }
 
 function reasonOf({ reason, attributes }: Judged): string {

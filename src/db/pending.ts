@@ -57,6 +57,8 @@ export interface Ticket {
 /** A key of an account that has no link. */
 export interface UnlinkedKey extends Claim {
   readonly nativeId: string
+  /** True: its native id lasts only until somebody accepts. */
+  readonly provisional: boolean
 }
 
 /**
@@ -92,7 +94,11 @@ export class PendingLinks {
       ORDER BY l.created_at, l.id`)
   }
 
-  /** By native id: the pending person that an unlinked account stands for, by key or by ticket. */
+  /**
+   * By native id: the pending person that an unlinked account stands for, by key or by ticket. A
+   * provisional one may also stand for a create that is under way or was cut off: an id that a read
+   * minted for it would end with it.
+   */
   async standingFor(
     type: string,
     keys: readonly UnlinkedKey[],
@@ -106,6 +112,7 @@ export class PendingLinks {
          AND c.kind = json_extract(k.value, '$.kind') AND c.norm = json_extract(k.value, '$.norm')
         CROSS JOIN link l ON l.connection = ${connection} AND l.id = c.link
        WHERE l.state = 'pending'
+          OR (l.state = 'proposed' AND json_extract(k.value, '$.provisional'))
       UNION ALL
       SELECT json_extract(k.value, '$.nativeId') AS native_id, l.id AS link
         FROM json_each(${JSON.stringify(tickets)}) k

@@ -67,7 +67,11 @@ export async function standingFor(
   if (!endpoint.port.poll || objects.length === 0) return new Map()
   const { mapping, definition } = endpoint
   const keys = objects.flatMap((object) =>
-    claimsIn(endpoint, mapping.toScim(object)).map((claim) => ({ ...claim, nativeId: object.id })),
+    claimsIn(endpoint, mapping.toScim(object)).map((claim) => ({
+      ...claim,
+      nativeId: object.id,
+      provisional: object.ticket !== undefined,
+    })),
   )
   const tickets = objects.flatMap(({ id, ticket }) =>
     ticket === undefined ? [] : [{ nativeId: id, ticket }],

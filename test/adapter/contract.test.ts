@@ -1,6 +1,12 @@
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import * as z from 'zod'
-import type { Capabilities, PortFor, ReadPort, WritePort } from '../../src/adapter/contract.ts'
+import type {
+  Capabilities,
+  PendingPort,
+  PortFor,
+  ReadPort,
+  WritePort,
+} from '../../src/adapter/contract.ts'
 import { defineAdapter } from '../../src/adapter/contract.ts'
 import { AdapterFailure } from '../../src/adapter/failure.ts'
 
@@ -21,6 +27,9 @@ const reads: ReadPort = {
   find: async () => [],
   list: async () => ({ items: [] }),
 }
+
+const create: WritePort['create'] = async () => ({ kind: 'accepted', ticket: '1' })
+const poll: PendingPort['poll'] = async () => ({ kind: 'running' })
 
 const common = {
   name: 'probe',
@@ -88,8 +97,26 @@ describe('a declared capability makes its method mandatory', () => {
         // @ts-expect-error a declared resource type is missing
         connect: () => ({}),
       }),
+      defineAdapter({
+        ...common,
+        resources: user({ ...READ_ONLY, create: 'async' }),
+        // @ts-expect-error a job is asked about by poll, which is missing
+        connect: () => ({ User: { ...reads, create } }),
+      }),
+      defineAdapter({
+        ...common,
+        resources: user({ ...READ_ONLY, create: 'invite' }),
+        // @ts-expect-error an invitation is withdrawn by cancel, which is missing
+        connect: () => ({ User: { ...reads, create, poll } }),
+      }),
+      defineAdapter({
+        ...common,
+        resources: user({ ...READ_ONLY, create: 'async', membership: 'add-remove' }),
+        // @ts-expect-error a group whose members the app holds is made at once
+        connect: () => ({ User: { ...reads, create, poll, cancel: poll } }),
+      }),
     ]
-    expect(declared).toHaveLength(6)
+    expect(declared).toHaveLength(9)
   })
 
   test('what is not declared is not there to be called', () => {

@@ -1,7 +1,7 @@
 /** People who are not there at once: what a client sees and does meanwhile (docs/decisions/0005-pending.md). */
 import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
-import { accept, end } from '../../examples/legacy-app/later.ts'
+import { accept, end, invite } from '../../examples/legacy-app/later.ts'
 import { connectionId } from '../support/tables.ts'
 import {
   brownfield,
@@ -32,8 +32,6 @@ const byJob = (options: WorldOptions = {}) =>
     ...options,
     faults: { jobDelayMs: 1e9, ...options.faults },
   })
-/** An app that shows nobody before they have accepted. */
-const UNSHOWN: WorldOptions = { adapter: 'example-async', faults: { jobDelayMs: 1e9 } }
 
 async function pollNow(world: World): Promise<void> {
   world.clock.now += 2 * 60 * MINUTE_MS
@@ -165,10 +163,11 @@ describe.each([
 })
 
 test('a list by pages shows everybody once, those who are not in the app yet last', async () => {
-  const world = await openWorld(UNSHOWN)
+  const world = await byJob()
   for (const n of [1, 2, 3, 4, 5]) brownfield(world, `was${n}@example.com`)
   const pending: string[] = []
   for (const n of [1, 2, 3]) {
+    world.clock.now += 1
     pending.push(idOf(await world.ask('POST', '/Users', person(`new${n}@example.com`))))
   }
   const ids: string[] = []
@@ -330,15 +329,10 @@ describe('DELETE', () => {
 describe('somebody whom others had invited in the app', () => {
   async function byHand(): Promise<World> {
     const world = await invited()
-    const { store } = world.desk
-    const {
-      account_no: _,
-      created_on: __,
-      updated_on: ___,
-      ...fields
-    } = brownfield(await openWorld(), LOGIN)
-    const { invite } = await import('../../examples/legacy-app/later.ts')
-    invite(store, fields)
+    invite(world.desk.store, {
+      ...{ login: LOGIN, first_name: 'Was', last_name: 'Here', mail: null },
+      ...{ job_title: null, org_unit: null, phone: null, state: 'invited' },
+    })
     return world
   }
 
