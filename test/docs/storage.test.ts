@@ -8,12 +8,13 @@ const sql = migrations.map((file) => readFileSync(path.join(ROOT, file), 'utf8')
 const page = readFileSync(path.join(ROOT, 'docs/storage.md'), 'utf8')
 
 test('docs/storage.md names every table and every index', () => {
-  const made = [...sql.matchAll(/^CREATE (?:UNIQUE )?(?:TABLE|INDEX) (\w+)/gm)].map(
-    ([, name]) => name,
-  )
-  const dropped = new Set(
-    [...sql.matchAll(/^DROP (?:TABLE|INDEX) (\w+)/gm)].map(([, name]) => name),
-  )
-  const missing = made.filter((name) => name && !dropped.has(name) && !page.includes(`\`${name}\``))
+  const names = new Set<string>()
+  const changes = /^(CREATE (?:UNIQUE )?|DROP |ALTER )(?:TABLE|INDEX) (\w+)(?: RENAME TO (\w+))?/gm
+  for (const [, verb, name = '', renamed] of sql.matchAll(changes)) {
+    if (verb?.startsWith('CREATE')) names.add(name)
+    else if (verb === 'DROP ' || renamed !== undefined) names.delete(name)
+    if (renamed !== undefined) names.add(renamed)
+  }
+  const missing = [...names].filter((name) => !page.includes(`\`${name}\``))
   expect(missing).toEqual([])
 })
