@@ -121,6 +121,14 @@ export class Edges {
          AND (holder IS NULL OR next_at <= ${now})`
   }
 
+  /** The account is there at last: what was wanted of it is the sweeper's, should nobody be faster. */
+  makeDue(member: string, now: number): Write {
+    return sql`
+      UPDATE edge SET next_at = ${now}
+       WHERE connection = ${this.#connection} AND member_link = ${member} AND wanted = 1
+         AND state = 'want' AND next_at IS NULL AND holder IS NULL`
+  }
+
   /** The other way round, where nobody but us holds the members. */
   unpark(member: string, now: number): Write {
     return sql`

@@ -15,6 +15,7 @@ import type { Resource } from '../scim/schema.ts'
 import { type Account, change, claimsIn, factsOf, viewOf } from './account.ts'
 import type { Endpoint } from './endpoint.ts'
 import { formerAfter } from './inactive.ts'
+import { flushMemberships } from './memberships.ts'
 import { nextPollAt, pendingBusy, pendingLinks, readWaiting } from './pending.ts'
 
 /** Over the calls that a lease covers: the poll, and the changes to the new account. */
@@ -130,7 +131,7 @@ export async function linkPending(
   decision: 'activated' | 'created' | 'adopted',
   former: string | undefined,
 ): Promise<Account | 'taken' | 'lost'> {
-  const { links, io, audit, request } = endpoint
+  const { links, edges, io, audit, request } = endpoint
   const now = io.now()
   const [live] = await links.byNativeIds(link.type, [object.id])
   const met = live && live.id !== link.id && !live.survives ? live : undefined
@@ -138,7 +139,7 @@ export async function linkPending(
   const entry = { request, type: link.type, link: link.id, op: 'create' as const, decision }
   const facts = factsOf(endpoint, view, object, former)
   const claims = claimsIn(endpoint, view)
-  const also = [audit.entry(entry, now)]
+  const also = [audit.entry(entry, now), edges.makeDue(link.id, now)]
   const outcome = await pendingLinks(endpoint).activate(held, link, facts, claims, met, now, also)
   const after = outcome === 'written' ? await links.get(link.type, link.id) : undefined
   // Where a read has minted a link since, the next try sees it.
@@ -162,10 +163,13 @@ function shownBy(
  * @param refused true: the app has refused a part of what the client wants
  */
 export async function onLinked(
-  { findings, io }: Endpoint,
+  endpoint: Endpoint,
   { link }: Account,
   refused: boolean,
 ): Promise<void> {
+  const { findings, io } = endpoint
+  // What is left of them is the sweeper's: the commit has made them due.
+  await flushMemberships(endpoint, link)
   if (!refused) return
   const detail = { type: link.type, nativeId: link.nativeId ?? '', link: link.id }
   await findings.report(io.newId(), 'drift', `${link.type}:${link.id}`, detail, io.now())

@@ -88,7 +88,9 @@ function fateWithoutCall(group: Link, { link, wanted }: MemberTask): Fate | unde
   if (wanted && isEnded) return 'dropped'
   // An account that was deleted left its groups, and its id may be another one's by now.
   if (!wanted && link.state === 'tombstone' && !link.survives) return 'done'
-  if (link.nativeId === undefined) return wanted ? 'waits' : 'done'
+  // Invited, or being made: the app's id of now may not be that of the account.
+  const isUnborn = link.nativeId === undefined || link.state === 'pending'
+  if (isUnborn) return wanted ? 'waits' : 'done'
   return group.nativeId === undefined ? 'waits' : undefined
 }
 

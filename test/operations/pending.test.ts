@@ -5,6 +5,7 @@ import { accept, end, invite } from '../../examples/legacy-app/later.ts'
 import { connectionId } from '../support/tables.ts'
 import {
   brownfield,
+  GROUP_SCHEMA,
   idOf,
   MINUTE_MS,
   match,
@@ -380,4 +381,46 @@ test('a person who has an account is adopted and not invited', async () => {
   idOf(await world.ask('POST', '/Users', PERSON))
   expect(world.desk.store.invitations).toEqual([])
   expect(await states(world)).toEqual(['linked'])
+})
+
+describe('a member who is pending', () => {
+  const group = (members: readonly string[]) => ({
+    schemas: [GROUP_SCHEMA],
+    displayName: 'Line 4',
+    members: members.map((value) => ({ value })),
+  })
+  const people = ({ desk }: World) => [...(desk.store.teamByTitle('Line 4')?.people ?? [])]
+
+  test('is wanted until the account is there, and is a member then', async () => {
+    const world = await invited()
+    const id = idOf(await world.ask('POST', '/Users', PERSON))
+    const made = await world.ask('POST', '/Groups', group([id]))
+    expect(made.status).toBe(201)
+    expect(people(world)).toEqual([])
+    const [invitation] = openInvitations(world)
+    accept(world.desk.store, invitation?.invitation_no ?? 0)
+    await pollNow(world)
+    expect(people(world)).toEqual(world.logins(LOGIN))
+    const read = await world.ask('GET', `/Groups/${idOf(made)}`)
+    expect(read.body.members.map(({ value }: { value: string }) => value)).toEqual([id])
+  })
+
+  test('is told to the app by the sweeper where the poll that linked the account was cut off', async () => {
+    for (let step = 1; step < 12; step++) {
+      const world = await invited()
+      const id = idOf(await world.ask('POST', '/Users', PERSON))
+      await world.ask('POST', '/Groups', group([id]))
+      const [invitation] = openInvitations(world)
+      accept(world.desk.store, invitation?.invitation_no ?? 0)
+      world.clock.now += 2 * 60 * MINUTE_MS
+      await world.holdOthers()
+      await world
+        .open({ step, how: 'dies' })
+        .tick()
+        .catch(() => undefined)
+      for (let n = 0; n < 3; n++) await pollNow(world)
+      expect(people(world)).toEqual(world.logins(LOGIN))
+      expect(people(world)).toHaveLength(1)
+    }
+  })
 })
