@@ -42,11 +42,12 @@ const LABELS: Readonly<Record<string, string>> = {
   ambiguous: 'ambiguous: a key of several',
   protected: 'protected, in the app only',
   drift: 'linked, drifted in the app',
+  reactivated: 'switched on again in the app',
   'id-reuse': 'linked id that the app reused',
   hidden: 'deleted here, kept in the app',
   missing: 'linked, missing in the app',
 }
-const LISTED = ['ambiguous', 'id-reuse', 'missing', 'drift', 'protected']
+const LISTED = ['reactivated', 'ambiguous', 'id-reuse', 'missing', 'drift', 'protected']
 
 async function run(args: readonly string[]): Promise<number> {
   const { words, flags } = parseWords('reconcile', args, ['connection'], {

@@ -14,6 +14,7 @@ import { openDatabase } from './db/database.ts'
 import { Documents } from './db/documents.ts'
 import type { Env } from './env.ts'
 import { erase } from './jobs/erase.ts'
+import { startDueScans } from './jobs/nightly.ts'
 import { poll } from './jobs/poll.ts'
 import { continueScans } from './jobs/scan.ts'
 import { sweep } from './jobs/sweep.ts'
@@ -117,6 +118,7 @@ export function compose({ env, adapters, sandbox, io, fetch, waitUntil, log }: P
       await sweep(jobs)
       await poll(jobs)
       await sweepMembers(jobs)
+      await startDueScans(jobs)
       await continueScans(jobs)
       await erase(jobs)
     },

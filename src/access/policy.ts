@@ -59,6 +59,10 @@ const roleRule = z.strictObject({ externalId: z.string().min(1), app: appAttribu
 const unmapped = z.enum(['keep', 'drop', 'reject'])
 export type Unmapped = z.output<typeof unmapped>
 
+/** What becomes of a value that moved in the app behind the client's back. */
+const drifted = z.enum(['report', 'restore', 'accept'])
+export type Drifted = z.output<typeof drifted>
+
 const deprovision = z.strictObject({
   onInactive: z.enum(['native', 'strip', 'downgrade', 'remove', 'record']).default('native'),
   onDelete: z.enum(['native', 'deactivate', 'deactivateThenDelete', 'refuse']).default('native'),
@@ -89,6 +93,11 @@ const limits = z.strictObject({
   requestTimeoutMs: z.int().min(100).max(120_000).default(25_000),
 })
 
+const reconcile = z.strictObject({
+  /** Between scans that nobody asked for; 0: none. */
+  everyHours: z.int().min(0).max(744).default(24),
+})
+
 export const connectionMode = z.enum(['observe', 'gate', 'live', 'paused'])
 
 export const policySchema = z.strictObject({
@@ -105,9 +114,15 @@ export const policySchema = z.strictObject({
     .record(scimPath, unmapped)
     .default({})
     .transform((given): Record<string, Unmapped> => ({ '*': 'keep', ...given })),
+  /** By SCIM path; `*` stands for every other attribute, and for `active`. */
+  drift: z
+    .record(scimPath, drifted)
+    .default({})
+    .transform((given): Record<string, Drifted> => ({ '*': 'report', ...given })),
   // prefault, not default: the parts of an absent part have defaults of their own.
   deprovision: deprovision.prefault({}),
   guard: guard.prefault({}),
+  reconcile: reconcile.prefault({}),
   /** Accounts that refuse every write. */
   protected: z.array(accountPattern).max(500).default([]),
   /** Accounts that are never matched and never offered, while no client manages them. */

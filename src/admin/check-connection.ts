@@ -159,7 +159,7 @@ function checkPolicyPaths(
   definitions: ReadonlyMap<string, ResourceDefinition>,
   adapter: AdapterDescription | undefined,
 ): InvalidMember[] {
-  // Match rules find people; policy.attributes speaks of all types at once.
+  // Match rules find people; the others speak of all types at once.
   const user = definitions.get('User')
   const matches = user ? checkMatch(draft, policy, user, adapter) : []
   const patterns = (['protected', 'exclude'] as const).flatMap((key) =>
@@ -169,12 +169,13 @@ function checkPolicyPaths(
         : [],
     ),
   )
-  const paths = Object.keys(policy.attributes).filter((path) => path !== '*')
-  const attributes = paths.flatMap((path): InvalidMember[] => {
-    const at = ['policy', 'attributes', path]
-    const refusals = [...definitions.values()].map((definition) => checkPath(path, definition, at))
-    return refusals.some((r) => r.length === 0) ? [] : (refusals[0] ?? [])
-  })
+  const byPath = (key: 'attributes' | 'drift') =>
+    Object.keys(policy[key]).flatMap((path): InvalidMember[] => {
+      if (path === '*') return []
+      const at = ['policy', key, path]
+      const all = [...definitions.values()].map((definition) => checkPath(path, definition, at))
+      return all.some((refusals) => refusals.length === 0) ? [] : (all[0] ?? [])
+    })
   const { onInactive, downgradeTo } = policy.deprovision
   const here = ['policy', 'deprovision', 'downgradeTo']
   const lower = Object.keys(downgradeTo)
@@ -182,7 +183,7 @@ function checkPolicyPaths(
     onInactive === 'downgrade' && lower.length === 0
       ? [{ path: memberPath(here), message: 'must name what "downgrade" sets in the app' }]
       : lower.flatMap((name) => checkAttribute(name, 'User', adapter, [...here, name]))
-  return [...matches, ...patterns, ...attributes, ...downgrade]
+  return [...matches, ...patterns, ...byPath('attributes'), ...byPath('drift'), ...downgrade]
 }
 
 function checkPath(

@@ -34,7 +34,12 @@ const importInput = z.strictObject({
       state: z.enum(['linked', 'discovered']).default('linked'),
       externalId: z.string().optional(),
       attributes: jsonObject.optional(),
-      echo: z.record(z.string(), z.strictObject({ sent: json, app: json })).optional(),
+      echo: z
+        .record(
+          z.string(),
+          z.strictObject({ sent: json, app: json, filled: z.boolean().optional() }),
+        )
+        .optional(),
     }),
   ),
 })

@@ -249,6 +249,8 @@ export function scanView(scan: Scan) {
       scan.state === 'running'
         ? null
         : Object.fromEntries(SITUATIONS.map((name) => [name, scan.counts[name] ?? 0])),
+    /** Accounts that had drifted and in which something was put back. */
+    restored: scan.counts.restored ?? 0,
     startedAt: iso(scan.startedAt),
     touchedAt: iso(scan.touchedAt),
     finishedAt: iso(scan.finishedAt),

@@ -191,6 +191,19 @@ export class Connections {
     return true
   }
 
+  /** Active connections of which the cron is to see whether a scan is due, longest waiting first. */
+  async dueForScan(now: number, limit: number): Promise<string[]> {
+    const rows = await this.#db.all<{ id: string }>(sql`
+      SELECT id FROM connection WHERE state = 'active' AND scan_at <= ${now}
+       ORDER BY scan_at LIMIT ${limit}`)
+    return rows.map(({ id }) => id)
+  }
+
+  /** Not before then does `dueForScan` name it again. Milliseconds. */
+  async lookAgain(id: string, at: number): Promise<void> {
+    await this.#db.run(sql`UPDATE connection SET scan_at = ${at} WHERE id = ${id}`)
+  }
+
   /** Connections whose data is to be erased, oldest request first. */
   async offboarding(limit: number): Promise<{ id: string; name: string; dataDb: string }[]> {
     return this.#db

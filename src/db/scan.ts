@@ -12,8 +12,10 @@ export const SITUATIONS = [
   'protected',
   /** The app has given the native id of a link to another account. */
   'id-reuse',
-  /** Linked, and the app's value moved away from what it had made of the client's. */
+  /** Linked, and a value of the app moved away from what it had made of the client's. */
   'drift',
+  /** Linked, switched off by the client, and switched on in the app. */
+  'reactivated',
   /** Deleted by a client; policy or the app kept the account, and reads hide it. */
   'hidden',
   /** Linked, and not in the app. */
@@ -40,7 +42,8 @@ export interface Scan {
   readonly seen: number
   readonly total: number | undefined
   readonly failures: number
-  readonly counts: Readonly<Partial<Record<Situation, number>>>
+  /** `restored`: of those that had drifted, accounts in which something was put back. */
+  readonly counts: Readonly<Partial<Record<Situation | 'restored', number>>>
   readonly note: string | undefined
   readonly pruned: boolean
   /** Milliseconds. */

@@ -32,6 +32,14 @@ export interface LinkFact {
   readonly state: LinkState
   readonly fingerprint: string | undefined
   readonly shadow: string
+  readonly former: string | undefined
+}
+
+export interface UnmetLink {
+  readonly id: string
+  readonly nativeId: string
+  readonly display: string | undefined
+  readonly state: LinkState
 }
 
 export interface SharedKey {
@@ -88,6 +96,14 @@ export class Scans {
     return found[0]
   }
 
+  /** When the last scan of this type began, however it ended. */
+  async lastBegun(type: string): Promise<number | undefined> {
+    const row = await this.#db.get<{ at: number | null }>(sql`
+      SELECT max(started_at) AS at FROM scan
+       WHERE connection = ${this.#connection} AND type = ${type}`)
+    return row.at ?? undefined
+  }
+
   /** Newest first. */
   async latest(limit: number): Promise<Scan[]> {
     return this.#select(sql`true ORDER BY started_at DESC, id LIMIT ${limit}`)
@@ -132,7 +148,12 @@ export class Scans {
         UPDATE scan SET counts =
           (SELECT json_group_object(situation, n) FROM
             (SELECT situation, count(*) AS n FROM scan_account WHERE scan = ${scan.id}
-              GROUP BY situation))
+              GROUP BY situation
+             UNION ALL
+             SELECT 'restored', count(*) FROM scan_account
+              WHERE scan = ${scan.id} AND situation IN ('drift', 'reactivated')
+                AND situation NOT IN ('linked', 'discovered')
+                AND json_extract(detail, '$.restored') IS NOT NULL))
          WHERE id = ${scan.id}`,
     ])
   }
@@ -158,7 +179,7 @@ export class Scans {
 
   /** By native id: the live link of each account, else the tombstone that hides it. */
   async linksOf(type: string, nativeIds: readonly string[]): Promise<Map<string, LinkFact>> {
-    const columns = sql`l.id, l.native_id, l.state, l.fingerprint, l.shadow`
+    const columns = sql`l.id, l.native_id, l.state, l.fingerprint, l.shadow, l.former`
     const where = sql`l.connection = ${this.#connection} AND l.type = ${type}
       AND l.native_id IN (SELECT value FROM json_each(${JSON.stringify(nativeIds)}))`
     const rows = await this.#db.all<{
@@ -167,14 +188,20 @@ export class Scans {
       state: LinkState
       fingerprint: string | null
       shadow: string
+      former: string | null
     }>(sql`
       SELECT ${columns} FROM link l WHERE ${where} AND l.survives = 1
       UNION ALL
       SELECT ${columns} FROM link l WHERE ${where} AND l.state <> 'tombstone'`)
     return new Map(
-      rows.map(({ native_id, fingerprint, ...row }) => [
+      rows.map(({ native_id, fingerprint, former, ...row }) => [
         native_id,
-        { ...row, nativeId: native_id, fingerprint: fingerprint ?? undefined },
+        {
+          ...row,
+          nativeId: native_id,
+          fingerprint: fingerprint ?? undefined,
+          former: former ?? undefined,
+        },
       ]),
     )
   }
@@ -234,6 +261,42 @@ export class Scans {
     return this.#turn(links, 'linked', 'missing', now)
   }
 
+  /** What became of drifted accounts is said beside what had drifted. */
+  markRestored(
+    scan: Scan,
+    restored: readonly { readonly nativeId: string; readonly paths: readonly string[] }[],
+  ): Write {
+    return sql`
+      UPDATE scan_account SET detail = json_set(detail, '$.restored', json(
+        (SELECT json_extract(value, '$.paths') FROM json_each(${JSON.stringify(restored)})
+          WHERE json_extract(value, '$.nativeId') = scan_account.native_id)))
+       WHERE scan = ${scan.id} AND native_id IN
+        (SELECT json_extract(value, '$.nativeId') FROM json_each(${JSON.stringify(restored)}))`
+  }
+
+  /**
+   * Baselines that take the app's value. Only where the link's shadow is still the one that was read:
+   * a client may have written since.
+   */
+  accept(
+    links: readonly { readonly id: string; readonly before: string; readonly after: string }[],
+  ): Write {
+    return sql`
+      UPDATE link SET shadow = v.after
+        FROM (SELECT json_extract(value, '$.id') AS id, json_extract(value, '$.before') AS before,
+                     json_extract(value, '$.after') AS after
+                FROM json_each(${JSON.stringify(links)})) v
+       WHERE link.connection = ${this.#connection} AND link.id = v.id AND link.shadow = v.before`
+  }
+
+  /** Tombstones whose accounts are gone from the app: reads have nothing to hide any more. */
+  release(links: readonly string[]): Write {
+    return sql`
+      UPDATE link SET survives = 0
+       WHERE connection = ${this.#connection} AND state = 'tombstone'
+         AND id IN (SELECT value FROM json_each(${JSON.stringify(links)}))`
+  }
+
   /** All accounts that bear one of these keys; `path` names their rule in reports. */
   markAmbiguous(scan: Scan, kind: string, norms: readonly string[], path: string): Write {
     return sql`
@@ -280,12 +343,17 @@ export class Scans {
     }))
   }
 
-  /** Linked (or missing) links whose account the scan has not met, in the order of native ids. */
-  async unmet(
-    scan: Scan,
-    after: string,
-    limit: number,
-  ): Promise<{ id: string; nativeId: string; display: string | undefined; isMissing: boolean }[]> {
+  /**
+   * Links whose account the scan has not met, in the order of native ids: linked and missing ones,
+   * and tombstones that hide an account.
+   */
+  async unmet(scan: Scan, after: string, limit: number): Promise<UnmetLink[]> {
+    const where = sql`l.connection = ${this.#connection} AND l.type = ${scan.type}
+      AND l.native_id > ${after}
+      -- What changed since may have been created behind the walk's back.
+      AND l.modified_at < ${scan.startedAt}
+      AND NOT EXISTS (SELECT 1 FROM scan_account a
+                       WHERE a.scan = ${scan.id} AND a.native_id = l.native_id)`
     const rows = await this.#db.all<{
       id: string
       native_id: string
@@ -293,19 +361,16 @@ export class Scans {
       state: LinkState
     }>(sql`
       SELECT l.id, l.native_id, l.display, l.state FROM link l
-       WHERE l.connection = ${this.#connection} AND l.type = ${scan.type}
-         AND l.native_id IS NOT NULL AND l.state <> 'tombstone' AND l.native_id > ${after}
+       WHERE ${where} AND l.native_id IS NOT NULL AND l.state <> 'tombstone'
          AND l.state IN ('linked', 'missing')
-         -- What changed since may have been created behind the walk's back.
-         AND l.modified_at < ${scan.startedAt}
-         AND NOT EXISTS (SELECT 1 FROM scan_account a
-                          WHERE a.scan = ${scan.id} AND a.native_id = l.native_id)
-       ORDER BY l.native_id LIMIT ${limit}`)
+      UNION ALL
+      SELECT l.id, l.native_id, l.display, l.state FROM link l WHERE ${where} AND l.survives = 1
+       ORDER BY native_id LIMIT ${limit}`)
     return rows.map((row) => ({
       id: row.id,
       nativeId: row.native_id,
       display: row.display ?? undefined,
-      isMissing: row.state === 'missing',
+      state: row.state,
     }))
   }
 

@@ -9,7 +9,9 @@ import type { NativeObject } from '../adapter/contract.ts'
 import { AdapterFailure } from '../adapter/failure.ts'
 import type { Claim, Link } from '../db/link.ts'
 import { MovedLinks, type MovedState } from '../db/moved-links.ts'
+import { stillHeld } from '../mapping/drift.ts'
 import { parseShadow, type Shadow, toView } from '../mapping/shadow.ts'
+import { noWords } from '../mapping/words.ts'
 import { claimsIn, factsOf, isReused } from '../operations/account.ts'
 import { holdable } from '../operations/attributes.ts'
 import { type Endpoint, openEndpoint } from '../operations/endpoint.ts'
@@ -252,7 +254,13 @@ async function put(
   const detail = replaced === undefined ? {} : { replaced }
   const entry = { request, type, link: id, op: 'create' as const, decision: 'imported', detail }
   const outcome = await new MovedLinks(db, connection.id).put(
-    { id, type, state, facts: factsOf(endpoint, view, object, undefined), claims },
+    {
+      id,
+      type,
+      state,
+      facts: factsOf(endpoint, view, object, undefined, noWords({ shadow, object })),
+      claims,
+    },
     met,
     met !== undefined && isReused(met, object),
     now,
@@ -300,8 +308,8 @@ function shadowOf(
     shadow: {
       ...parseShadow('{}'),
       kept: lacksActive ? { ...kept, active: true } : kept,
-      // Only as long as the app still holds what it made of it, which `toView` sees to.
-      echo,
+      // Only where the app still holds what it made of it: no drift comes out of another time.
+      echo: stillHeld(mapping, echo, object),
       mapping: connection.mappingVersion,
     },
     ignored,

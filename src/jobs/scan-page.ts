@@ -3,9 +3,10 @@ import type { NativeObject } from '../adapter/contract.ts'
 import type { Write } from '../db/database.ts'
 import type { Scan, ScannedAccount, Situation } from '../db/scan.ts'
 import type { LinkFact, Scans } from '../db/scans.ts'
-import { driftOf } from '../mapping/drift.ts'
-import { parseShadow } from '../mapping/shadow.ts'
+import { accepted, type Drift, isReactivation } from '../mapping/drift.ts'
+import { parseShadow, printShadow } from '../mapping/shadow.ts'
 import { isExcluded, isProtected, isReused } from '../operations/account.ts'
+import { driftIn, driftRule } from '../operations/drift.ts'
 import type { Endpoint } from '../operations/endpoint.ts'
 import { standingFor } from '../operations/pending.ts'
 import { keysOfAccount } from './scan-keys.ts'
@@ -20,13 +21,19 @@ export async function readAccounts(
   objects: readonly NativeObject[],
 ): Promise<{ writes: Write[]; fresh: number }> {
   const nativeIds = objects.map((object) => object.id)
-  const [met, links] = await Promise.all([
+  const [met, known] = await Promise.all([
     scans.met(scan, nativeIds),
     scans.linksOf(scan.type, nativeIds),
   ])
-  const unmet = [...new Map(objects.map((object) => [object.id, object])).values()].filter(
-    (object) => !met.has(object.id),
-  )
+  const byId = new Map(objects.map((object) => [object.id, object]))
+  // A tombstone hides the account it was made for, and nobody who has its native id after it.
+  const outlived = [...known.values()].filter((link) => {
+    const object = byId.get(link.nativeId)
+    return link.state === 'tombstone' && object !== undefined && isReused(link, object)
+  })
+  const links = new Map(known)
+  for (const { nativeId } of outlived) links.delete(nativeId)
+  const unmet = [...byId.values()].filter((object) => !met.has(object.id))
   // Whom a pending person is to become is that person, and gets no second link.
   const unlinked = unmet.filter((object) => !links.has(object.id))
   for (const [nativeId, link] of await standingFor(endpoint, unlinked)) {
@@ -34,7 +41,10 @@ export async function readAccounts(
   }
   const accounts = unmet.map((object) => beside(endpoint, object, links.get(object.id)))
   const writes: Write[] = []
-  if (!scan.dryRun) writes.push(...linkWrites(endpoint, scans, scan, unmet, links))
+  if (!scan.dryRun) {
+    writes.push(...linkWrites(endpoint, scans, scan, unmet, links))
+    if (outlived.length > 0) writes.push(scans.release(outlived.map(({ id }) => id)))
+  }
   if (accounts.length > 0) {
     writes.push(
       scans.putAccounts(scan, accounts),
@@ -47,7 +57,7 @@ export async function readAccounts(
   return { writes, fresh: accounts.length }
 }
 
-/** Links for accounts that have none, and those that were missing are back. */
+/** Links for accounts that have none; missing ones are back; baselines take what policy accepts. */
 function linkWrites(
   endpoint: Endpoint,
   scans: Scans,
@@ -61,6 +71,15 @@ function linkWrites(
   const back = objects.flatMap((object) => {
     const link = links.get(object.id)
     return link?.state === 'missing' && !isReused(link, object) ? [link.id] : []
+  })
+  const accepting = objects.flatMap((object) => {
+    const link = links.get(object.id)
+    const isOurs = link?.state === 'linked' || link?.state === 'missing'
+    if (!isOurs || isReused(link, object)) return []
+    const { taken } = driftBeside(endpoint, object, link)
+    if (taken.length === 0) return []
+    const after = printShadow(accepted(parseShadow(link.shadow), taken))
+    return [{ id: link.id, before: link.shadow, after }]
   })
   return [
     ...(unlinked.length > 0
@@ -78,6 +97,7 @@ function linkWrites(
         ]
       : []),
     ...(back.length > 0 ? [scans.reappear(back, now)] : []),
+    ...(accepting.length > 0 ? [scans.accept(accepting)] : []),
   ]
 }
 
@@ -113,12 +133,27 @@ function situationOf(
       detail: isExcluded(endpoint, object) ? { excluded: true } : {},
     }
   }
-  const { mapping, connection } = endpoint
-  const paths = driftOf(mapping, connection.mappingVersion, parseShadow(link.shadow), object)
-  return paths.length > 0
-    ? { situation: 'drift', detail: { paths } }
-    : { situation: 'linked', detail: {} }
+  const { drift, taken } = driftBeside(endpoint, object, link)
+  const detail = {
+    ...(drift.length > 0 && { paths: keysOf(drift) }),
+    ...(taken.length > 0 && { accepted: keysOf(taken) }),
+  }
+  if (drift.length === 0) return { situation: 'linked', detail }
+  return { situation: drift.some(isReactivation) ? 'reactivated' : 'drift', detail }
 }
+
+/** `taken`: what policy accepts, and is nothing that anybody need look at. */
+function driftBeside(
+  endpoint: Endpoint,
+  object: NativeObject,
+  link: LinkFact,
+): { drift: Drift[]; taken: Drift[] } {
+  const all = driftIn(endpoint, link, object)
+  const isTaken = ({ place }: Drift) => driftRule(endpoint, place.key) === 'accept'
+  return { drift: all.filter((one) => !isTaken(one)), taken: all.filter(isTaken) }
+}
+
+const keysOf = (drift: readonly Drift[]): string[] => drift.map(({ place }) => place.key)
 
 function displayOf({ spec }: Endpoint, object: NativeObject): string | undefined {
   const name = object.attributes[spec.naming]

@@ -2,10 +2,12 @@
  * After the walk: is it to be believed, who shares a key, whose account is gone, and what a person
  * should look at. Each step is bounded, and can be taken again after a kill.
  */
-import type { Scan, Situation } from '../db/scan.ts'
+import type { FindingKind, Found } from '../db/findings.ts'
+import type { Scan, ScannedAccount, Situation } from '../db/scan.ts'
 import type { Scans } from '../db/scans.ts'
 import { rulesOf } from '../operations/account.ts'
 import type { Endpoint } from '../operations/endpoint.ts'
+import { type Mended, pathsOf, restoreByPolicy, restores } from './restore-by-policy.ts'
 import { readAccounts } from './scan-page.ts'
 
 /**
@@ -18,10 +20,17 @@ const LEAST_SHARE = 0.9
 const STEP_ROWS = 200
 /** Accounts of one step that are read one by one. */
 export const STEP_READS = 20
+/** Accounts of one step in which something may be put back. */
+export const STEP_RESTORES = 10
 /** Native ids that a finding names; it counts all of them. */
 const NAMED_IDS = 20
 /** What becomes a finding by itself; an ambiguous key is one for all its accounts. */
-const REPORTED = ['id-reuse', 'drift', 'missing'] as const satisfies readonly Situation[]
+const REPORTED = [
+  'id-reuse',
+  'drift',
+  'reactivated',
+  'missing',
+] as const satisfies readonly Situation[]
 
 /**
  * Undefined: the walk is to be believed. Else why not, for an administrator. `known`: an account of
@@ -125,14 +134,17 @@ function readKey(cursor: string): { kind: string; norm: string } {
 
 /**
  * Each account that should have been there is asked for by its id: pages shift under a walk. The
- * second finished scan in a row that cannot find it makes the link missing.
+ * second finished scan in a row that cannot find it makes the link missing. A tombstone whose
+ * account has gone has nothing to hide any more.
  */
 async function missingStep(endpoint: Endpoint, scans: Scans, scan: Scan): Promise<boolean> {
   const { io, port } = endpoint
   const unmet = await scans.unmet(scan, scan.cursor ?? '', STEP_READS)
   const objects = await Promise.all(unmet.map(({ nativeId }) => port.get(nativeId)))
   const there = objects.filter((object) => object !== null)
-  const gone = unmet.filter((_, at) => objects[at] === null)
+  const absent = unmet.filter((_, at) => objects[at] === null)
+  const gone = absent.filter(({ state }) => state !== 'tombstone')
+  const hidden = absent.filter(({ state }) => state === 'tombstone')
   const before = await scans.lastDone(scan.type, scan)
   const goneBefore = before
     ? await scans.inSituation(
@@ -141,7 +153,8 @@ async function missingStep(endpoint: Endpoint, scans: Scans, scan: Scan): Promis
         gone.map(({ nativeId }) => nativeId),
       )
     : new Set<string>()
-  const confirmed = (link: (typeof gone)[number]) => link.isMissing || goneBefore.has(link.nativeId)
+  const confirmed = (link: (typeof gone)[number]) =>
+    link.state === 'missing' || goneBefore.has(link.nativeId)
   const { writes, fresh } = await readAccounts(endpoint, scans, scan, there)
   const last = unmet.length === STEP_READS ? unmet.at(-1) : undefined
   const now = io.now()
@@ -173,6 +186,7 @@ async function missingStep(endpoint: Endpoint, scans: Scans, scan: Scan): Promis
               gone.filter(confirmed).map(({ id }) => id),
               now,
             ),
+            scans.release(hidden.map(({ id }) => id)),
           ]),
     ],
   )
@@ -181,23 +195,58 @@ async function missingStep(endpoint: Endpoint, scans: Scans, scan: Scan): Promis
 async function findingsStep(endpoint: Endpoint, scans: Scans, scan: Scan): Promise<boolean> {
   const { io, findings } = endpoint
   if (scan.dryRun) return scans.end(scan, 'done', undefined, io.now(), [])
-  const accounts = await scans.accounts(scan, REPORTED, scan.cursor ?? '', STEP_ROWS)
+  const mayRestore = restores(endpoint)
+  const limit = mayRestore ? STEP_RESTORES : STEP_ROWS
+  const accounts = await scans.accounts(scan, REPORTED, scan.cursor ?? '', limit)
+  const mended = mayRestore ? await restoreByPolicy(endpoint, accounts) : new Map<string, Mended>()
   const now = io.now()
-  const writes = REPORTED.flatMap((kind) => {
-    const found = accounts.flatMap(({ situation, link, nativeId, detail }) => {
-      if (situation !== kind || link === undefined || detail['confirmed'] === false) return []
-      const facts = { type: scan.type, nativeId, link, scan: scan.id, ...detail }
-      return [{ id: io.newId(), subject: `${scan.type}:${link}`, detail: facts }]
-    })
-    return found.length > 0 ? [findings.found(kind, found, now)] : []
-  })
-  const last = accounts.length === STEP_ROWS ? accounts.at(-1) : undefined
+  const restored = [...mended.values()].filter((one) => one.restored.length > 0)
+  const writes = [
+    ...REPORTED.flatMap((kind) => {
+      const found = accounts.flatMap((account) =>
+        foundOf(kind, account, mended.get(account.nativeId)).map((detail) => ({
+          id: io.newId(),
+          subject: `${scan.type}:${account.link}`,
+          detail: { type: scan.type, nativeId: account.nativeId, scan: scan.id, ...detail },
+        })),
+      )
+      return found.length > 0 ? [findings.found(kind, found, now)] : []
+    }),
+    ...(restored.length > 0
+      ? [
+          scans.markRestored(
+            scan,
+            restored.map(({ nativeId, restored: paths }) => ({ nativeId, paths })),
+          ),
+        ]
+      : []),
+  ]
+  const last = accounts.length === limit ? accounts.at(-1) : undefined
   if (last) return scans.commit(scan, { ...scan, cursor: last.nativeId }, now, writes)
   return scans.end(scan, 'done', undefined, now, [
     ...writes,
     ...(await orphans(endpoint, scans, scan, now)),
     findings.closeOutdated(scan.type, scan.startedAt),
   ])
+}
+
+/** The detail of the finding of this kind about an account; none where there is nothing to say. */
+function foundOf(
+  kind: FindingKind,
+  { situation, link, detail }: ScannedAccount,
+  mended: Mended | undefined,
+): Found['detail'][] {
+  if (link === undefined || detail['confirmed'] === false) return []
+  if (situation !== 'drift' && situation !== 'reactivated') {
+    return situation === kind ? [{ link, ...detail }] : []
+  }
+  // Somebody who was switched on is one thing to look at, and what else was changed another.
+  const isSwitch = (path: string) => situation === 'reactivated' && path === 'active'
+  const paths = (mended?.left ?? pathsOf(detail)).filter(
+    (path) => isSwitch(path) === (kind === 'reactivated'),
+  )
+  if (paths.length === 0 || (kind !== 'drift' && kind !== 'reactivated')) return []
+  return [{ link, paths, ...(mended?.reason !== undefined && { reason: mended.reason }) }]
 }
 
 /**

@@ -13,9 +13,10 @@ import { type Endpoint, openEndpoint } from '../operations/endpoint.ts'
 import { toScimError } from '../operations/failure.ts'
 import { ScimError } from '../scim/error.ts'
 import type { Jobs } from './jobs.ts'
+import { restores } from './restore-by-policy.ts'
 import { basisOf } from './scan-keys.ts'
 import { readAccounts } from './scan-page.ts'
-import { doubtOf, STEP_READS, settleStep } from './scan-settle.ts'
+import { doubtOf, STEP_READS, STEP_RESTORES, settleStep } from './scan-settle.ts'
 
 /** What one burst may cost. */
 export interface Budget {
@@ -27,12 +28,16 @@ export interface Budget {
 }
 
 export const REQUEST_BUDGET: Budget = { calls: 600, accounts: 10_000, ms: 5_000 }
-/** The sweeper runs in the same invocation. */
+/** Of one run of the cron, for all scans that it goes on with; the sweeper runs beside it. */
 const CRON_BUDGET: Budget = { calls: 400, accounts: 10_000, ms: 20_000 }
 /** A page, and its part of a commit. */
 const PAGE_CALLS = 2
 /** A step of `missing` also reads accounts one by one. */
 const STEP_CALLS = 6
+/** The link, the account, what changes it, what switches it, and the commit. */
+const RESTORE_CALLS = 5
+/** Scans that one run of the cron goes on with, while its budget lasts. */
+const AT_ONCE = 10
 /** Whoever drives a scan by hand is not disturbed by the cron. */
 const IDLE_MS = 30_000
 /** Bursts in a row that fail; the cron makes one a minute. */
@@ -83,6 +88,15 @@ export async function advanceScan(
   id: string,
   budget: Budget,
 ): Promise<Scan | undefined> {
+  return advance(jobs, connection, id, purseOf(jobs, budget))
+}
+
+async function advance(
+  jobs: Jobs,
+  connection: Connection,
+  id: string,
+  purse: Purse,
+): Promise<Scan | undefined> {
   const db = jobs.openData(connection)
   const scans = new Scans(db, connection.id)
   const scan = await scans.get(id)
@@ -90,7 +104,7 @@ export async function advanceScan(
   try {
     const endpoint = await endpointOf(jobs, connection, scan.type)
     if (endpoint && basisOf(endpoint) === scan.basis) {
-      await burst(endpoint, scans, scan, budget)
+      await burst(endpoint, scans, scan, purse)
     } else {
       const note =
         'The match rules or the mapping of this connection have changed since the scan began. ' +
@@ -107,10 +121,12 @@ export async function advanceScan(
 /** The cron: goes on with scans that nobody drives, and forgets old ones. */
 export async function continueScans(jobs: Jobs): Promise<void> {
   const { db, io, access, log } = jobs
-  for (const scan of await idleScans(db, io.now() - IDLE_MS, 1)) {
+  const purse = purseOf(jobs, CRON_BUDGET)
+  for (const scan of await idleScans(db, io.now() - IDLE_MS, AT_ONCE)) {
+    if (!purse.isOpen()) break
     try {
       const connection = await access.byId(scan.connection)
-      if (connection) await advanceScan(jobs, connection, scan.id, CRON_BUDGET)
+      if (connection) await advance(jobs, connection, scan.id, purse)
       else await failScan(db, scan.id, 'The connection is gone.', io.now())
     } catch (error) {
       log({
@@ -129,6 +145,7 @@ export async function endpointOf(
   jobs: Jobs,
   connection: Connection,
   type: string,
+  cause: 'scan' | 'restore' = 'scan',
 ): Promise<Endpoint | undefined> {
   const { io } = jobs
   const open = {
@@ -137,7 +154,7 @@ export async function endpointOf(
     db: jobs.openData(connection),
     io,
     baseUrl: '',
-    request: `scan-${io.newId()}`,
+    request: `${cause}-${io.newId()}`,
   }
   return openEndpoint(open, type)
 }
@@ -145,17 +162,20 @@ export async function endpointOf(
 // ---- a burst ---------------------------------------------------------------------------------------
 
 interface Purse {
+  readonly isOpen: () => boolean
   /** True, and taken from the budget, where so many calls are left. */
   readonly spend: (calls: number) => boolean
   readonly mapped: (accounts: number) => void
 }
 
-function purseOf({ io }: Endpoint, budget: Budget): Purse {
+function purseOf({ io }: Pick<Jobs, 'io'>, budget: Budget): Purse {
   const until = io.now() + budget.ms
   let { calls, accounts } = budget
+  const isOpen = () => calls > 0 && accounts > 0 && io.now() < until
   return {
+    isOpen,
     spend(wanted) {
-      if (calls < wanted || accounts <= 0 || io.now() >= until) return false
+      if (calls < wanted || !isOpen()) return false
       calls -= wanted
       return true
     },
@@ -165,12 +185,13 @@ function purseOf({ io }: Endpoint, budget: Budget): Purse {
   }
 }
 
-async function burst(endpoint: Endpoint, scans: Scans, scan: Scan, budget: Budget): Promise<void> {
-  const purse = purseOf(endpoint, budget)
+async function burst(endpoint: Endpoint, scans: Scans, scan: Scan, purse: Purse): Promise<void> {
   if (scan.phase === 'walk' && !(await walk(endpoint, scans, scan, purse))) return
   while (purse.spend(STEP_CALLS)) {
     const now = await scans.get(scan.id)
     if (now?.phase === 'missing' && !purse.spend(STEP_READS)) return
+    const mayRestore = now?.phase === 'findings' && !now.dryRun && restores(endpoint)
+    if (mayRestore && !purse.spend(STEP_RESTORES * RESTORE_CALLS)) return
     // Where another walker is faster, this one leaves the field to it.
     if (now?.state !== 'running' || !(await settleStep(endpoint, scans, now))) return
   }

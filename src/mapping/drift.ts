@@ -1,22 +1,63 @@
 /** Values of the app that moved away from what it had made of the client's. */
 import type { NativeObject } from '../adapter/contract.ts'
-import { type Mapping, scimValue } from './mapping.ts'
+import type { Json } from '../scim/schema.ts'
+import type { Mapping, Place } from './mapping.ts'
 import { same } from './same.ts'
-import type { Shadow } from './shadow.ts'
+import { baselineOf, type Shadow } from './shadow.ts'
+
+export interface Drift {
+  readonly place: Place
+  /** The client's last word; null: it took the value away. */
+  readonly sent: Json
+  /** What the app holds now; null: nothing. */
+  readonly held: Json
+}
 
 /**
- * SCIM paths whose echo baseline no longer holds. A value that the app took as it was sent leaves no
- * baseline, and its drift cannot be seen here.
+ * Where the app no longer holds what it had made of the client's word. A client has no say where the
+ * app writes alone, and a mapping that changed since leaves nothing to compare with.
  */
 export function driftOf(
   mapping: Mapping,
   mappingVersion: number,
   shadow: Shadow,
   object: NativeObject,
-): string[] {
+): Drift[] {
   if (shadow.mapping !== mappingVersion) return []
-  return mapping.pairs.flatMap(({ key, app }) => {
-    const echo = shadow.echo[key]
-    return echo && !same(echo.app, scimValue(object.attributes[app]) ?? null) ? [key] : []
+  return mapping.places.flatMap((place) => {
+    const known = baselineOf(shadow, place.key)
+    if (!known || known.filled || place.write === 'never') return []
+    const held = place.heldBy(object) ?? null
+    return same(known.app, held) ? [] : [{ place, sent: known.sent, held }]
   })
+}
+
+/** Somebody whom the client had switched off was switched on in the app: a matter of security. */
+export function isReactivation({ place, sent, held }: Drift): boolean {
+  return place.key === 'active' && sent === false && held === true
+}
+
+/** The shadow whose baselines at these places are what the app holds. */
+export function accepted(shadow: Shadow, drift: readonly Drift[]): Shadow {
+  const keys = new Set(drift.map(({ place }) => place.key))
+  const echo = Object.entries(shadow.echo).filter(([key]) => !keys.has(key))
+  const held = drift.map(({ place, held: value }) => [place.key, value] as const)
+  return {
+    ...shadow,
+    echo: Object.fromEntries(echo),
+    held: { ...shadow.held, ...Object.fromEntries(held) },
+  }
+}
+
+/** Those of `echo` that the app bears out: what another time remembered is no drift of today. */
+export function stillHeld(
+  mapping: Mapping,
+  echo: Shadow['echo'],
+  object: NativeObject,
+): Shadow['echo'] {
+  const entries = mapping.places.flatMap(({ key, heldBy }) => {
+    const one = echo[key]
+    return one && same(one.app, heldBy(object) ?? null) ? [[key, one] as const] : []
+  })
+  return Object.fromEntries(entries)
 }

@@ -10,7 +10,7 @@ import type {
   ResourceSpec,
 } from '../adapter/contract.ts'
 import { getAt, type Path, parsePath, printPath, removeAt, setAt } from '../scim/path.ts'
-import type { Json, Resource, ResourceDefinition } from '../scim/schema.ts'
+import type { Attribute, Json, Resource, ResourceDefinition } from '../scim/schema.ts'
 import { same } from './same.ts'
 
 export interface Pair {
@@ -22,17 +22,31 @@ export interface Pair {
   readonly spec: AttributeSpec
 }
 
+/** What a client says can be set beside what the app holds: at each pair, and at the switch. */
+export interface Place {
+  readonly path: Path
+  /** The path's canonical text. */
+  readonly key: string
+  readonly write: AttributeSpec['write']
+  /** True where a part of it is `returned: never` or writeOnly (RFC 7643 §7): never kept. */
+  readonly isSecret: boolean
+  readonly heldBy: (object: NativeObject) => Json | undefined
+}
+
 export class Mapping {
   readonly pairs: readonly Pair[]
   /** True where `active` is the app's own on/off switch and not an attribute. */
   readonly switches: boolean
   readonly #byKey: ReadonlyMap<string, Pair>
+  readonly #definition: ResourceDefinition
+  #places: readonly Place[] | undefined
 
   constructor(
     definition: ResourceDefinition,
     spec: ResourceSpec,
     override: Readonly<Record<string, string>> | undefined,
   ) {
+    this.#definition = definition
     this.switches = spec.capabilities.active === 'native'
     this.pairs = Object.entries(override ?? spec.mapping).map(([text, app]) => {
       const path = parsePath(definition, text, 'tolerant')
@@ -43,6 +57,11 @@ export class Mapping {
       return { path, key: printPath(path), app, spec: appSpec }
     })
     this.#byKey = new Map(this.pairs.map((pair) => [pair.key, pair]))
+  }
+
+  get places(): readonly Place[] {
+    this.#places ??= placesOf(this.#definition, this)
+    return this.#places
   }
 
   /** The pair for a path in canonical text. */
@@ -99,6 +118,35 @@ export class Mapping {
     }
     return rest
   }
+}
+
+function placesOf(definition: ResourceDefinition, { pairs, switches }: Mapping): Place[] {
+  const places: Place[] = pairs.map(({ path, key, app, spec }) => ({
+    path,
+    key,
+    write: spec.write,
+    isSecret: isSecret(definition, path),
+    heldBy: (object) => scimValue(object.attributes[app]),
+  }))
+  const active = switches ? parsePath(definition, 'active', 'tolerant') : undefined
+  if (active && active.kind !== 'unknown') {
+    const heldBy = (object: NativeObject) => object.active ?? true
+    places.push({ path: active, key: printPath(active), write: 'always', isSecret: false, heldBy })
+  }
+  return places
+}
+
+function isSecret(definition: ResourceDefinition, path: Path): boolean {
+  if (path.kind === 'extension') {
+    const extension = definition.extensions.find(({ id }) => id === path.ref.urn)
+    return extension?.attributes.some(hides) ?? false
+  }
+  const { attribute, subAttribute } = path.ref
+  return attribute.returned === 'never' || hides(subAttribute ?? attribute)
+}
+
+function hides({ returned, mutability, subAttributes = [] }: Attribute): boolean {
+  return returned === 'never' || mutability === 'writeOnly' || subAttributes.some(hides)
 }
 
 /** Null and "" in the app are SCIM's unassigned (RFC 7643 §2.5). */

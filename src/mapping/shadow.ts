@@ -1,32 +1,48 @@
 /**
  * The echo rule (design decision 6): what the client sent is what it reads back, as long as the app
- * still holds what it made of it. A shadow remembers only what the app cannot show back: values it
- * rewrites, and attributes it has no place for.
+ * still holds what it made of it. A shadow remembers the client's last word on each attribute, what
+ * the app made of it, and the attributes that the app has no place for. Of what a client never spoke
+ * of it remembers nothing.
  */
 import type { NativeObject } from '../adapter/contract.ts'
 import { getAt, type Path, pruneAt, removeAt, setAt } from '../scim/path.ts'
 import type { Json, Resource, ResourceDefinition } from '../scim/schema.ts'
-import { type Mapping, scimValue } from './mapping.ts'
+import { type Mapping, type Place, scimValue } from './mapping.ts'
 import { same } from './same.ts'
+import type { Words } from './words.ts'
+
+/** Characters of JSON: a photo is not kept twice. Its drift cannot be seen. */
+const LONGEST_HELD = 2_000
 
 export interface Shadow {
   /** Attributes that the app cannot hold, as the client sent them. */
   readonly kept: Resource
-  /** By pair: what was sent and what the app made of it; null stands for absent. */
-  readonly echo: Readonly<Record<string, { readonly sent: Json; readonly app: Json }>>
-  /** The version of the mapping that `echo` was made under; another one makes it void. */
+  /** By place: what was sent, where the app made something else of it. */
+  readonly echo: Readonly<Record<string, Echo>>
+  /** By place: what was sent and is held as it was sent; null: the client took it away. */
+  readonly held: Readonly<Record<string, Json>>
+  /** The version of the mapping that both were made under; another one makes them void. */
   readonly mapping: number
 }
 
+/** Null stands for absent. */
+export interface Echo {
+  readonly sent: Json
+  readonly app: Json
+  /** True: the client never spoke of it; the app gave the new account a value of its own. */
+  readonly filled?: boolean | undefined
+}
+
 export function parseShadow(text: string): Shadow {
-  return { kept: {}, echo: {}, mapping: 0, ...(JSON.parse(text) as Partial<Shadow>) }
+  return { kept: {}, echo: {}, held: {}, mapping: 0, ...(JSON.parse(text) as Partial<Shadow>) }
 }
 
 export function printShadow(shadow: Shadow): string {
-  const { kept, echo, mapping } = shadow
+  const { kept, echo, held, mapping } = shadow
   return JSON.stringify({
     ...(Object.keys(kept).length > 0 && { kept }),
     ...(Object.keys(echo).length > 0 && { echo }),
+    ...(Object.keys(held).length > 0 && { held }),
     mapping,
   })
 }
@@ -55,7 +71,7 @@ export function toView(
 }
 
 /** The element whose `value` this path is; undefined for other paths. */
-function elementOf(path: Path): Path | undefined {
+export function elementOf(path: Path): Path | undefined {
   const isValue =
     path.kind === 'attribute' && path.filter && path.ref.subAttribute?.name === 'value'
   return isValue ? { ...path, ref: { ...path.ref, subAttribute: undefined } } : undefined
@@ -66,29 +82,81 @@ function withoutElement(view: Resource, path: Path): Resource {
   return element ? removeAt(view, element) : view
 }
 
-/** What to remember after a write, so that `toView` of this object gives `sent` back. */
+/**
+ * What to remember after a write that left `object` in the app, so that `toView` of it gives `sent`
+ * back. `words`: what the client spoke of, and what was known before.
+ */
 export function toShadow(
   definition: ResourceDefinition,
   mapping: Mapping,
   mappingVersion: number,
   sent: Resource,
   object: NativeObject,
+  words: Words,
 ): Shadow {
-  const echo: Record<string, { sent: Json; app: Json }> = {}
-  for (const pair of mapping.pairs) {
-    const wanted = getAt(sent, pair.path)
-    const held = scimValue(object.attributes[pair.app])
-    const element = wanted === undefined ? elementOf(pair.path) : undefined
-    const isSentEmpty = element !== undefined && getAt(sent, element) !== undefined
-    if (isSentEmpty || !same(wanted, held)) {
-      echo[pair.key] = { sent: wanted ?? null, app: held ?? null }
-    }
+  const echo: Record<string, Echo> = {}
+  const held: Record<string, Json> = {}
+  for (const place of mapping.places) {
+    if (place.isSecret) continue
+    const { key } = place
+    const baseline = words.spoke(place.path)
+      ? fresh(place, sent, object)
+      : stands(place, sent, object, words, mappingVersion)
+    if (!baseline) continue
+    const { isEmpty, ...rest } = baseline
+    if (rest.filled || isEmpty || !same(rest.sent, rest.app)) echo[key] = rest
+    else if (JSON.stringify(rest.sent).length <= LONGEST_HELD) held[key] = rest.sent
   }
   return {
     kept: withoutSecrets(definition, mapping.unmapped(sent)),
-    echo: withoutSecretPairs(mapping, echo),
+    echo,
+    held,
     mapping: mappingVersion,
   }
+}
+
+/** The client's word on one place, and the app's form of it. */
+export function baselineOf({ echo, held }: Shadow, key: string): Echo | undefined {
+  const value = held[key]
+  return echo[key] ?? (value === undefined ? undefined : { sent: value, app: value })
+}
+
+interface Baseline extends Echo {
+  /** True: the client sent the element and no value in it. */
+  readonly isEmpty?: boolean
+}
+
+function fresh({ path, heldBy }: Place, sent: Resource, object: NativeObject): Baseline {
+  const wanted = getAt(sent, path)
+  const element = wanted === undefined ? elementOf(path) : undefined
+  return {
+    sent: wanted ?? null,
+    app: heldBy(object) ?? null,
+    ...(element && getAt(sent, element) !== undefined && { isEmpty: true }),
+  }
+}
+
+/** Of what this write did not speak of: what was known before. */
+function stands(
+  place: Place,
+  sent: Resource,
+  object: NativeObject,
+  { before }: Words,
+  mappingVersion: number,
+): Baseline | undefined {
+  const app = place.heldBy(object) ?? null
+  if (!before) {
+    const wanted = getAt(sent, place.path) ?? null
+    return same(wanted, app) ? undefined : { sent: wanted, app, filled: true }
+  }
+  const known =
+    before.shadow.mapping === mappingVersion ? baselineOf(before.shadow, place.key) : undefined
+  if (!known) return undefined
+  const isEmpty = known.sent === null && before.shadow.echo[place.key] !== undefined
+  // What this write changed beside, as an app does that derives one attribute from others, is
+  // what the app makes of the client's words; what moved before it stays drift.
+  const moved = !same(known.app, place.heldBy(before.object) ?? null)
+  return { ...known, ...(!moved && { app }), isEmpty }
 }
 
 /** `returned: never` marks secrets (RFC 7643 §7): they pass through and are never kept. */
@@ -97,14 +165,5 @@ export function withoutSecrets(definition: ResourceDefinition, resource: Resourc
     Object.entries(resource).filter(
       ([name]) => definition.coreAttribute(name)?.returned !== 'never',
     ),
-  )
-}
-
-function withoutSecretPairs<T>(mapping: Mapping, echo: Record<string, T>): Record<string, T> {
-  return Object.fromEntries(
-    Object.entries(echo).filter(([key]) => {
-      const path = mapping.pair(key)?.path
-      return path?.kind !== 'attribute' || path.ref.attribute.returned !== 'never'
-    }),
   )
 }

@@ -8,6 +8,7 @@ import type { Link, LinkFacts } from '../db/link.ts'
 import { claimsOf } from '../identity/keys.ts'
 import { type MatchRule, matchRules } from '../identity/rules.ts'
 import { parseShadow, printShadow, toShadow, toView } from '../mapping/shadow.ts'
+import type { Words } from '../mapping/words.ts'
 import { ScimError } from '../scim/error.ts'
 import { weakETag } from '../scim/etag.ts'
 import { renderResource } from '../scim/resource.ts'
@@ -156,16 +157,20 @@ export function claimsIn(endpoint: Endpoint, resource: Resource) {
   return claimsOf(endpoint.definition, rulesOf(endpoint), resource)
 }
 
-/** What a commit writes into the link's row. `former`: of `formerAfter`, from before the change. */
+/**
+ * What a commit writes into the link's row. `former`: of `formerAfter`, from before the change.
+ * `words`: what the client spoke of in this write.
+ */
 export function factsOf(
   endpoint: Endpoint,
   view: Resource,
   object: NativeObject,
   former: string | undefined,
+  words: Words,
 ): LinkFacts {
   const { definition, mapping, connection, spec } = endpoint
   const shown = withFormer({ former }, object)
-  const shadow = toShadow(definition, mapping, connection.mappingVersion, view, shown)
+  const shadow = toShadow(definition, mapping, connection.mappingVersion, view, shown, words)
   const externalId = view['externalId']
   const name = view['displayName'] ?? object.attributes[spec.naming]
   return {

@@ -9,6 +9,7 @@ import type { Held } from '../db/pending.ts'
 import type { Mapping } from '../mapping/mapping.ts'
 import { scimValue } from '../mapping/mapping.ts'
 import { parseShadow, toView } from '../mapping/shadow.ts'
+import { firstWords } from '../mapping/words.ts'
 import { ScimError } from '../scim/error.ts'
 import { getAt, removeAt } from '../scim/path.ts'
 import type { Resource } from '../scim/schema.ts'
@@ -137,7 +138,7 @@ export async function linkPending(
   const met = live && live.id !== link.id && !live.survives ? live : undefined
   if (met && met.state !== 'discovered') return 'taken'
   const entry = { request, type: link.type, link: link.id, op: 'create' as const, decision }
-  const facts = factsOf(endpoint, view, object, former)
+  const facts = factsOf(endpoint, view, object, former, firstWords(view))
   const claims = claimsIn(endpoint, view)
   const also = [audit.entry(entry, now), edges.makeDue(link.id, now)]
   const outcome = await pendingLinks(endpoint).activate(held, link, facts, claims, met, now, also)
@@ -153,7 +154,7 @@ function shownBy(
   object: NativeObject,
 ): Resource {
   const { mappingVersion } = connection
-  const kept = { kept: mapping.unmapped(view), echo: {}, mapping: mappingVersion }
+  const kept = { kept: mapping.unmapped(view), echo: {}, held: {}, mapping: mappingVersion }
   return toView(mapping, mappingVersion, object, kept)
 }
 

@@ -9,8 +9,10 @@ import { admit, park } from '../govern/guard.ts'
 import { without } from '../identity/keys.ts'
 import { pathOfKind } from '../identity/rules.ts'
 import { same } from '../mapping/same.ts'
-import { withoutSecrets } from '../mapping/shadow.ts'
+import { parseShadow, withoutSecrets } from '../mapping/shadow.ts'
+import { furtherWords, type Words } from '../mapping/words.ts'
 import { ScimError } from '../scim/error.ts'
+import { getAt } from '../scim/path.ts'
 import type { Resource } from '../scim/schema.ts'
 import {
   type Account,
@@ -22,7 +24,7 @@ import {
   viewOf,
 } from './account.ts'
 import type { Endpoint } from './endpoint.ts'
-import { formerAfter } from './inactive.ts'
+import { formerAfter, withFormer } from './inactive.ts'
 import { leaseUntil, PATIENCE_MS } from './reservation.ts'
 
 /** The lease of an update that is under way. */
@@ -34,6 +36,14 @@ interface Plan {
   readonly after: Resource
 }
 
+/** Whose update it is, and what it leaves behind beside the account. */
+interface Cause {
+  readonly ignored: readonly string[]
+  readonly words: Words
+  /** For the audit, where it is not a client's. */
+  readonly decision: 'restored' | undefined
+}
+
 /**
  * Undefined: the link has changed meanwhile, and all is to be read again.
  *
@@ -43,7 +53,7 @@ export async function apply(
   endpoint: Endpoint,
   account: Account,
   after: Resource,
-  ignored: readonly string[],
+  cause: Cause,
 ): Promise<Account | undefined> {
   const { links, io, definition } = endpoint
   const { link, view: before } = account
@@ -68,7 +78,7 @@ export async function apply(
         held = { id: intent.id, fence: 1 }
     }
   }
-  return write(endpoint, account, after, ignored, renamed, held)
+  return write(endpoint, account, after, cause, renamed, held)
 }
 
 function pathsOf(claims: readonly Claim[]): string {
@@ -91,7 +101,7 @@ async function write(
   endpoint: Endpoint,
   { link, object, view: before }: Account,
   after: Resource,
-  ignored: readonly string[],
+  { ignored, words, decision }: Cause,
   renamed: readonly Claim[],
   held: Held | undefined,
 ): Promise<Account | undefined> {
@@ -113,7 +123,7 @@ async function write(
   })
 
   const now = io.now()
-  const facts = factsOf(endpoint, after, changed, formerAfter(endpoint, after, object, link))
+  const facts = factsOf(endpoint, after, changed, formerAfter(endpoint, after, object, link), words)
   const wanted = claimsIn(endpoint, after)
   const committed = await links.commitUpdate(
     link,
@@ -129,7 +139,7 @@ async function write(
           type: link.type,
           link: link.id,
           op: 'update',
-          decision: link.state === 'discovered' ? 'adopted' : 'updated',
+          decision: decision ?? (link.state === 'discovered' ? 'adopted' : 'updated'),
           detail: { changed: changedNames(before, after), ignored },
         },
         now,
@@ -206,10 +216,18 @@ export async function finishUpdate(endpoint: Endpoint, link: Link, intent: Inten
     return
   }
   const view = viewOf(endpoint, link, object)
-  const after = merge(view, JSON.parse(intent.body) as Plan)
+  const plan = JSON.parse(intent.body) as Plan
+  const after = merge(view, plan)
+  // The client's words are those of the plan, also where the app has heard them already.
+  const words = furtherWords(
+    { shadow: parseShadow(link.shadow), object: withFormer(link, object) },
+    { before: view, after },
+    (path) => !same(getAt(plan.before, path), getAt(plan.after, path)),
+  )
   const renamed = without(claimsIn(endpoint, after), claimsIn(endpoint, view))
   try {
-    await write(endpoint, { link, object, view }, after, [], renamed, held)
+    const cause = { ignored: [], words, decision: undefined }
+    await write(endpoint, { link, object, view }, after, cause, renamed, held)
   } catch (error) {
     if (!isRefusal(error)) throw error
   }

@@ -52,7 +52,7 @@ export function pendingFacts(endpoint: Endpoint, view: Resource): PendingFacts {
   return {
     externalId: typeof externalId === 'string' ? externalId : undefined,
     display: typeof name === 'string' ? name : undefined,
-    shadow: printShadow({ kept, echo: {}, mapping: connection.mappingVersion }),
+    shadow: printShadow({ kept, echo: {}, held: {}, mapping: connection.mappingVersion }),
   }
 }
 

@@ -6,6 +6,7 @@ import type { NativeObject } from '../adapter/contract.ts'
 import { AdapterFailure } from '../adapter/failure.ts'
 import type { Intent, Link } from '../db/link.ts'
 import { decide } from '../identity/decide.ts'
+import { firstWords } from '../mapping/words.ts'
 import { ScimError } from '../scim/error.ts'
 import type { Resource } from '../scim/schema.ts'
 import { isObject } from '../scim/values.ts'
@@ -257,7 +258,7 @@ async function commit(
     await onLinked(endpoint, linked, false)
     return linked
   }
-  const facts = factsOf(endpoint, view, object, former)
+  const facts = factsOf(endpoint, view, object, former, firstWords(desired))
   const entry = (link: string) =>
     audit.entry({ request, type, link, op: 'create', decision: origin, detail: { ignored } }, now)
   const { link } = reservation

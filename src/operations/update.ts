@@ -10,11 +10,19 @@ import { separate, type ValueChange } from '../scim/patch-delta.ts'
 import { getAt } from '../scim/path.ts'
 import { checkImmutable } from '../scim/resource.ts'
 import type { Json, Resource } from '../scim/schema.ts'
-import { type Account, loadAccount, refuseByMode, refuseProtected, represent } from './account.ts'
+import {
+  type Account,
+  isProtected,
+  loadAccount,
+  refuseByMode,
+  refuseProtected,
+  represent,
+} from './account.ts'
 import { apply, settleUpdate } from './apply.ts'
 import { applyPolicy, holdable } from './attributes.ts'
 import { planMembers, sendMembers } from './change-members.ts'
 import { changePending } from './change-pending.ts'
+import { type Said, saidIn } from './drift.ts'
 import type { Endpoint } from './endpoint.ts'
 import { refuseDisable } from './inactive.ts'
 import { refuseUnmatched } from './meet.ts'
@@ -23,10 +31,12 @@ import { takeOverProvisional } from './pending.ts'
 import { versionOf } from './version.ts'
 
 /** What a client wants of a resource: its new view, and what happens to its members. */
-interface Wanted {
+export interface Wanted {
   readonly view: Resource
   readonly ignored: readonly string[]
   readonly members: readonly ValueChange[]
+  /** For the audit, where it is not a client that wants it. */
+  readonly decision?: 'restored' | undefined
 }
 
 export async function patchResource(
@@ -81,7 +91,7 @@ function withSwitch(endpoint: Endpoint, view: Resource, sent: Resource): Resourc
 }
 
 /** Another writer may change the link between the read and the commit: then all is read again. */
-async function update(
+export async function update(
   endpoint: Endpoint,
   id: string,
   ifMatch: string | undefined,
@@ -107,7 +117,7 @@ async function update(
     const wanted = want(account)
     // Who is named is known before anything is written: an unknown member applies nothing.
     const plan = await planMembers(endpoint, account, wanted.members)
-    const updated = await write(endpoint, account, wanted)
+    const updated = await write(endpoint, account, wanted, saidIn(endpoint, account, want))
     if (updated) return sendMembers(endpoint, updated, plan)
   }
   throw new ScimError(503, 'Other requests keep changing this resource. Retry later.', {
@@ -119,10 +129,15 @@ async function update(
 async function write(
   endpoint: Endpoint,
   account: Account,
-  { view: after, ignored }: Wanted,
+  { view: after, ignored, decision }: Wanted,
+  said: Said,
 ): Promise<Account | undefined> {
   const { link, object, view: before } = account
-  if (same(after as Json, before as Json)) return account
+  if (same(after as Json, before as Json)) {
+    // What agrees with the app changes nothing there; a protected account is nobody's to speak of.
+    const isMoot = link.state === 'pending' || isProtected(endpoint, object)
+    if (!said.agrees || isMoot) return account
+  }
   refuseProtected(endpoint, object)
   await refuseUnmatched(endpoint, link, object)
   refuseCreateOnly(endpoint, before, after)
@@ -131,7 +146,7 @@ async function write(
   }
   if (before['active'] !== false) refuseDisable(endpoint, after)
 
-  return apply(endpoint, account, after, ignored)
+  return apply(endpoint, account, after, { ignored, words: said.words(after), decision })
 }
 
 /** What the app takes at the create and never again cannot be changed by a client either. */

@@ -16,6 +16,8 @@ const DEFAULTS = {
     leaverAfterDays: 30,
     onRefused: 'deactivate',
   },
+  drift: { '*': 'report' },
+  reconcile: { everyHours: 24 },
   guard: { windowMinutes: 60, maxCount: 50, maxPercent: 10 },
   protected: [],
   exclude: [],

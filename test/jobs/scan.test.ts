@@ -263,6 +263,52 @@ describe('a sweep', () => {
     expect(await linkStates(it.scim)).toEqual({ linked: 3 })
   })
 
+  test('a tombstone hides an account only as long as the app has it', async () => {
+    const it = await world(60, { policy: { deprovision: { onDelete: 'deactivate' } } })
+    for (const i of [0, 1]) {
+      const { body } = await it.isolate.scim(it.scim, 'POST', '/Users', bodyOf(i))
+      await it.isolate.scim(it.scim, 'DELETE', `/Users/${body.id}`)
+    }
+    const total = async () =>
+      (await it.isolate.scim(it.scim, 'GET', '/Users?count=1')).body.totalResults
+    expect(await total()).toBe(58)
+    remove(it.desk, 'person0@example.com')
+    it.clock.now += HOUR
+    expect((await reconcile(it.call, { dryRun: true })).counts).toMatchObject({ hidden: 1 })
+    expect(await total()).toBe(57)
+    it.clock.now += HOUR
+    expect((await reconcile(it.call)).counts).toMatchObject({ hidden: 1, missing: 0 })
+    expect(await total()).toBe(58)
+  })
+
+  test('a tombstone whose account the list left out and the app can show hides it still', async () => {
+    const it = await world(60, { policy: { deprovision: { onDelete: 'deactivate' } } })
+    const { body } = await it.isolate.scim(it.scim, 'POST', '/Users', bodyOf(0))
+    await it.isolate.scim(it.scim, 'DELETE', `/Users/${body.id}`)
+    const hiding = openIsolate(it.clock, async (url, init) => {
+      const response = await it.desk.fetch(url, init)
+      if (!url.includes('per_page')) return response
+      const { rows, ...rest } = (await response.json()) as { rows: { login: string }[] }
+      const shown = rows.filter(({ login }) => login !== 'person0@example.com')
+      return Response.json({ ...rest, rows: shown })
+    })
+    it.clock.now += HOUR
+    const report = await reconcile(adminOf(hiding, it.scim))
+    expect(report.counts).toMatchObject({ hidden: 1 })
+    expect((await it.isolate.scim(it.scim, 'GET', '/Users?count=1')).body.totalResults).toBe(59)
+  })
+
+  test('a tombstone hides nobody whom the app has given its native id since', async () => {
+    const it = await world(10, { policy: { deprovision: { onDelete: 'deactivate' } } })
+    const { body } = await it.isolate.scim(it.scim, 'POST', '/Users', bodyOf(0))
+    await it.isolate.scim(it.scim, 'DELETE', `/Users/${body.id}`)
+    const [account] = it.desk.store.accountsBy('login', 'person0@example.com')
+    if (account) account.created_on = '2031-01-01T00:00:00.000Z'
+    it.clock.now += HOUR
+    expect((await reconcile(it.call)).counts).toMatchObject({ hidden: 0, discovered: 10 })
+    expect((await it.isolate.scim(it.scim, 'GET', '/Users?count=1')).body.totalResults).toBe(10)
+  })
+
   test('a new app that holds nobody yet is not refused', async () => {
     const { call } = await world(0)
     expect(await reconcile(call)).toMatchObject({ state: 'done', seen: 0 })

@@ -49,6 +49,8 @@ export function openIsolate(
   options: {
     readonly cut?: Cut | undefined
     readonly adapters?: ReadonlyMap<string, Adapter> | undefined
+    /** The connection whose scans the cron may start: those of other tests wait. */
+    readonly nightly?: string | undefined
   } = {},
 ): Isolate {
   const { cut } = options
@@ -95,7 +97,12 @@ export function openIsolate(
     counts: () => ({ trips, calls }),
     steps: () => trips + calls,
     fetch: async (request) => composed.fetch(request),
-    tick: () => composed.scheduled(),
+    tick: async () => {
+      await env.DB.prepare('UPDATE connection SET scan_at = 9000000000000000 WHERE name <> ?')
+        .bind(options.nightly ?? '')
+        .run()
+      await composed.scheduled()
+    },
     async scim({ baseUrl, token }, method, path, body, more = {}) {
       const headers = {
         authorization: `Bearer ${token}`,

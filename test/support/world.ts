@@ -24,6 +24,10 @@ export interface World {
   readonly scim: Scim
   /** Another isolate on the same D1 and app. */
   readonly open: (cut?: Cut) => Isolate
+  /** An isolate that waits for somebody else before its first call of this method and path. */
+  readonly racing: (method: string, path: string, first: () => Promise<void>) => Isolate
+  /** The cron, as a night passes: it may start scans of this connection. */
+  readonly nightlyTick: () => Promise<void>
   readonly ask: (
     method: string,
     path: string,
@@ -88,6 +92,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     return (shape ?? desk).fetch(input, init)
   }
   const open = (cut?: Cut) => openIsolate(clock, fetch, { cut, adapters: adaptersHere })
+  const nightly = openIsolate(clock, fetch, { adapters: adaptersHere, nightly: scim.name })
   const isolate = open()
   const holdOthers = async () => {
     await env.DB.prepare(
@@ -113,6 +118,21 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     async tick() {
       await holdOthers()
       await open().tick()
+    },
+    racing(method, path, first) {
+      let isFirst = true
+      const waiting = async (input: string, init: RequestInit): Promise<Response> => {
+        if (isFirst && init.method === method && new URL(input).pathname === path) {
+          isFirst = false
+          await first()
+        }
+        return fetch(input, init)
+      }
+      return openIsolate(clock, waiting, { adapters: adaptersHere })
+    },
+    async nightlyTick() {
+      await holdOthers()
+      await nightly.tick()
     },
     logins: (login) => desk.store.accountsBy('login', login).map((a) => a.account_no),
     changes: () => desk.counters.changes,
