@@ -11,8 +11,8 @@ import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { runningSchema } from '../../cli/start/state.ts'
-import type { Account } from '../../examples/legacy-app/store.ts'
 import { startPostern } from '../../test/support/start.ts'
+import { accountOf, stateOf, userOf } from './people.ts'
 
 const PROJECT = path.resolve(import.meta.dirname, '../..')
 const { values } = parseArgs({
@@ -28,39 +28,6 @@ const NEW_PEOPLE = Math.round(PEOPLE / 100)
 
 /** Seconds into the walk. */
 const KILL_AFTER = PEOPLE > 50_000 ? 10 : 2
-
-const loginOf = (i: number) => `person.${i}@fernhollow.example`
-
-function accountOf(i: number): Account {
-  const created_on = new Date(Date.UTC(2015, 0, 1) + i * 60_000).toISOString()
-  return {
-    account_no: 1_000_000 + i,
-    // One in ten differs in letter case from what the directory says.
-    login: i % 10 === 0 ? loginOf(i).toUpperCase() : loginOf(i),
-    first_name: `First${i}`,
-    last_name: `Last${i}`,
-    mail: loginOf(i),
-    job_title: 'Librarian',
-    org_unit: 'Reading Rooms',
-    phone: null,
-    state: 'enabled',
-    created_on,
-    updated_on: created_on,
-  }
-}
-
-const userOf = (userPrincipalName: string, i: number) => ({
-  id: `00000000-0000-4000-8000-${String(i).padStart(12, '0')}`,
-  userPrincipalName,
-  mail: userPrincipalName,
-  mailNickname: userPrincipalName.split('@')[0],
-  displayName: `First${i} Last${i}`,
-  givenName: `First${i}`,
-  surname: `Last${i}`,
-  jobTitle: 'Librarian',
-  department: 'Reading Rooms',
-  accountEnabled: true,
-})
 
 interface Run {
   readonly code: number | null
@@ -85,10 +52,7 @@ function memoryMb(pid: number | undefined): number {
 async function main(): Promise<void> {
   const state = mkdtempSync(path.join(os.tmpdir(), 'postern-bench-'))
   const accounts = Array.from({ length: PEOPLE }, (_, i) => accountOf(i))
-  writeFileSync(
-    path.join(state, 'app.json'),
-    JSON.stringify({ accounts, teams: [], next_account_no: 9_000_000, next_team_no: 11 }),
-  )
+  writeFileSync(path.join(state, 'app.json'), stateOf(accounts))
   const users = [
     ...accounts.map(({ login }, i) => userOf(login.toLowerCase(), i)),
     ...Array.from({ length: NEW_PEOPLE }, (_, i) =>
