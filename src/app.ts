@@ -2,11 +2,13 @@
 import { Hono } from 'hono'
 import type { Access, Freshness } from './access/authenticate.ts'
 import type { Connection } from './access/connection.ts'
+import { modeOf } from './access/mode.ts'
 import { type AdminDeps, adminApi } from './admin/api.ts'
 import { type Database, StorageError } from './db/database.ts'
 import { readRequest } from './http/request.ts'
 import { type ScimResponse, toErrorResponse, toHttp } from './http/response.ts'
 import { handle } from './http/scim.ts'
+import { paused } from './operations/account.ts'
 import type { Io, OpenApp } from './operations/endpoint.ts'
 import { ScimError } from './scim/error.ts'
 
@@ -104,11 +106,7 @@ async function answer(
       baseUrl: `${deps.baseUrl(request.url)}/scim/${connection.name}/v2`,
       request: id,
     }
-    if (connection.policy.mode === 'paused') {
-      throw new ScimError(503, 'This connection is paused by its administrator. Retry later.', {
-        retryAfterSeconds: 300,
-      })
-    }
+    if (modeOf(connection, deps.io.now()) === 'paused') throw paused(connection)
     return await handle(open, read)
   } catch (error) {
     if (error instanceof ScimError) return toErrorResponse(error)

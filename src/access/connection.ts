@@ -16,6 +16,8 @@ export interface Connection {
   readonly settings: JsonObject
   /** With every default filled in; `mode` included. */
   readonly policy: Policy
+  /** Milliseconds: when the mode ends, or ended; `modeOf` says which mode holds. */
+  readonly modeUntil: number | undefined
   /** The connection's own mapping; undefined where the adapter's holds. */
   readonly mapping: MappingOverride | undefined
   readonly mappingVersion: number
@@ -47,6 +49,7 @@ export function toConnection(row: ConnectionRow, sealing: Sealing): Connection {
     adapter: row.adapter,
     settings: row.settings,
     policy: parsePolicy({ ...row.policy, mode: row.mode }),
+    modeUntil: row.modeUntil ?? undefined,
     mapping: (row.mapping as MappingOverride | null) ?? undefined,
     mappingVersion: row.mappingVersion,
     definitions: defineResources(row.extensions, row.resourceTypes),

@@ -11,6 +11,8 @@ const jsonObject = z.custom<JsonObject>(
   'must be an object',
 )
 const jsonArray = z.custom<Json[]>((value) => Array.isArray(value), 'must be an array')
+/** Of `observe` and `gate`, beside `mode`; `modeUntilOf` says what is left out. */
+const modeUntil = z.iso.datetime({ offset: true }).nullish()
 const secret = z.string().min(1).max(10_000)
 
 /** Of `GET .../export`; goes up where an older document would be misread. */
@@ -29,6 +31,7 @@ export const newConnection = z.strictObject({
   extensions: jsonArray.default([]),
   resourceTypes: jsonArray.default([]),
   mode: connectionMode.optional(),
+  modeUntil,
 })
 
 /** null takes a member back to its default (RFC 7396 §1). */
@@ -39,6 +42,7 @@ export const connectionPatch = z.strictObject({
   policy: jsonObject.nullish(),
   extensions: jsonArray.nullish(),
   mode: connectionMode.nullish(),
+  modeUntil,
 })
 export type ConnectionPatch = z.output<typeof connectionPatch>
 

@@ -1,6 +1,7 @@
 /** What an administrator does with connections, apart from HTTP: the console does the same. */
 import { isDeepStrictEqual } from 'node:util'
 import { mergePatch } from '../access/merge-patch.ts'
+import { modeAt } from '../access/mode.ts'
 import { type ConnectionMode, connectionMode, policySchema } from '../access/policy.ts'
 import type { Sealed, Sealing } from '../access/seal.ts'
 import { mintToken } from '../access/tokens.ts'
@@ -15,6 +16,7 @@ import {
   sameMode,
 } from './connection-input.ts'
 import { badCursor, PAGE_SIZE, parseCursor, toPage } from './cursor.ts'
+import { type ModeBefore, modeUntilOf } from './mode-until.ts'
 import { type InvalidMember, invalidInput, invalidMembers, Problem } from './problem.ts'
 
 export interface ConnectionDeps extends CheckDeps {
@@ -34,7 +36,10 @@ export interface ConnectionView {
   readonly mapping: JsonObject
   readonly mappingVersion: number
   readonly policy: object
+  /** The mode that holds now: `paused` where `observe` or `gate` has ended by itself. */
   readonly mode: ConnectionMode
+  /** ISO 8601: when the mode ends, or (of a paused connection) when the one before it ended. */
+  readonly modeUntil: string | null
   readonly extensions: Json[]
   readonly resourceTypes: Json[]
   /** ISO 8601. */
@@ -54,7 +59,7 @@ export async function createConnection(
 ): Promise<ConnectionView & { token: string; tokenId: string }> {
   const parsed = newConnection.safeParse(body)
   if (!parsed.success) throw invalidInput(invalidMembers(parsed.error, []))
-  const { name, secrets, mode, format: _, secretNames: __, ...given } = parsed.data
+  const { name, secrets, mode, modeUntil, format: _, secretNames: __, ...given } = parsed.data
   const errors = sameMode(mode, given.policy)
   const { mode: policyMode, ...policy } = given.policy
   const draft: ConnectionDraft = { ...given, policy, secrets: Object.keys(secrets) }
@@ -66,6 +71,7 @@ export async function createConnection(
   const { token, hash } = await mintToken()
   const createdAt = deps.now()
   const connections = new Connections(deps.db)
+  const first = mode ?? connectionMode.parse(policyMode ?? DEFAULT_MODE)
   const created = await connections.create(
     {
       id,
@@ -73,7 +79,8 @@ export async function createConnection(
       ...given,
       mapping: orNull(given.mapping),
       policy,
-      mode: mode ?? connectionMode.parse(policyMode ?? DEFAULT_MODE),
+      mode: first,
+      modeUntil: modeUntilOf({ mode: first, isSet: true }, modeUntil, undefined, createdAt),
       createdAt,
     },
     await sealAll(id, secrets, deps.sealing),
@@ -91,7 +98,7 @@ export async function readConnection(
 ): Promise<ConnectionView> {
   const row = await new Connections(deps.db).named(name)
   if (!row) throw noConnection()
-  return toView(row, baseUrl)
+  return toView(row, baseUrl, deps.now())
 }
 
 /** @throws {Problem} 400 for a foreign cursor */
@@ -108,7 +115,7 @@ export async function listConnections(
   })
   return toPage(
     rows,
-    (row) => toView(row, baseUrl),
+    (row) => toView(row, baseUrl, deps.now()),
     (row) => [row.name],
   )
 }
@@ -131,21 +138,22 @@ export async function patchConnection(
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const row = await connections.named(name)
     if (!row) throw noConnection()
-    const next = applied(row, patch)
+    const now = deps.now()
+    const next = applied(row, patch, now)
     const broken = await newlyBroken(row, next, patch, deps)
     if (broken.length > 0) throw invalidInput(broken)
-    const before = { ...toDraft(row), mode: row.mode }
+    const before = { ...toDraft(row), mode: row.mode, modeUntil: row.modeUntil }
     if (isDeepStrictEqual(next, before) && Object.keys(patch.secrets).length === 0) {
-      return toView(row, baseUrl)
+      return toView(row, baseUrl, now)
     }
     const remapped = !isDeepStrictEqual(next.mapping, before.mapping)
-    const { settings, policy, extensions, mode } = next
+    const { settings, policy, extensions, mode, modeUntil } = next
     const change = {
-      ...{ settings, policy, extensions, mode, mapping: orNull(next.mapping) },
+      ...{ settings, policy, extensions, mode, modeUntil, mapping: orNull(next.mapping) },
       mappingVersion: row.mappingVersion + (remapped ? 1 : 0),
     }
     const sealed = await sealAll(row.id, patch.secrets, deps.sealing)
-    if (await connections.change(row, change, sealed, deps.now())) {
+    if (await connections.change(row, change, sealed, now)) {
       return readConnection(name, baseUrl, deps)
     }
   }
@@ -174,12 +182,14 @@ function toDraft(row: ConnectionRow): ConnectionDraft {
 function applied(
   row: ConnectionRow,
   patch: ConnectionPatch,
-): ConnectionDraft & { mode: ConnectionMode } {
+  now: number,
+): ConnectionDraft & ModeBefore {
   const before = toDraft(row)
   const { mode: policyMode, ...policy } = patch.policy ?? {}
   const given = patch.mode === undefined ? policyMode : patch.mode
   const removed = new Set(Object.keys(patch.secrets).filter((key) => patch.secrets[key] === null))
   const secrets = new Set([...before.secrets, ...Object.keys(patch.secrets)])
+  const mode = given === undefined ? row.mode : connectionMode.parse(given ?? DEFAULT_MODE)
   return {
     ...before,
     settings: merged(before.settings, patch.settings),
@@ -187,7 +197,8 @@ function applied(
     policy: merged(before.policy, patch.policy && policy),
     extensions: patch.extensions === undefined ? before.extensions : (patch.extensions ?? []),
     secrets: [...secrets].filter((key) => !removed.has(key)),
-    mode: given === undefined ? row.mode : connectionMode.parse(given ?? DEFAULT_MODE),
+    mode,
+    modeUntil: modeUntilOf({ mode, isSet: given !== undefined }, patch.modeUntil, row, now),
   }
 }
 
@@ -239,8 +250,9 @@ async function sealAll<S extends string | null>(
   return Object.fromEntries(entries) as Record<string, Sealed | Extract<S, null>>
 }
 
-function toView(row: ConnectionRow, baseUrl: string): ConnectionView {
-  const policy = { ...row.policy, mode: row.mode }
+function toView(row: ConnectionRow, baseUrl: string, now: number): ConnectionView {
+  const mode = modeAt(row.mode, row.modeUntil ?? undefined, now)
+  const policy = { ...row.policy, mode }
   const effective = policySchema.safeParse(policy)
   return {
     name: row.name,
@@ -251,7 +263,8 @@ function toView(row: ConnectionRow, baseUrl: string): ConnectionView {
     mappingVersion: row.mappingVersion,
     // A policy that no longer parses is shown as it is, for the administrator to repair.
     policy: effective.success ? effective.data : policy,
-    mode: row.mode,
+    mode,
+    modeUntil: row.modeUntil === null ? null : new Date(row.modeUntil).toISOString(),
     extensions: row.extensions,
     resourceTypes: row.resourceTypes,
     createdAt: new Date(row.createdAt).toISOString(),

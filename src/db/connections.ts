@@ -1,5 +1,5 @@
 /** Connections with their sealed secrets, and the look-up that authenticates a client. */
-import { and, asc, eq, getTableColumns, gt, sql } from 'drizzle-orm'
+import { and, asc, eq, getTableColumns, gt, lte, sql } from 'drizzle-orm'
 import { connection, connectionSecret, token } from './control-tables.ts'
 import {
   CHANGED_ONE,
@@ -30,7 +30,10 @@ export type NewConnection = Omit<
 
 /** The columns that an administrator may change; `mapping: null` takes the override away. */
 export type ConnectionChange = Partial<
-  Pick<ConnectionRow, 'settings' | 'mapping' | 'mappingVersion' | 'policy' | 'extensions' | 'mode'>
+  Pick<
+    ConnectionRow,
+    'settings' | 'mapping' | 'mappingVersion' | 'policy' | 'extensions' | 'mode' | 'modeUntil'
+  >
 >
 
 export interface TokenUse {
@@ -170,6 +173,23 @@ export class Connections {
       if (isLostRace(error)) return false
       throw error
     }
+  }
+
+  /** Connections whose mode ended by itself and that do not say so yet. */
+  async endedModes(now: number, limit: number): Promise<ConnectionRow[]> {
+    return this.#db
+      .select(columns)
+      .from(connection)
+      .where(
+        and(
+          isActive,
+          sql`${connection.mode} IN ('observe', 'gate')`,
+          lte(connection.modeUntil, now),
+        ),
+      )
+      .orderBy(asc(connection.modeUntil))
+      .limit(limit)
+      .all()
   }
 
   /** Ends a connection: tokens and secrets go with this call. False: no active one of that name. */

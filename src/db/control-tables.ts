@@ -1,4 +1,4 @@
-/** Drizzle's view of migrations/0001_control.sql, which holds the constraints. */
+/** Drizzle's view of the control tables; migrations/ holds their constraints. */
 import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type { Json, JsonObject } from '../scim/schema.ts'
 
@@ -13,6 +13,7 @@ export const connection = sqliteTable('connection', {
   extensions: text({ mode: 'json' }).$type<Json[]>().notNull(),
   resourceTypes: text('resource_types', { mode: 'json' }).$type<Json[]>().notNull(),
   mode: text({ enum: ['observe', 'gate', 'live', 'paused'] }).notNull(),
+  modeUntil: integer('mode_until'),
   dataDb: text('data_db').notNull(),
   state: text({ enum: ['active', 'offboarding'] }).notNull(),
   version: integer().notNull(),

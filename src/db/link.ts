@@ -11,6 +11,9 @@ export type LinkState =
   | 'retiring'
   | 'tombstone'
 
+/** What a person decided about an account; docs/reconcile.md says what each means. */
+export type Verdict = 'chosen' | 'aside' | 'protected'
+
 export interface Link {
   readonly id: string
   readonly type: string
@@ -22,6 +25,7 @@ export interface Link {
   readonly survives: boolean
   readonly externalId: string | undefined
   readonly display: string | undefined
+  readonly verdict: Verdict | undefined
   /** JSON text, written and read by src/mapping. */
   readonly shadow: string
   readonly version: number
@@ -80,6 +84,7 @@ export interface LinkRow {
   survives: number
   external_id: string | null
   display: string | null
+  verdict: Verdict | null
   shadow: string
   version: number
   members_read_at: number | null
@@ -107,8 +112,8 @@ export interface IntentRow {
 export const OPEN = sql`state IN ('ready', 'sending', 'unknown', 'waiting')`
 
 export const COLUMNS = sql`l.id, l.type, l.state, l.native_id, l.fingerprint, l.survives, l.external_id,
-  l.display, l.shadow, l.version, l.members_read_at, l.members_many_at, l.inactive_since, l.former,
-  l.created_at, l.modified_at, l.ticket,
+  l.display, l.verdict, l.shadow, l.version, l.members_read_at, l.members_many_at, l.inactive_since,
+  l.former, l.created_at, l.modified_at, l.ticket,
   (SELECT json_group_array(json_object('value', e.group_link, 'display', g.display))
      FROM edge e JOIN link g ON g.connection = e.connection AND g.id = e.group_link
     WHERE e.connection = l.connection AND e.member_link = l.id AND e.state = 'have'
@@ -131,6 +136,7 @@ export function toLink(row: LinkRow): Link {
     survives: row.survives === 1,
     externalId: row.external_id ?? undefined,
     display: row.display ?? undefined,
+    verdict: row.verdict ?? undefined,
     shadow: row.shadow,
     version: row.version,
     membersReadAt: row.members_read_at ?? undefined,

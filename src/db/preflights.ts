@@ -4,7 +4,7 @@
  */
 import { sql } from 'drizzle-orm'
 import { type Database, writeAll } from './database.ts'
-import type { LinkState } from './link.ts'
+import type { Link, LinkState } from './link.ts'
 import {
   type Scan,
   type ScannedAccount,
@@ -33,6 +33,8 @@ export interface Bearer {
   readonly situation: Situation
   /** Of the account's live link, by now. */
   readonly linkState: LinkState | undefined
+  /** Of a person, on the account. */
+  readonly verdict: Link['verdict']
   /** Conditions of the match rule that the account does not meet. */
   readonly unmet: readonly string[]
   /** Out of matching by policy, unless a client manages it by now. */
@@ -79,11 +81,12 @@ export class Preflights {
       display: string | null
       situation: Situation
       link_state: LinkState | null
+      verdict: NonNullable<Link['verdict']> | null
       unmet: string
       excluded: number
       n: number
     }>(sql`
-      SELECT f.person, f.key, f.native_id, a.display, a.situation, l.state AS link_state, f.unmet,
+      SELECT f.person, f.key, f.native_id, a.display, a.situation, l.state AS link_state, l.verdict, f.unmet,
              f.excluded, f.n
         FROM (SELECT json_extract(q.value, '$.person') AS person,
                      json_extract(q.value, '$.key') AS key, k.native_id, k.unmet, k.excluded,
@@ -98,11 +101,12 @@ export class Preflights {
         LEFT JOIN link l ON l.connection = ${this.#connection} AND l.type = ${scan.type}
          AND l.native_id = f.native_id AND l.state <> 'tombstone'
        WHERE f.nth <= ${most} ORDER BY f.person, f.key, f.native_id`)
-    return rows.map(({ native_id, display, link_state, unmet, excluded, n, ...row }) => ({
+    return rows.map(({ native_id, display, link_state, verdict, unmet, excluded, n, ...row }) => ({
       ...row,
       nativeId: native_id,
       display: display ?? undefined,
       linkState: link_state ?? undefined,
+      verdict: verdict ?? undefined,
       unmet: JSON.parse(unmet) as string[],
       excluded: excluded === 1,
       count: n,

@@ -12,7 +12,7 @@ import {
   type Write,
   writeAll,
 } from './database.ts'
-import type { LinkState } from './link.ts'
+import type { LinkState, Verdict } from './link.ts'
 import {
   type Scan,
   type ScannedAccount,
@@ -31,6 +31,7 @@ export interface LinkFact {
   readonly nativeId: string
   readonly state: LinkState
   readonly fingerprint: string | undefined
+  readonly verdict: Verdict | undefined
   readonly shadow: string
   readonly former: string | undefined
 }
@@ -179,7 +180,7 @@ export class Scans {
 
   /** By native id: the live link of each account, else the tombstone that hides it. */
   async linksOf(type: string, nativeIds: readonly string[]): Promise<Map<string, LinkFact>> {
-    const columns = sql`l.id, l.native_id, l.state, l.fingerprint, l.shadow, l.former`
+    const columns = sql`l.id, l.native_id, l.state, l.fingerprint, l.verdict, l.shadow, l.former`
     const where = sql`l.connection = ${this.#connection} AND l.type = ${type}
       AND l.native_id IN (SELECT value FROM json_each(${JSON.stringify(nativeIds)}))`
     const rows = await this.#db.all<{
@@ -187,6 +188,7 @@ export class Scans {
       native_id: string
       state: LinkState
       fingerprint: string | null
+      verdict: Verdict | null
       shadow: string
       former: string | null
     }>(sql`
@@ -194,13 +196,14 @@ export class Scans {
       UNION ALL
       SELECT ${columns} FROM link l WHERE ${where} AND l.state <> 'tombstone'`)
     return new Map(
-      rows.map(({ native_id, fingerprint, former, ...row }) => [
+      rows.map(({ native_id, fingerprint, verdict, former, ...row }) => [
         native_id,
         {
           ...row,
           nativeId: native_id,
           fingerprint: fingerprint ?? undefined,
           former: former ?? undefined,
+          verdict: verdict ?? undefined,
         },
       ]),
     )
@@ -318,12 +321,20 @@ export class Scans {
     limit: number,
     most: number,
   ): Promise<SharedKey[]> {
+    // Whom a person has protected is known not to be the one; looked up for shared keys alone.
+    const open = sql`NOT EXISTS (
+      SELECT 1 FROM link l WHERE l.connection = ${this.#connection} AND l.type = ${scan.type}
+         AND l.native_id = k.native_id AND l.state <> 'tombstone' AND l.verdict = 'protected')`
     const rows = await this.#db.all<{ kind: string; norm: string; n: number }>(sql`
-      SELECT kind, norm, count(*) AS n FROM scan_key
-       WHERE scan = ${scan.id} AND excluded = 0
-         AND kind IN (SELECT value FROM json_each(${JSON.stringify(kinds)}))
-         ${after ? sql`AND (kind, norm) > (${after.kind}, ${after.norm})` : sql``}
-       GROUP BY kind, norm HAVING count(*) > 1 ORDER BY kind, norm LIMIT ${limit}`)
+      SELECT g.kind, g.norm,
+             (SELECT count(*) FROM scan_key k WHERE k.scan = ${scan.id} AND k.kind = g.kind
+                 AND k.norm = g.norm AND k.excluded = 0 AND ${open}) AS n
+        FROM (SELECT kind, norm FROM scan_key
+               WHERE scan = ${scan.id} AND excluded = 0
+                 AND kind IN (SELECT value FROM json_each(${JSON.stringify(kinds)}))
+                 ${after ? sql`AND (kind, norm) > (${after.kind}, ${after.norm})` : sql``}
+               GROUP BY kind, norm HAVING count(*) > 1) g
+       WHERE n > 1 ORDER BY g.kind, g.norm LIMIT ${limit}`)
     if (rows.length === 0) return []
     const bearers = await this.#db.all<{ kind: string; norm: string; native_id: string }>(sql`
       SELECT kind, norm, native_id FROM (
@@ -333,7 +344,8 @@ export class Scans {
           -- CROSS: SQLite keeps to the order written, and looks each key up.
           CROSS JOIN scan_key k ON k.scan = ${scan.id}
            AND k.kind = json_extract(r.value, '$.kind')
-           AND k.norm = json_extract(r.value, '$.norm') AND k.excluded = 0)
+           AND k.norm = json_extract(r.value, '$.norm') AND k.excluded = 0
+         WHERE ${open})
        WHERE nth <= ${most}`)
     return rows.map(({ kind, norm, n }) => ({
       kind,

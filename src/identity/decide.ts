@@ -69,7 +69,9 @@ export type Decision<C extends Candidate = Candidate> =
 export function decide<C extends Candidate>(found: readonly C[]): Decision<C> {
   const standing = found.filter((candidate) => !stepsAside(candidate))
   const chosen = standing.filter(({ verdict, link }) => verdict === 'chosen' && link === 'free')
-  const contenders = chosen.length > 0 ? chosen : standing
+  // Whom a person has protected is out of the question, where somebody else is in it.
+  const open = standing.filter(({ verdict }) => verdict !== 'protected')
+  const contenders = chosen.length > 0 ? chosen : open.length > 0 ? open : standing
   const [only] = contenders
   if (!only) {
     // A new account with the key of an excluded one would be a duplicate; to a rule that only
@@ -103,7 +105,8 @@ export function firstTier<C extends Candidate>(tiers: readonly (readonly C[])[])
  * does not make another one ambiguous.
  */
 export function stepsAside({ isExcluded, verdict, link, isOurs }: Candidate): boolean {
-  return (isExcluded || verdict === 'aside') && link !== 'linked' && isOurs !== true
+  const isOut = verdict === 'aside' || (isExcluded && verdict !== 'chosen')
+  return isOut && link !== 'linked' && isOurs !== true
 }
 
 export function reasonsOf(candidate: Candidate, isOneOfSeveral: boolean): Reason[] {

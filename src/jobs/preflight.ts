@@ -213,7 +213,7 @@ function candidateOf(asked: readonly AskedKey[], rows: readonly Bearer[]): Scann
     const by = asked[key]
     return by ? [hitOf(by.rule, by.unmet, unmet as Unmet[])] : []
   })
-  const { nativeId, display, situation, linkState } = first
+  const { nativeId, display, situation, linkState, verdict } = first
   const isFree = linkState === undefined || linkState === 'discovered'
   return [
     {
@@ -223,6 +223,7 @@ function candidateOf(asked: readonly AskedKey[], rows: readonly Bearer[]): Scann
       link: situation === 'id-reuse' ? 'id-reuse' : isFree ? 'free' : 'linked',
       isProtected: situation === 'protected',
       isExcluded: first.excluded,
+      verdict,
       count: Math.max(...rows.map(({ count }) => count)),
     },
   ]
@@ -244,7 +245,7 @@ function verdictOn(
       : verdictOnFound(endpoint, resource, found)
   // No write brings an account under the name of a protected one, nor changes one.
   const { rule, account } = verdict
-  return isProtected(endpoint, { attributes: endpoint.mapping.toApp(resource) })
+  return isProtected(endpoint, { attributes: endpoint.mapping.toApp(resource) }, undefined)
     ? {
         verdict: 'blocked',
         reason: 'protected',

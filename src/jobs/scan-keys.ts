@@ -24,7 +24,9 @@ export function keysOfAccount(
   link: LinkFact | undefined,
 ): ScannedKey[] {
   const isFree = !link || link.state === 'discovered'
-  const excluded = isFree && isExcluded(endpoint, object)
+  // Who was set aside stands for nobody, also while a tombstone hides the account.
+  const isAside = link?.verdict === 'aside' && (isFree || link.state === 'tombstone')
+  const excluded = isAside || (isFree && isExcluded(endpoint, object) && link?.verdict !== 'chosen')
   return rulesOf(endpoint).flatMap((rule) =>
     heldKeys(rule, object.attributes).map(({ norm, unmet }) => ({
       kind: rule.kind,

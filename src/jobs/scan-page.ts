@@ -129,7 +129,7 @@ function situationOf(
   if (link?.state === 'pending') return { situation: 'linked', detail: {} }
   if (!link || link.state === 'discovered' || link.state === 'ambiguous') {
     return {
-      situation: isProtected(endpoint, object) ? 'protected' : 'discovered',
+      situation: isProtected(endpoint, object, link) ? 'protected' : 'discovered',
       detail: isExcluded(endpoint, object) ? { excluded: true } : {},
     }
   }

@@ -2,6 +2,7 @@
  * Finishes changes of members without their client (design decision 5): those of a request that was cut
  * off or was too large, and those that the app could not be told of at the time.
  */
+import { modeOf } from '../access/mode.ts'
 import { type DueEdge, dueEdges, forgetRemovals, postponeEdges } from '../db/edge-intents.ts'
 import { Budget } from '../membership/budget.ts'
 import { isOutage } from '../membership/retry.ts'
@@ -43,7 +44,7 @@ async function finish(
 ): Promise<void> {
   const connection = await access.byId(id)
   // Only a live connection writes to its app; what cannot be told now waits behind the others.
-  const isLive = connection?.policy.mode === 'live'
+  const isLive = connection !== undefined && modeOf(connection, io.now()) === 'live'
   const endpoint = isLive
     ? openEndpoint(
         {

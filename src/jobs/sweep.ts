@@ -2,6 +2,7 @@
  * The sweeper: ends what a request began and could not finish (design decision 5). It finishes
  * deletes, disables and renames, and commits creates whose account is there; it never sends a create.
  */
+import { modeOf } from '../access/mode.ts'
 import { pruneDepartures } from '../db/departures.ts'
 import type { Intent, Link } from '../db/link.ts'
 import { type DueIntent, dueIntents, postpone, pruneIntents } from '../db/sweeping.ts'
@@ -62,7 +63,7 @@ export async function openDue(
 ): Promise<{ endpoint: Endpoint; link: Link; intent: Intent } | undefined> {
   const connection = await access.byId(due.connection)
   // Only a live connection writes to its app.
-  if (connection?.policy.mode !== 'live') return undefined
+  if (!connection || modeOf(connection, io.now()) !== 'live') return undefined
   const open = {
     connection,
     app: await openApp(connection),

@@ -2,6 +2,8 @@
  * What all operations do with one account or group of the app: read it under its link, show it as
  * the client knows it, and bring it to a wanted state.
  */
+import type { Connection } from '../access/connection.ts'
+import { modeOf } from '../access/mode.ts'
 import type { Policy } from '../access/policy.ts'
 import type { Delta, NativeObject } from '../adapter/contract.ts'
 import type { Link, LinkFacts } from '../db/link.ts'
@@ -14,7 +16,7 @@ import { weakETag } from '../scim/etag.ts'
 import { renderResource } from '../scim/resource.ts'
 import type { JsonObject, Resource } from '../scim/schema.ts'
 import type { Endpoint } from './endpoint.ts'
-import { reportReuse } from './findings.ts'
+import { reportProtected, reportReuse } from './findings.ts'
 import { readAgain } from './gone.ts'
 import { heldBack, standsIn, turn, withFormer } from './inactive.ts'
 
@@ -202,7 +204,7 @@ export async function change(
   onEffect: () => void = () => {},
 ): Promise<NativeObject> {
   const { port, mapping } = endpoint
-  refuseProtected(endpoint, object)
+  await refuseProtected(endpoint, object, link)
   const isOurs = standsIn(endpoint)
   const shown = link ? withFormer(link, object) : object
   const own = isOurs ? { ...after, active: before['active'] ?? true } : after
@@ -244,13 +246,18 @@ export function staleBefore({ io, connection }: Endpoint): number {
   return io.now() - 4 * connection.policy.limits.requestTimeoutMs
 }
 
-/** By the adapter's word or by the connection's policy. */
+/** By the adapter's word, by the connection's policy, or because a person has decided so. */
 export function isProtected(
   endpoint: Endpoint,
   object: Pick<NativeObject, 'attributes' | 'protected'>,
+  link: Pick<Link, 'verdict'> | undefined,
 ): boolean {
   const { policy } = endpoint.connection
-  return object.protected === true || fitsAny(endpoint, policy.protected, object)
+  return (
+    link?.verdict === 'protected' ||
+    object.protected === true ||
+    fitsAny(endpoint, policy.protected, object)
+  )
 }
 
 /** By the connection's policy, which speaks of people: never matched, and never offered. */
@@ -270,18 +277,19 @@ function fitsAny(
   })
 }
 
-/** Protected accounts refuse every write. */
-export function refuseProtected(
+/** Protected accounts refuse every write; one that has a link becomes a finding. */
+export async function refuseProtected(
   endpoint: Endpoint,
   object: Pick<NativeObject, 'attributes' | 'protected'>,
-): void {
-  if (isProtected(endpoint, object)) {
-    throw new ScimError(
-      400,
-      'This account is protected: it is managed in the app only. Take it out of the scope of ' +
-        'provisioning, or out of the list of protected accounts of this connection.',
-    )
-  }
+  link: Link | undefined,
+): Promise<void> {
+  if (!isProtected(endpoint, object, link)) return
+  if (link) await reportProtected(endpoint, link)
+  throw new ScimError(
+    400,
+    'This account is protected: it is managed in the app only. Take it out of the scope of ' +
+      'provisioning, or let an administrator of this connection take the protection away.',
+  )
 }
 
 /** `*` stands for any text; letter case does not count. */
@@ -313,32 +321,39 @@ function vanished(): ScimError {
 
 /** Writes wait for the connection's mode; no mode answers a success that did not happen. */
 export function refuseByMode(endpoint: Endpoint): void {
-  const { mode, groups } = endpoint.connection.policy
-  if (groups.mode === 'roles' && endpoint.definition.type.name === 'Group') {
+  const { connection, definition, io } = endpoint
+  const { groups } = connection.policy
+  if (groups.mode === 'roles' && definition.type.name === 'Group') {
     throw new ScimError(
       501,
       'This version of Postern does not carry out the policy "groups.mode": "roles" yet. An ' +
         'administrator of this connection must set it to "native" or "record".',
     )
   }
-  switch (mode) {
+  switch (modeOf(connection, io.now())) {
     case 'live':
+    // Each operation finds out what it would do, and says that (gate.ts).
+    case 'gate':
       return
     case 'paused':
-      throw new ScimError(503, 'This connection is paused by its administrator. Retry later.', {
-        retryAfterSeconds: 300,
-      })
+      throw paused(connection)
     case 'observe':
       throw new ScimError(
         400,
         'This connection only observes: reads are answered, nothing is written. An administrator ' +
           'of this connection must set its mode to "live" first.',
       )
-    case 'gate':
-      throw new ScimError(
-        400,
-        'This connection is gated: nothing is written yet. An administrator of this connection ' +
-          'must set its mode to "live" first.',
-      )
   }
+}
+
+/** 503 for reads as well: the client waits, and nothing is decided on what it does not see. */
+export function paused({ modeUntil }: Pick<Connection, 'modeUntil'>): ScimError {
+  return new ScimError(
+    503,
+    modeUntil === undefined
+      ? 'This connection is paused by its administrator. Retry later.'
+      : `The mode of this connection ended at ${new Date(modeUntil).toISOString()}, and it is ` +
+          'paused until its administrator sets another one. Retry later.',
+    { retryAfterSeconds: 300 },
+  )
 }

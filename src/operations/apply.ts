@@ -7,7 +7,6 @@ import { AdapterFailure } from '../adapter/failure.ts'
 import type { Claim, Intent, Link } from '../db/link.ts'
 import { admit, park } from '../govern/guard.ts'
 import { without } from '../identity/keys.ts'
-import { pathOfKind } from '../identity/rules.ts'
 import { same } from '../mapping/same.ts'
 import { parseShadow, withoutSecrets } from '../mapping/shadow.ts'
 import { furtherWords, type Words } from '../mapping/words.ts'
@@ -25,6 +24,7 @@ import {
 } from './account.ts'
 import type { Endpoint } from './endpoint.ts'
 import { formerAfter, withFormer } from './inactive.ts'
+import { changedNames, keysTaken } from './refuse-update.ts'
 import { leaseUntil, PATIENCE_MS } from './reservation.ts'
 
 /** The lease of an update that is under way. */
@@ -55,7 +55,7 @@ export async function apply(
   after: Resource,
   cause: Cause,
 ): Promise<Account | undefined> {
-  const { links, io, definition } = endpoint
+  const { links, io } = endpoint
   const { link, view: before } = account
   const renamed = without(claimsIn(endpoint, after), claimsIn(endpoint, before))
   const disables = before['active'] !== false && after['active'] === false
@@ -68,10 +68,7 @@ export async function apply(
       case 'parked':
         return park(endpoint, link, 'disable')
       case 'taken':
-        throw new ScimError(
-          'uniqueness',
-          `Another ${definition.type.name} has this ${pathsOf(renamed)} already.`,
-        )
+        throw keysTaken(endpoint, renamed)
       case 'busy':
         return undefined
       case 'begun':
@@ -79,10 +76,6 @@ export async function apply(
     }
   }
   return write(endpoint, account, after, cause, renamed, held)
-}
-
-function pathsOf(claims: readonly Claim[]): string {
-  return [...new Set(claims.map(({ kind }) => pathOfKind(kind)))].join(' or ')
 }
 
 function planOf({ definition }: Endpoint, before: Resource, after: Resource): Plan {
@@ -167,11 +160,6 @@ async function write(
 
 function isRefusal(error: unknown): boolean {
   return error instanceof ScimError || (error instanceof AdapterFailure && error.effect === 'none')
-}
-
-export function changedNames(before: Resource, after: Resource): string[] {
-  const names = new Set([...Object.keys(before), ...Object.keys(after)])
-  return [...names].filter((name) => !same(before[name], after[name]))
 }
 
 // ---- an update that was cut off --------------------------------------------------------------------

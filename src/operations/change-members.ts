@@ -179,10 +179,11 @@ async function refuseIfProtected(
   account: Account,
   plan: MemberPlan,
 ): Promise<void> {
-  if (!isProtected(endpoint, account.object)) return
+  const { link, object } = account
+  if (!isProtected(endpoint, object, link)) return
   const held = new Set((plan.read ?? (await allMembers(endpoint, account))).map((m) => m.member))
-  const differs = plan.changes.some(({ link, wanted }) => held.has(link.id) !== wanted)
-  if (differs) refuseProtected(endpoint, account.object)
+  const differs = plan.changes.some((change) => held.has(change.link.id) !== change.wanted)
+  if (differs) await refuseProtected(endpoint, object, link)
 }
 
 /** What makes edges hold every member of the group, where that is known or is learned cheaply. */

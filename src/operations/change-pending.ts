@@ -11,11 +11,11 @@ import { ScimError } from '../scim/error.ts'
 import type { Resource } from '../scim/schema.ts'
 import { type Account, claimsIn, pendingAccount, refuseProtected } from './account.ts'
 import { activate, pendingLease, withdraw } from './activate.ts'
-import { changedNames } from './apply.ts'
 import type { Endpoint } from './endpoint.ts'
 import { refuseDisable } from './inactive.ts'
 import { keyTaken, pendingBusy, pendingFacts, pendingLinks, readWaiting } from './pending.ts'
 import { recover } from './recover.ts'
+import { changedNames } from './refuse-update.ts'
 import { leaseUntil, send } from './reservation.ts'
 
 interface PendingChange {
@@ -34,7 +34,7 @@ export async function changePending(
   const { link, view: before } = account
   const change = { view: after, ignored }
   refuseSecrets(endpoint, after)
-  refuseProtected(endpoint, { attributes: mapping.toApp(after) })
+  await refuseProtected(endpoint, { attributes: mapping.toApp(after) }, link)
   const intent = await links.openIntent(link.id)
   const turnsOn = before['active'] === false && after['active'] === true
   const turnsOff = before['active'] !== false && after['active'] === false

@@ -21,6 +21,7 @@ import { holdable } from './attributes.ts'
 import { planMembers, sendMembers } from './change-members.ts'
 import { finishRemoval } from './delete.ts'
 import type { Endpoint } from './endpoint.ts'
+import { gateCreate, isGated } from './gate.ts'
 import { readAgain } from './gone.ts'
 import { refuseDisable } from './inactive.ts'
 import { splitMembers } from './members.ts'
@@ -36,7 +37,8 @@ export async function createResource(endpoint: Endpoint, body: unknown): Promise
   const desired = withActive(endpoint, rest)
   refuseDisable(endpoint, desired)
   const attributes = endpoint.mapping.toApp(desired)
-  refuseProtected(endpoint, { attributes })
+  await refuseProtected(endpoint, { attributes }, undefined)
+  if (isGated(endpoint)) return gateCreate(endpoint, desired, plan)
   const account = await reserve(endpoint, desired, ignored)
   return sendMembers(endpoint, account, plan)
 }

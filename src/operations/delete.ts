@@ -23,6 +23,7 @@ import {
 import { settleUpdate } from './apply.ts'
 import type { Endpoint } from './endpoint.ts'
 import { reportNotRemoved } from './findings.ts'
+import { gateRemoval, isGated } from './gate.ts'
 import { refuseUnmatched } from './meet.ts'
 import { takeOverProvisional } from './pending.ts'
 import { refuseWay, removeAccount, wayOf } from './remove-account.ts'
@@ -44,8 +45,11 @@ export async function deleteResource(
   // Another writer may change the link between the read and the first step: then all is read again.
   for (let attempt = 0; attempt < 5; attempt++) {
     const link = await links.get(definition.type.name, id)
-    if (link?.state === 'retiring') return finishRemoval(endpoint, link)
-    if (link?.open?.op === 'update') {
+    if (link?.state === 'retiring') {
+      if (isGated(endpoint)) return gateRemoval(endpoint, link, 'finish')
+      return finishRemoval(endpoint, link)
+    }
+    if (link?.open?.op === 'update' && !isGated(endpoint)) {
       await settleUpdate(endpoint, link)
       continue
     }
@@ -53,6 +57,7 @@ export async function deleteResource(
     if (link.state === 'pending') {
       refuseStale(endpoint, pendingAccount(link), ifMatch)
       if (wayOf(endpoint) === 'refuse') refuseWay(endpoint, link)
+      if (isGated(endpoint)) return gateRemoval(endpoint, link, 'withdraw')
       const begun = await removePending(endpoint, link)
       if (begun === 'removed') return
       if (begun) return remove(endpoint, begun.link, begun.held)
@@ -61,8 +66,12 @@ export async function deleteResource(
     const object = await objectOf(endpoint, link)
     if (object) {
       await refuseUnmatched(endpoint, link, object)
-      if (await takeOverProvisional(endpoint, accountOf(endpoint, link, object))) continue
-      refuseRemoval(endpoint, link, object, ifMatch)
+      const account = accountOf(endpoint, link, object)
+      if (!isGated(endpoint) && (await takeOverProvisional(endpoint, account))) continue
+      await refuseRemoval(endpoint, account, ifMatch)
+    }
+    if (isGated(endpoint)) {
+      return gateRemoval(endpoint, link, object ? removesAs(endpoint) : 'forget')
     }
     const intent = {
       id: io.newId(),
@@ -90,14 +99,14 @@ export async function deleteResource(
 }
 
 /** @throws {ScimError} where this account must not be removed, or not in this way */
-function refuseRemoval(
+async function refuseRemoval(
   endpoint: Endpoint,
-  link: Link,
-  object: NativeObject,
+  account: Account,
   ifMatch: string | undefined,
-): void {
-  refuseStale(endpoint, accountOf(endpoint, link, object), ifMatch)
-  refuseProtected(endpoint, object)
+): Promise<void> {
+  const { link, object } = account
+  refuseStale(endpoint, account, ifMatch)
+  await refuseProtected(endpoint, object, link)
   refuseWay(endpoint, link)
 }
 
@@ -112,6 +121,11 @@ function refuseStale(endpoint: Endpoint, account: Account, ifMatch: string | und
       'The resource has changed since the version in If-Match. Read it again.',
     )
   }
+}
+
+/** What `removeAccount` does, where the app does not refuse. */
+function removesAs(endpoint: Endpoint): 'delete' | 'disable' {
+  return wayOf(endpoint) === 'native' && endpoint.port.remove ? 'delete' : 'disable'
 }
 
 /** Finishes a delete that was cut off; a second DELETE of the same id comes here as well. */
@@ -192,7 +206,7 @@ async function removeAtLast(
   if (isTheirs) {
     if (connection.policy.deprovision.onDelete !== 'deactivateThenDelete') return keep('policy')
     if (object.active === true) return keep('active-again')
-    if (isProtected(endpoint, object)) return keep('protected')
+    if (isProtected(endpoint, object, link)) return keep('protected')
     if (!port.remove) return keep('no-way')
     try {
       await port.remove(object.id)

@@ -3,6 +3,7 @@
  * RFC 7644 §3.2 together with everything behind it. Operations take it as their first argument.
  */
 import type { Connection } from '../access/connection.ts'
+import { modeOf } from '../access/mode.ts'
 import type { AnyPort, ResourceSpec } from '../adapter/contract.ts'
 import { Audit } from '../db/audit.ts'
 import type { Database } from '../db/database.ts'
@@ -13,6 +14,7 @@ import { Findings } from '../db/findings.ts'
 import { Links } from '../db/links.ts'
 import { Mapping } from '../mapping/mapping.ts'
 import type { Profile, ResourceDefinition } from '../scim/schema.ts'
+import { readOnly } from './read-only-port.ts'
 
 /** The app behind a connection: what it can do, and how to reach it, by resource type name. */
 export interface OpenApp {
@@ -72,7 +74,7 @@ export function openEndpoint(open: OpenConnection, type: string): Endpoint | und
     profile: connection.policy.profile,
     definition,
     spec,
-    port,
+    port: modeOf(connection, io.now()) === 'live' ? port : readOnly(port),
     mapping: new Mapping(definition, spec, connection.mapping?.[type]),
     db,
     links: new Links(db, connection.id),

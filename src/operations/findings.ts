@@ -57,6 +57,13 @@ export async function reportFailing(
   await findings.report(io.newId(), 'app-failing', type, { type, reason }, io.now())
 }
 
+/** A write to a protected account was refused. */
+export async function reportProtected({ findings, io }: Endpoint, link: Link): Promise<void> {
+  const subject = `${link.type}:${link.id}`
+  const detail = { type: link.type, nativeId: link.nativeId ?? '' }
+  await findings.report(io.newId(), 'protected', subject, detail, io.now())
+}
+
 /** A client names a member that was deleted here: its view of the group is behind. */
 export async function reportDeletedMembers(
   { findings, io }: Endpoint,

@@ -72,7 +72,7 @@ async function accessTo(endpoint: Endpoint, link: Link): Promise<Access> {
   try {
     const object = await objectOf(endpoint, link)
     if (!object) return { kind: 'failed', failure: new Error('the app does not show the group') }
-    return { kind: isProtected(endpoint, object) ? 'protected' : 'open' }
+    return { kind: isProtected(endpoint, object, link) ? 'protected' : 'open' }
   } catch (failure) {
     return { kind: 'failed', failure }
   }

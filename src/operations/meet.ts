@@ -1,13 +1,7 @@
 /** Accounts of the app beside their links, as `decide` asks for them; and what a refusal says. */
 import type { NativeObject } from '../adapter/contract.ts'
 import type { Link } from '../db/link.ts'
-import {
-  type AccountVerdict,
-  type Candidate,
-  decide,
-  type Reasoned,
-  reasonsOf,
-} from '../identity/decide.ts'
+import { type Candidate, decide, type Reasoned, reasonsOf } from '../identity/decide.ts'
 import { heldKeys, hitsOf, type MatchRule } from '../identity/rules.ts'
 import { ScimError } from '../scim/error.ts'
 import type { Resource } from '../scim/schema.ts'
@@ -48,9 +42,9 @@ export function metAs(
     nativeId: object.id,
     hits: rules.flatMap((rule) => hitsOf(rule, resource, object.attributes)),
     link: standingOf(live, object),
-    isProtected: isProtected(endpoint, object),
+    isProtected: isProtected(endpoint, object, live),
     isExcluded: isExcluded(endpoint, object),
-    verdict: verdictOf(live),
+    verdict: live?.verdict,
     object,
     live,
   }
@@ -61,11 +55,6 @@ function standingOf(live: Link | undefined, object: NativeObject): Candidate['li
   if (!live || live.survives) return 'free'
   if (isReused(live, object)) return 'id-reuse'
   return live.state === 'discovered' ? 'free' : 'linked'
-}
-
-/** Where a person's word on an account comes in: links do not carry one yet. */
-function verdictOf(_: Link | undefined): AccountVerdict | undefined {
-  return undefined
 }
 
 // ---- refusals --------------------------------------------------------------------------------------

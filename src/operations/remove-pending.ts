@@ -71,7 +71,7 @@ export async function withdrawnAccount(
       const met = live && live.id !== link.id && !live.survives ? live : undefined
       // The person is back under another id, or the account is managed in the app only.
       if (met && met.state !== 'discovered') return { nativeId: undefined }
-      if (isProtected(endpoint, object)) return { nativeId: undefined }
+      if (isProtected(endpoint, object, met)) return { nativeId: undefined }
       const now = io.now()
       if (!(await pendingLinks(endpoint).bindRemoval(held, link.id, object, met, now))) {
         throw pendingBusy()

@@ -157,32 +157,42 @@ async function orRelease<T>(
 export async function adopt(
   endpoint: Endpoint,
   reservation: Reservation,
-  { object, live, verdict }: Met,
+  found: Met,
 ): Promise<Account> {
-  const { links, connection } = endpoint
+  const { object, live } = found
+  const { may, met } = await mayAdopt(endpoint, reservation, found)
+  if (!may) {
+    await endpoint.links.release(reservation.intent, reservation.link.id)
+    throw taken(endpoint)
+  }
+  const invitation = invitationOf(endpoint, object)
+  // Others had invited the person, or we had and its answer was lost: there is no account yet.
+  if (invitation) return wait(endpoint, reservation, invitation, {})
+  const before = met ? viewOf(endpoint, met, object) : endpoint.mapping.toScim(object)
+  const changed = await attempt(endpoint, reservation, async () => {
+    await refuseProtected(endpoint, object, live)
+    const subject = { link: met, object, view: before }
+    return change(endpoint, subject, overlay(before, reservation.desired))
+  })
+  if ('kind' in changed) throw changed.failure
+  return commit(endpoint, reservation, changed, 'adopted', object)
+}
+
+/** Whether links and policy let this account be adopted; `met`: the link that a read gave it. */
+export async function mayAdopt(
+  endpoint: Endpoint,
+  reservation: Reservation,
+  { object, live }: Met,
+): Promise<{ may: boolean; met: Link | undefined }> {
+  const { connection } = endpoint
   const reused = live !== undefined && isReused(live, object)
   if (reused && !live.survives) await reportReuse(endpoint, live)
   // Who was deleted here, and whose account stayed, comes back whatever the policy (decision 10).
   const returns = live?.survives && !reused
   const adopts = connection.policy.onCreateExisting === 'adopt' || isOurs(object, reservation)
   const isFree = !live || live.survives || (live.state === 'discovered' && !reused)
-  const refused = !isFree || !(adopts || returns)
-  if (refused) {
-    await links.release(reservation.intent, reservation.link.id)
-    throw taken(endpoint)
-  }
-  const invitation = invitationOf(endpoint, object)
-  // Others had invited the person, or we had and its answer was lost: there is no account yet.
-  if (invitation) return wait(endpoint, reservation, invitation, {})
   const met = live?.state === 'discovered' ? live : undefined
-  const before = met ? viewOf(endpoint, met, object) : endpoint.mapping.toScim(object)
-  const changed = await attempt(endpoint, reservation, async () => {
-    refuseProtected(endpoint, verdict === 'protected' ? { ...object, protected: true } : object)
-    const subject = { link: met, object, view: before }
-    return change(endpoint, subject, overlay(before, reservation.desired))
-  })
-  if ('kind' in changed) throw changed.failure
-  return commit(endpoint, reservation, changed, 'adopted', object)
+  return { may: isFree && (adopts || returns === true), met }
 }
 
 /** What the app says is in the way may be somebody else: the rules decide, not its word. */
@@ -207,7 +217,7 @@ function isOurs({ createdAt }: NativeObject, { sentSince }: Reservation): boolea
 }
 
 /** What the client did not send stays as the app has it. */
-function overlay(before: Resource, sent: Resource): Resource {
+export function overlay(before: Resource, sent: Resource): Resource {
   const merged: Resource = { ...before }
   for (const [name, value] of Object.entries(sent)) {
     const held = merged[name]
@@ -307,6 +317,7 @@ export function proposedLink(id: string, type: string, now: number): Link {
     survives: false,
     externalId: undefined,
     display: undefined,
+    verdict: undefined,
     shadow: '{}',
     version: 1,
     membersReadAt: undefined,

@@ -7,27 +7,19 @@ import { ScimError } from '../scim/error.ts'
 import { matchesIfMatch } from '../scim/etag.ts'
 import { applyPatch, parsePatchOp } from '../scim/patch.ts'
 import { separate, type ValueChange } from '../scim/patch-delta.ts'
-import { getAt } from '../scim/path.ts'
 import { checkImmutable } from '../scim/resource.ts'
 import type { Json, Resource } from '../scim/schema.ts'
-import {
-  type Account,
-  isProtected,
-  loadAccount,
-  refuseByMode,
-  refuseProtected,
-  represent,
-} from './account.ts'
+import { type Account, isProtected, loadAccount, refuseByMode, represent } from './account.ts'
 import { apply, settleUpdate } from './apply.ts'
 import { applyPolicy, holdable } from './attributes.ts'
 import { planMembers, sendMembers } from './change-members.ts'
 import { changePending } from './change-pending.ts'
 import { type Said, saidIn } from './drift.ts'
 import type { Endpoint } from './endpoint.ts'
-import { refuseDisable } from './inactive.ts'
-import { refuseUnmatched } from './meet.ts'
+import { gateUpdate, isGated } from './gate.ts'
 import { membershipOf, splitMembers } from './members.ts'
 import { takeOverProvisional } from './pending.ts'
+import { refuseUpdate } from './refuse-update.ts'
 import { versionOf } from './version.ts'
 
 /** What a client wants of a resource: its new view, and what happens to its members. */
@@ -100,7 +92,7 @@ export async function update(
   refuseByMode(endpoint)
   for (let attempt = 0; attempt < 5; attempt++) {
     const account = await loadAccount(endpoint, id)
-    if (account.link.open?.op === 'update') {
+    if (account.link.open?.op === 'update' && !isGated(endpoint)) {
       await settleUpdate(endpoint, account.link)
       continue
     }
@@ -113,10 +105,11 @@ export async function update(
         'The resource has changed since the version in If-Match. Read it again.',
       )
     }
-    if (await takeOverProvisional(endpoint, account)) continue
+    if (!isGated(endpoint) && (await takeOverProvisional(endpoint, account))) continue
     const wanted = want(account)
     // Who is named is known before anything is written: an unknown member applies nothing.
     const plan = await planMembers(endpoint, account, wanted.members)
+    if (isGated(endpoint)) return gateUpdate(endpoint, account, wanted.view, plan)
     const updated = await write(endpoint, account, wanted, saidIn(endpoint, account, want))
     if (updated) return sendMembers(endpoint, updated, plan)
   }
@@ -135,26 +128,10 @@ async function write(
   const { link, object, view: before } = account
   if (same(after as Json, before as Json)) {
     // What agrees with the app changes nothing there; a protected account is nobody's to speak of.
-    const isMoot = link.state === 'pending' || isProtected(endpoint, object)
+    const isMoot = link.state === 'pending' || isProtected(endpoint, object, link)
     if (!said.agrees || isMoot) return account
   }
-  refuseProtected(endpoint, object)
-  await refuseUnmatched(endpoint, link, object)
-  refuseCreateOnly(endpoint, before, after)
-  if (link.state === 'pending') {
-    return changePending(endpoint, account, after, ignored)
-  }
-  if (before['active'] !== false) refuseDisable(endpoint, after)
-
+  await refuseUpdate(endpoint, account, after)
+  if (link.state === 'pending') return changePending(endpoint, account, after, ignored)
   return apply(endpoint, account, after, { ignored, words: said.words(after), decision })
-}
-
-/** What the app takes at the create and never again cannot be changed by a client either. */
-function refuseCreateOnly({ mapping }: Endpoint, before: Resource, after: Resource): void {
-  const pair = mapping.pairs.find(
-    ({ path, spec }) => spec.write === 'create' && !same(getAt(after, path), getAt(before, path)),
-  )
-  if (pair) {
-    throw new ScimError('mutability', `The app does not let "${pair.key}" be changed any more.`)
-  }
 }

@@ -1,0 +1,53 @@
+/** What keeps an update from being written, asked before the app is told; `gate` asks the same. */
+import type { Claim } from '../db/link.ts'
+import { pathOfKind } from '../identity/rules.ts'
+import { same } from '../mapping/same.ts'
+import { ScimError } from '../scim/error.ts'
+import { getAt } from '../scim/path.ts'
+import type { Resource } from '../scim/schema.ts'
+import { type Account, refuseProtected } from './account.ts'
+import type { Endpoint } from './endpoint.ts'
+import { refuseDisable } from './inactive.ts'
+import { refuseUnmatched } from './meet.ts'
+
+/** @throws {ScimError} where this account must not become so */
+export async function refuseUpdate(
+  endpoint: Endpoint,
+  { link, object, view: before }: Account,
+  after: Resource,
+): Promise<void> {
+  await refuseProtected(endpoint, object, link)
+  await refuseUnmatched(endpoint, link, object)
+  // Whose account is not there yet is switched off by withdrawing the invitation.
+  const isThere = link.state !== 'pending'
+  if (isThere && before['active'] !== false) refuseDisable(endpoint, after)
+  refuseCreateOnly(endpoint, before, after)
+}
+
+/** What the app takes at the create and never again cannot be changed by a client either. */
+function refuseCreateOnly({ mapping }: Endpoint, before: Resource, after: Resource): void {
+  const pair = mapping.pairs.find(
+    ({ path, spec }) => spec.write === 'create' && !same(getAt(after, path), getAt(before, path)),
+  )
+  if (pair) {
+    throw new ScimError('mutability', `The app does not let "${pair.key}" be changed any more.`)
+  }
+}
+
+/** Of a rename whose keys another link holds. */
+export function keysTaken({ definition }: Endpoint, renamed: readonly Claim[]): ScimError {
+  return new ScimError(
+    'uniqueness',
+    `Another ${definition.type.name} has this ${pathsOf(renamed)} already.`,
+  )
+}
+
+function pathsOf(claims: readonly Claim[]): string {
+  return [...new Set(claims.map(({ kind }) => pathOfKind(kind)))].join(' or ')
+}
+
+/** Names of attributes, never values. */
+export function changedNames(before: Resource, after: Resource): string[] {
+  const names = new Set([...Object.keys(before), ...Object.keys(after)])
+  return [...names].filter((name) => !same(before[name], after[name]))
+}
