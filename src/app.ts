@@ -9,6 +9,7 @@ import { readRequest } from './http/request.ts'
 import { type ScimResponse, toErrorResponse, toHttp } from './http/response.ts'
 import { handle } from './http/scim.ts'
 import { paused } from './operations/account.ts'
+import type { AppTrouble } from './operations/app-trouble.ts'
 import type { Io, OpenApp } from './operations/endpoint.ts'
 import { ScimError } from './scim/error.ts'
 
@@ -18,6 +19,7 @@ export interface AppDeps {
   /** Routes of other parts of the gateway behind the admin API's door. */
   readonly adminRoutes: (api: Hono) => void
   readonly io: Io
+  readonly trouble: AppTrouble
   readonly openApp: (connection: Connection) => Promise<OpenApp>
   /** The database that holds the data tables of a connection. */
   readonly openData: (connection: Connection) => Database
@@ -107,7 +109,7 @@ async function answer(
       request: id,
     }
     if (modeOf(connection, deps.io.now()) === 'paused') throw paused(connection)
-    return await handle(open, read)
+    return await handle(open, read, deps.trouble)
   } catch (error) {
     if (error instanceof ScimError) return toErrorResponse(error)
     // Foreign messages hold bound values: the name of the error is all that is logged.

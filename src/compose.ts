@@ -5,6 +5,7 @@ import { Sealing } from './access/seal.ts'
 import type { Adapter } from './adapter/contract.ts'
 import { checkAppUrl } from './adapter/url.ts'
 import type { AdapterDescription } from './admin/describe-adapter.ts'
+import { findingRoutes } from './admin/findings.ts'
 import { leaverRoutes } from './admin/leavers.ts'
 import { movingRoutes } from './admin/moving.ts'
 import { reconcileRoutes } from './admin/reconcile.ts'
@@ -16,9 +17,11 @@ import type { Env } from './env.ts'
 import { erase } from './jobs/erase.ts'
 import { startDueScans } from './jobs/nightly.ts'
 import { poll } from './jobs/poll.ts'
+import { closePassed, endModes } from './jobs/passing.ts'
 import { continueScans } from './jobs/scan.ts'
 import { sweep } from './jobs/sweep.ts'
 import { sweepMembers } from './jobs/sweep-members.ts'
+import { AppTrouble } from './operations/app-trouble.ts'
 import type { Io, OpenApp } from './operations/endpoint.ts'
 import { openAdapter, openSandbox, type Sandbox, withRecorded } from './operations/open-app.ts'
 
@@ -82,16 +85,19 @@ export function compose({ env, adapters, sandbox, io, fetch, waitUntil, log }: P
   }
 
   const connections = new Connections(env.DB)
-  const jobs = { db, access, connections, io, openApp, openData, log }
+  const trouble = new AppTrouble()
+  const jobs = { db, access, connections, io, openApp, openData, trouble, log }
   const app = createApp({
     access,
     io,
+    trouble,
     openApp,
     openData,
     baseUrl,
     log,
     adminRoutes: (api) => {
       reconcileRoutes(jobs)(api)
+      findingRoutes(jobs)(api)
       movingRoutes(jobs)(api)
       leaverRoutes(jobs)(api)
     },
@@ -119,6 +125,8 @@ export function compose({ env, adapters, sandbox, io, fetch, waitUntil, log }: P
       await poll(jobs)
       await sweepMembers(jobs)
       await startDueScans(jobs)
+      await endModes(jobs)
+      await closePassed(jobs)
       await continueScans(jobs)
       await erase(jobs)
     },

@@ -1,7 +1,7 @@
 /** Errors of the admin API (RFC 9457). Everything in them is ours: no foreign message, no value. */
 import type * as z from 'zod'
 
-export type ProblemStatus = 400 | 401 | 404 | 405 | 409 | 413 | 415 | 422 | 500
+export type ProblemStatus = 400 | 401 | 404 | 405 | 409 | 413 | 415 | 422 | 500 | 503
 
 const TITLES: Readonly<Record<ProblemStatus, string>> = {
   400: 'Bad Request',
@@ -13,6 +13,7 @@ const TITLES: Readonly<Record<ProblemStatus, string>> = {
   415: 'Unsupported Media Type',
   422: 'Unprocessable Content',
   500: 'Internal Server Error',
+  503: 'Service Unavailable',
 }
 
 /** `path` leads to the member of the request, as in `extensions.0.schema.id`; '' is the whole. */

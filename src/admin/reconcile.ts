@@ -1,8 +1,7 @@
-/** Reconcile, pre-flight and findings of the admin API, as routes behind its door. */
+/** Reconcile and pre-flight of the admin API, as routes behind its door. */
 import type { Context, Hono } from 'hono'
 import * as z from 'zod'
 import type { Connection } from '../access/connection.ts'
-import { FINDING_KINDS, FINDING_STATES, type Finding, Findings } from '../db/findings.ts'
 import { Preflights, VERDICTS } from '../db/preflights.ts'
 import { type Scan, type ScannedAccount, SITUATIONS } from '../db/scan.ts'
 import { Scans } from '../db/scans.ts'
@@ -13,8 +12,9 @@ import { advanceScan, REQUEST_BUDGET, startScan } from '../jobs/scan.ts'
 import { route } from './api.ts'
 import { readJson } from './body.ts'
 import { noConnection } from './connections.ts'
-import { badCursor, PAGE_SIZE, parseCursor, toCursor, toPage } from './cursor.ts'
+import { badCursor, PAGE_SIZE, parseCursor, toCursor } from './cursor.ts'
 import { invalidInput, invalidMembers, Problem } from './problem.ts'
+import { oneOf } from './query.ts'
 
 /** Names of people in one request, of its megabyte. */
 const MAX_PEOPLE = 2_000
@@ -44,33 +44,19 @@ const advanceInput = z.strictObject({
   ms: z.int().min(1).max(REQUEST_BUDGET.ms).default(REQUEST_BUDGET.ms),
 })
 
-const DECISIONS = ['ignore', 'close', 'reopen'] as const
-const STATE_AFTER = { ignore: 'ignored', close: 'closed', reopen: 'open' } as const
-const decideInput = z.strictObject({ decision: z.string() })
-
-const queryOf = {
-  situation: z.enum(SITUATIONS),
-  state: z.enum(FINDING_STATES),
-  kind: z.enum(FINDING_KINDS),
-}
-
 /** For `adminApi`'s `more`. */
 export function reconcileRoutes(jobs: Jobs): (api: Hono) => void {
-  const { io } = jobs
-
   async function connectionOf(c: Context): Promise<Connection> {
     const connection = await jobs.access.named(c.req.param('name') ?? '')
     if (!connection) throw noConnection()
     return connection
   }
   const scansOf = (connection: Connection) => new Scans(jobs.openData(connection), connection.id)
-  const findingsOf = (connection: Connection) =>
-    new Findings(jobs.openData(connection), connection.id)
   const preflightsOf = (connection: Connection) =>
     new Preflights(jobs.openData(connection), connection.id)
 
   async function report(c: Context, connection: Connection, scan: Scan) {
-    const situation = inQuery(c, 'situation')
+    const situation = oneOf(c, 'situation', SITUATIONS)
     const rows = await scansOf(connection).accounts(
       scan,
       situation === undefined ? [] : [situation],
@@ -193,39 +179,6 @@ export function reconcileRoutes(jobs: Jobs): (api: Hono) => void {
         })
       },
     })
-
-    route(api, '/connections/:name/findings', {
-      GET: async (c) => {
-        const findings = findingsOf(await connectionOf(c))
-        const rows = await findings.list({
-          state: inQuery(c, 'state') ?? 'open',
-          kind: inQuery(c, 'kind'),
-          after: findingCursor(c),
-          limit: PAGE_SIZE + 1,
-        })
-        return c.json(toPage(rows, findingView, (row) => [row.firstSeen, row.id]))
-      },
-    })
-
-    route(api, '/connections/:name/findings/:id/decide', {
-      POST: async (c) => {
-        const findings = findingsOf(await connectionOf(c))
-        const parsed = decideInput.safeParse(await readJson(c))
-        if (!parsed.success) throw invalidInput(invalidMembers(parsed.error, []))
-        const decision = DECISIONS.find((one) => one === parsed.data.decision)
-        if (!decision) {
-          const message = `must be one of ${DECISIONS.join(', ')}: linking, merging and protecting are done in the app or in the policy of the connection`
-          throw invalidInput([{ path: 'decision', message }])
-        }
-        const id = c.req.param('id') ?? ''
-        const finding = await findings.decide(id, STATE_AFTER[decision], io.now())
-        if (finding) return c.json(findingView(finding))
-        if (await findings.get(id)) {
-          throw new Problem(409, 'This finding is closed: if it is met again, it is a new one')
-        }
-        throw new Problem(404, 'The connection has no finding of this id')
-      },
-    })
   }
 }
 
@@ -273,16 +226,6 @@ function accountPage(rows: readonly ScannedAccount[], limit: number) {
   }
 }
 
-function findingView({ firstSeen, lastSeen, decidedAt, ...finding }: Finding) {
-  return {
-    ...finding,
-    firstSeen: iso(firstSeen),
-    lastSeen: iso(lastSeen),
-    decidedAt: iso(decidedAt),
-    decisions: finding.state === 'closed' ? [] : DECISIONS,
-  }
-}
-
 const withZeros = (counts: Readonly<Partial<Record<(typeof VERDICTS)[number], number>>>) =>
   Object.fromEntries(VERDICTS.map((verdict) => [verdict, counts[verdict] ?? 0]))
 
@@ -300,20 +243,6 @@ function refuseUnknownPaths(
   )
 }
 
-function inQuery<N extends keyof typeof queryOf>(
-  c: Context,
-  name: N,
-): z.output<(typeof queryOf)[N]> | undefined {
-  const text = c.req.query(name)
-  if (text === undefined) return undefined
-  const schema = queryOf[name]
-  const found = schema.options.find((option) => option === text)
-  if (found !== undefined) return found as z.output<(typeof queryOf)[N]>
-  throw new Problem(400, `There is no ${name} of this name`, {
-    errors: [{ path: name, message: `must be one of ${schema.options.join(', ')}` }],
-  })
-}
-
 function limitOf(c: Context): number {
   const text = c.req.query('limit')
   if (text === undefined) return PAGE_SIZE
@@ -329,14 +258,6 @@ function textCursor(c: Context): string {
   const [after] = cursor === undefined ? [''] : parseCursor(cursor)
   if (typeof after !== 'string') throw badCursor()
   return after
-}
-
-function findingCursor(c: Context): { firstSeen: number; id: string } | undefined {
-  const cursor = c.req.query('cursor')
-  if (cursor === undefined) return undefined
-  const [firstSeen, id] = parseCursor(cursor)
-  if (typeof firstSeen !== 'number' || typeof id !== 'string') throw badCursor()
-  return { firstSeen, id }
 }
 
 const noScan = () => new Problem(404, 'The connection has no scan of this id')

@@ -6,7 +6,7 @@ export interface AuditEntry {
   readonly request: string
   readonly type: string
   readonly link: string
-  readonly op: 'create' | 'update' | 'delete' | 'members'
+  readonly op: 'create' | 'update' | 'delete' | 'members' | 'decide'
   /** What was decided, for example `created`, `adopted`, `updated`, `deleted`. */
   readonly decision: string
   /** Names, never values: changed attributes, ignored paths, counts. */

@@ -87,10 +87,12 @@ export class MovedLinks {
               ...(met ? this.#retire(met, now) : []),
               sql`
                 INSERT INTO link (id, connection, type, state, origin, native_id, fingerprint,
-                                  external_id, display, shadow, created_at, modified_at)
+                                  external_id, display, shadow, verdict, created_at,
+                                  modified_at)
                 VALUES (${id}, ${connection}, ${type}, ${state}, 'imported', ${facts.nativeId},
                         ${facts.fingerprint ?? null}, ${facts.externalId ?? null},
-                        ${facts.display ?? null}, ${facts.shadow}, ${now}, ${now})`,
+                        ${facts.display ?? null}, ${facts.shadow},
+                        ${(isReused ? undefined : met?.verdict) ?? null}, ${now}, ${now})`,
               ...(met ? this.#moveEdges(met.id, isReused ? undefined : id, now) : []),
             ]),
         insertClaims({ connection, type }, id, claims, now),

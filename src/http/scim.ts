@@ -1,5 +1,6 @@
 /** One SCIM request on one connection: path to endpoint, and every accident to a SCIM error. */
 import { AdapterFailure } from '../adapter/failure.ts'
+import type { AppTrouble } from '../operations/app-trouble.ts'
 import type { OpenConnection } from '../operations/endpoint.ts'
 import { toScimError } from '../operations/failure.ts'
 import { ScimError } from '../scim/error.ts'
@@ -11,7 +12,11 @@ import type { ScimResponse } from './response.ts'
 import { searchAll } from './search-all.ts'
 
 /** @throws {ScimError} whatever goes wrong, except a bug of ours */
-export async function handle(open: OpenConnection, request: ScimRequest): Promise<ScimResponse> {
+export async function handle(
+  open: OpenConnection,
+  request: ScimRequest,
+  trouble: AppTrouble,
+): Promise<ScimResponse> {
   const discovered = discover(open, request)
   if (discovered) return discovered
   const [first = '', ...rest] = request.segments
@@ -21,7 +26,7 @@ export async function handle(open: OpenConnection, request: ScimRequest): Promis
     case 'bulk':
       if (rest.length > 0) throw noSuchPath()
       if (request.method !== 'POST') throw notAllowed(request, ['POST'])
-      return bulk(request, open.baseUrl, (one) => handle(open, one))
+      return bulk(request, open.baseUrl, (one) => handle(open, one, trouble))
     case '.search':
       if (rest.length > 0) throw noSuchPath()
       if (request.method !== 'POST') throw notAllowed(request, ['POST'])
@@ -33,16 +38,7 @@ export async function handle(open: OpenConnection, request: ScimRequest): Promis
     return await serve(endpoint, request)
   } catch (error) {
     if (!(error instanceof AdapterFailure)) throw error
-    if (error.code === 'auth' || error.code === 'forbidden') {
-      const { findings, io, connection } = endpoint
-      await findings.report(
-        io.newId(),
-        'app-credential',
-        connection.id,
-        { code: error.code },
-        io.now(),
-      )
-    }
+    await trouble.note(endpoint, error)
     throw toScimError(error, endpoint.mapping)
   }
 }

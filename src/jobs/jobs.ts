@@ -2,6 +2,7 @@ import type { Access } from '../access/authenticate.ts'
 import type { Connection } from '../access/connection.ts'
 import type { Connections } from '../db/connections.ts'
 import type { Database } from '../db/database.ts'
+import type { AppTrouble } from '../operations/app-trouble.ts'
 import type { Io, OpenApp } from '../operations/endpoint.ts'
 
 /** What work outside a request is given. */
@@ -13,5 +14,6 @@ export interface Jobs {
   readonly io: Io
   readonly openApp: (connection: Connection) => Promise<OpenApp>
   readonly openData: (connection: Connection) => Database
+  readonly trouble: AppTrouble
   readonly log: (line: Readonly<Record<string, string | number>>) => void
 }

@@ -101,8 +101,9 @@ async function advance(
   const scans = new Scans(db, connection.id)
   const scan = await scans.get(id)
   if (scan?.state !== 'running') return scan
+  let endpoint: Endpoint | undefined
   try {
-    const endpoint = await endpointOf(jobs, connection, scan.type)
+    endpoint = await endpointOf(jobs, connection, scan.type)
     if (endpoint && basisOf(endpoint) === scan.basis) {
       await burst(endpoint, scans, scan, purse)
     } else {
@@ -112,6 +113,7 @@ async function advance(
       await failScan(db, id, note, jobs.io.now())
     }
   } catch (error) {
+    if (endpoint && error instanceof AdapterFailure) await jobs.trouble.note(endpoint, error)
     await scans.failed(scan, noteOf(error), MAX_FAILURES, jobs.io.now())
     if (!(error instanceof AdapterFailure) && !(error instanceof ScimError)) throw error
   }

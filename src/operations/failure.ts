@@ -2,7 +2,7 @@
  * The one place where a failure of the app becomes a SCIM error (design decision 9). 401 and 403
  * are for the client's own token and nothing else: Entra quarantines a job that sees them.
  */
-import type { AdapterFailure } from '../adapter/failure.ts'
+import type { AdapterFailure, FailureCode } from '../adapter/failure.ts'
 import type { Mapping } from '../mapping/mapping.ts'
 import { ScimError } from '../scim/error.ts'
 
@@ -71,6 +71,25 @@ export function toScimError(failure: AdapterFailure, mapping?: Mapping): ScimErr
           'connection; retry later.',
         { cause, retryAfterSeconds },
       )
+  }
+}
+
+/** What an administrator should hear of beside the client; undefined: it is about one object. */
+export function troubleOf(code: FailureCode): 'app-credential' | 'app-failing' | undefined {
+  switch (code) {
+    case 'auth':
+    case 'forbidden':
+      return 'app-credential'
+    case 'rate':
+    case 'unavailable':
+    case 'timeout':
+    case 'protocol':
+      return 'app-failing'
+    case 'invalid':
+    case 'conflict':
+    case 'limit':
+    case 'blocked':
+      return undefined
   }
 }
 

@@ -114,7 +114,7 @@ test('a finding is ignored, opened again and closed; other decisions are 422, cl
     kind: 'id-reuse',
     state: 'open',
     detail: { type: 'User', nativeId: '1001' },
-    decisions: ['ignore', 'close', 'reopen'],
+    decisions: ['link', 'unlink', 'ignore', 'close', 'reopen'],
   })
   const decide = (decision: string) => call('POST', `/findings/${finding.id}/decide`, { decision })
   const refused = await decide('merge')

@@ -34,7 +34,7 @@ export interface World {
     body?: unknown,
     headers?: Readonly<Record<string, string>>,
   ) => Promise<Answer>
-  /** A run of the sweeper takes a few intents of all connections: those of other tests wait. */
+  /** The cron takes a few intents and findings of all connections: those of other tests wait. */
   readonly holdOthers: () => Promise<void>
   /** The scheduled handler, on an isolate of its own, for this connection. */
   readonly tick: () => Promise<void>
@@ -104,6 +104,13 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     await env.DB.prepare(
       `UPDATE edge SET next_at = 9000000000000000 WHERE next_at IS NOT NULL
         AND connection NOT IN (SELECT id FROM connection WHERE name = ?)`,
+    )
+      .bind(scim.name)
+      .run()
+    await env.DB.prepare(
+      `UPDATE finding SET last_seen = 9000000000000000
+        WHERE kind IN ('app-credential', 'app-failing', 'mode-ended')
+          AND connection NOT IN (SELECT id FROM connection WHERE name = ?)`,
     )
       .bind(scim.name)
       .run()

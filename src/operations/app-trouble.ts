@@ -1,0 +1,34 @@
+/** The app refuses our credentials, is down, slow or throttled: findings, without a flood of writes. */
+import { BoundedMap } from '../access/bounded-map.ts'
+import type { AdapterFailure } from '../adapter/failure.ts'
+import type { Findings } from '../db/findings.ts'
+import type { Endpoint, Io } from './endpoint.ts'
+import { troubleOf } from './failure.ts'
+
+const EVERY_MS = 60_000
+/** Connections and kinds that one isolate remembers. */
+const REMEMBERED = 1_000
+
+/**
+ * One for each isolate. While an app fails, every request of its connection does: one write a minute
+ * says so as well as a thousand. The cron closes the finding when the app answers again.
+ */
+export class AppTrouble {
+  /** When this isolate last wrote, by connection and kind. */
+  readonly #noted = new BoundedMap<number>(REMEMBERED)
+
+  /** Does nothing for a failure that is about one object. */
+  async note(
+    { findings, io, connection }: Pick<Endpoint, 'connection'> & { findings: Findings; io: Io },
+    { code }: AdapterFailure,
+  ): Promise<void> {
+    const kind = troubleOf(code)
+    if (!kind) return
+    const key = `${connection.id}\n${kind}`
+    const now = io.now()
+    const last = this.#noted.get(key)
+    if (last !== undefined && now - last < EVERY_MS) return
+    this.#noted.set(key, now)
+    await findings.report(io.newId(), kind, connection.id, { code }, now)
+  }
+}
