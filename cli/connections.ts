@@ -1,18 +1,26 @@
-/** `postern connections export|import`: a connection as one document, from staging to production. */
+/** `postern connections`: their modes, and one as a document, from staging to production. */
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { text as readAll } from 'node:stream/consumers'
 import * as z from 'zod'
 import { GATEWAY_FLAGS, GATEWAY_HELP, openConnection, parseWords } from './arguments.ts'
 import { type Command, CommandError, UsageError } from './command.ts'
+import { runList, runOne } from './connections/show.ts'
 import { adminApi, findGateway } from './simulate/target.ts'
 import { runVerb } from './verbs.ts'
 import { voiceOf } from './voice.ts'
 
 const PROJECT = path.resolve(import.meta.dirname, '..')
 
-const HELP = `npx postern connections export <connection> [options]
+const HELP = `npx postern connections [<connection>] [options]
+npx postern connections export <connection> [options]
 npx postern connections import <file> [options]
+
+Without a verb: lists the connections, or shows one, or sets its mode.
+
+  --mode MODE       observe (reads only), gate (writes answer what would have happened), live, paused
+  --until WHEN      when observe or gate ends: 30m, 2h, 3d, or a time such as 2026-11-24T18:00Z; at
+                    most 7 days, 24 hours unless said. The connection is paused after it, never live
 
 export: adapter, settings, mapping, policy, extensions and resource types as one JSON document, on
 standard output. It holds no secrets, only their names, and no tokens and no links.
@@ -27,6 +35,7 @@ names staging's app: --set puts production's in its place.
   --mode MODE       observe, gate, live or paused, in place of the file's
 ${GATEWAY_HELP}
 
+  npx postern connections acme --mode gate --until 2h
   npx postern connections export acme --url https://staging.example.com > acme.json
   npx postern connections import acme.json --set url=https://desk.example.com --secrets - --mode observe`
 
@@ -123,8 +132,20 @@ async function readObject(file: string): Promise<Record<string, unknown>> {
   }
 }
 
+const VERBS = { export: runExport, import: runImport }
+
+/** Options may stand before the name. */
+function runOrList(args: readonly string[]): Promise<number> {
+  const isOne = args.some((arg) => /^--(?:mode|until)\b/.test(arg))
+  return isOne ? runOne(args) : runList(args)
+}
+
 export const connections: Command = {
-  summary: 'exports a connection as one document, and makes one of it elsewhere',
+  summary: 'lists connections, sets their mode, exports one and makes one of it elsewhere',
   help: HELP,
-  run: (args) => runVerb('connections', { export: runExport, import: runImport }, args),
+  run: async (args) => {
+    const [first] = args
+    if (first === undefined || first.startsWith('-')) return runOrList(args)
+    return Object.hasOwn(VERBS, first) ? runVerb('connections', VERBS, args) : runOne(args)
+  },
 }

@@ -10,17 +10,38 @@ const HELP = `npx postern findings <connection> [options]
 Lists what requests and scans have found and a person should look at, or decides one of them.
 
   --state NAME      open (default), ignored or closed
-  --kind NAME       ambiguous, id-reuse, missing, drift, orphan, deleted-member, app-credential,
-                    app-failing
+  --kind NAME       ambiguous, id-reuse, missing, drift, orphan, protected, deleted-member,
+                    app-credential, app-failing, mode-ended
   --ignore ID       hear no more of this finding, also when it is met again
   --close ID        it is settled; when it is met again it is a new one
   --reopen ID       takes an --ignore back
+  --link ID         ambiguous: the --account stands for the person, the others for nobody;
+                    id-reuse: the account that has the identifier now is this person's
+  --merge ID        ambiguous: as --link, and the other accounts hand their groups over, are
+                    disabled in the app and hidden
+  --protect ID      the --account refuses every write (ambiguous, orphan)
+  --unprotect ID    takes a --protect back
+  --unlink ID       the link ends, its keys are free (id-reuse, missing)
+  --account NATIVE  the account that is meant, by the app's own identifier
 ${GATEWAY_HELP}
 
   npx postern findings demo
   npx postern findings demo --kind ambiguous --json | tail -1
-  npx postern findings demo --ignore 0c0ffee0-...`
+  npx postern findings demo --ignore 0c0ffee0-...
+  npx postern findings demo --link 0c0ffee0-... --account 1001`
 
+const DECISIONS = [
+  ...(['ignore', 'close', 'reopen'] as const),
+  ...(['link', 'merge', 'protect', 'unprotect', 'unlink'] as const),
+] as const
+/** Those that may name an account. */
+const NAMING: ReadonlySet<string> = new Set(['link', 'merge', 'protect'])
+
+const decidedSchema = z.looseObject({
+  merged: z.array(z.string()).optional(),
+  groups: z.number().optional(),
+  notDisabled: z.array(z.string()).optional(),
+})
 const findingSchema = z.object({
   id: z.string(),
   kind: z.string(),
@@ -41,14 +62,25 @@ async function run(args: readonly string[]): Promise<number> {
     ignore: { type: 'string' },
     close: { type: 'string' },
     reopen: { type: 'string' },
+    link: { type: 'string' },
+    merge: { type: 'string' },
+    protect: { type: 'string' },
+    unprotect: { type: 'string' },
+    unlink: { type: 'string' },
+    account: { type: 'string' },
   })
   const [connection = ''] = words
-  const decisions = (['ignore', 'close', 'reopen'] as const).flatMap((decision) => {
+  const decisions = DECISIONS.flatMap((decision) => {
     const id = flags[decision]
     return id === undefined ? [] : [{ decision, id }]
   })
   if (decisions.length > 1) {
-    throw new UsageError('one decision at a time', 'give --ignore, --close or --reopen')
+    const all = DECISIONS.map((decision) => `--${decision}`).join(', ')
+    throw new UsageError('one decision at a time', `give one of ${all}`)
+  }
+  const { account } = flags
+  if (account !== undefined && !decisions.some(({ decision }) => NAMING.has(decision))) {
+    throw new UsageError('--account says whom', 'give it with --link, --merge or --protect')
   }
   const { say, paint } = voiceOf(flags)
   const call = await openConnection(connection, flags)
@@ -57,10 +89,16 @@ async function run(args: readonly string[]): Promise<number> {
     const { id, decision } = decided
     const route = `/findings/${encodeURIComponent(id)}/decide`
     const finding = findingSchema.parse(
-      await call('POST', route, `${decision} the finding`, { decision }),
+      await call('POST', route, `${decision} the finding`, {
+        decision,
+        ...(account !== undefined && { nativeId: account }),
+      }),
     )
     if (flags.json) console.log(JSON.stringify(finding))
-    else say(`  ${finding.kind} ${finding.subject} is ${paint('bold', finding.state)}`)
+    else {
+      say(`  ${finding.kind} ${finding.subject} is ${paint('bold', finding.state)}`)
+      for (const line of decidedLines(finding)) say(`    ${line}`)
+    }
     return 0
   }
   const items: Finding[] = []
@@ -84,6 +122,17 @@ async function run(args: readonly string[]): Promise<number> {
     }
   }
   return 0
+}
+
+/** What a merge could do, and what is left for a person. */
+function decidedLines({ detail }: Finding): string[] {
+  const { merged, groups, notDisabled } = decidedSchema.parse(detail['decided'] ?? {})
+  if (merged === undefined) return []
+  const off = notDisabled?.join(', ')
+  return [
+    `${merged.join(', ')} merged; ${groups ?? 0} groups handed over`,
+    ...(off ? [`the app cannot disable ${off}: they are only hidden. Disable them there`] : []),
+  ]
 }
 
 function summaryOf({ subject, detail }: Finding): string {

@@ -131,8 +131,54 @@ describe('the command line tool', { timeout: TIMEOUT_MS }, () => {
     expect(await posternJson('findings', 'demo')).toMatchObject({ code: 0, items: [] })
   })
 
+  test('a person decides an ambiguous finding, and the next scan does not ask again', async () => {
+    const match = [{ scim: 'emails[type eq "work"].value', app: 'mail' }]
+    await admin('PATCH', '/connections/demo', { policy: { match } })
+    expect((await posternJson('reconcile', 'demo')).counts).toMatchObject({ ambiguous: 2 })
+    const [finding] = (await posternJson('findings', 'demo', '--kind', 'ambiguous')).items
+    const [one, two] = finding.detail.nativeIds
+    const unnamed = await postern('findings', 'demo', '--link', finding.id)
+    expect(unnamed.code).toBe(1)
+    expect(unnamed.output).toContain(two)
+    const decided = await posternJson('findings', 'demo', '--link', finding.id, '--account', one)
+    expect(decided).toMatchObject({
+      code: 0,
+      state: 'closed',
+      detail: { decided: { nativeId: one } },
+    })
+    expect((await postern('findings', 'demo', '--merge', finding.id, '--account', one)).code).toBe(
+      1,
+    )
+    expect((await posternJson('reconcile', 'demo')).counts).toMatchObject({ ambiguous: 0 })
+    expect(await posternJson('findings', 'demo')).toMatchObject({ items: [] })
+    await admin('PATCH', '/connections/demo', { policy: { match: null } })
+  })
+
+  test('the mode is set and shown, with its end', async () => {
+    const gated = await posternJson('connections', 'demo', '--mode', 'gate', '--until', '2h')
+    expect(gated).toMatchObject({ code: 0, name: 'demo', mode: 'gate' })
+    const leftMs = Date.parse(gated.modeUntil) - Date.now()
+    expect(Math.abs(leftMs - 2 * 3_600_000)).toBeLessThan(60_000)
+    expect((await postern('connections')).output).toMatch(/demo +example +gate until \d{4}-/)
+    const refused = await postern('connections', 'demo', '--until', '8d')
+    expect(refused.code).toBe(1)
+    expect(refused.output).toContain('7 days')
+    expect(await posternJson('connections', '--mode', 'live', 'demo')).toMatchObject({
+      mode: 'live',
+      modeUntil: null,
+    })
+    expect(await posternJson('connections')).toMatchObject({ items: [{ name: 'demo' }] })
+  })
+
   test('wrong usage is exit code 2, an unknown connection or a file that is no export is 1', async () => {
-    for (const args of [['reconcile'], ['preflight', 'demo'], ['findings', 'demo', '--closed']]) {
+    for (const args of [
+      ['reconcile'],
+      ['preflight', 'demo'],
+      ['findings', 'demo', '--closed'],
+      ['findings', 'demo', '--account', '1'],
+      ['connections', 'demo', '--until', 'soon'],
+      ['connections', 'one', 'two'],
+    ]) {
       expect((await postern(...args)).code).toBe(2)
     }
     const unknown = await postern('reconcile', 'nobody')
