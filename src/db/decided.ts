@@ -22,9 +22,9 @@ export class Decided {
   }
 
   /** Scans that have ended, or are under way, take these accounts for nobody any more. */
-  forgetKeys(type: string, nativeIds: readonly string[]): Write {
+  excludeKeys(type: string, nativeIds: readonly string[]): Write {
     return sql`
-      DELETE FROM scan_key
+      UPDATE scan_key SET excluded = 1
        WHERE scan IN (SELECT id FROM scan WHERE connection = ${this.#connection} AND type = ${type})
          AND native_id IN (SELECT value FROM json_each(${JSON.stringify(nativeIds)}))`
   }

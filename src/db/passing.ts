@@ -28,6 +28,8 @@ export async function passingFindings(
   }>(sql`
     SELECT id, connection, kind, last_seen FROM finding
      WHERE state = 'open' AND kind IN ('app-credential', 'app-failing', 'mode-ended')
+       -- With a reason of ours (a control read that failed), a read that succeeds says nothing.
+       AND json_extract(detail, '$.reason') IS NULL
        AND last_seen <= iif(json_extract(detail, '$.code') = 'forbidden', ${rightsBefore},
                             ${seenBefore})
      ORDER BY last_seen LIMIT ${limit}`)

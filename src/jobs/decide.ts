@@ -211,7 +211,7 @@ async function unlink(given: Given): Promise<void> {
   if (object && !isReused(link, object)) {
     throw new Refusal('The account is there, and is the one that was linked: close the finding')
   }
-  if (await endpoint.links.openIntent(link.id)) {
+  if (link.open) {
     throw new Refusal('A write of this person has not ended: try again in some minutes')
   }
   const now = endpoint.io.now()

@@ -72,7 +72,7 @@ export function verdictsOf(
       aside.map(({ link }) => link.id),
       'aside',
     ),
-    decided.forgetKeys(
+    decided.excludeKeys(
       type,
       others.map(({ nativeId }) => nativeId),
     ),

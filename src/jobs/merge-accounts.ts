@@ -4,7 +4,7 @@
  * taken again: who is cut off decides once more, and what is done is found done.
  */
 import { type Write, writeAll } from '../db/database.ts'
-import { change, isProtected, isReused } from '../operations/account.ts'
+import { isProtected, isReused } from '../operations/account.ts'
 import type { Endpoint } from '../operations/endpoint.ts'
 import { collect, walk } from '../operations/search.ts'
 import {
@@ -72,8 +72,8 @@ function refuseMerge({ endpoint }: Given, { nativeId, object, link }: NamedAccou
       `The app has given the identifier ${nativeId} to another account: decide that finding first`,
     )
   }
-  if (link.state === 'retiring') {
-    throw new Refusal(`Account ${nativeId} is just being deleted: try again in some minutes`)
+  if (link.state === 'retiring' || (link.state !== 'tombstone' && link.open)) {
+    throw new Refusal(`A write of account ${nativeId} has not ended: try again in some minutes`)
   }
 }
 
@@ -161,10 +161,16 @@ async function join({ endpoint }: Given, group: Group, one: NamedAccount): Promi
 
 /** False where the app has no switch, so that the account stays on and is only hidden. */
 async function disable(endpoint: Endpoint, { object }: NamedAccount): Promise<boolean> {
-  const { mapping } = endpoint
+  const { mapping, port } = endpoint
   if (!object) return true
-  if (!mapping.switches && !mapping.pair('active')) return false
+  // The app's own switch, whatever policy puts in its place for the accounts of people.
+  if (mapping.switches && port.setActive) {
+    if (object.active !== false) await port.setActive(object.id, false)
+    return true
+  }
+  if (!mapping.pair('active') || !port.update) return false
   const view = mapping.toScim(object)
-  await change(endpoint, object, view, { ...view, active: false })
+  const delta = mapping.delta(view, { ...view, active: false }, object)
+  if (Object.keys(delta.set).length > 0) await port.update(object.id, delta)
   return true
 }

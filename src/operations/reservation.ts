@@ -10,6 +10,7 @@ import { firstWords } from '../mapping/words.ts'
 import { ScimError } from '../scim/error.ts'
 import type { Resource } from '../scim/schema.ts'
 import { isObject } from '../scim/values.ts'
+
 import {
   type Account,
   change,
