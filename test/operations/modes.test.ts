@@ -232,6 +232,21 @@ describe('"gate" answers 400 with what would have happened, and writes nothing',
     expect(body.Operations[0].response.detail).toContain('would be created')
   })
 
+  test('a disable that was cut off before is left for live to finish', async () => {
+    const { world, ask } = await gated()
+    await setMode(world, 'live')
+    const id = idOf(await world.ask('POST', '/Users', person(LOGIN)))
+    const off = patch({ op: 'replace', path: 'active', value: false })
+    world.desk.failNext({ match: 'POST /api/accounts/{no}/suspend', how: 'reset' })
+    expect((await world.ask('PATCH', `/Users/${id}`, off)).status).toBe(503)
+    const cut = (await traces(world)).intents.filter(({ state }) => state === 'unknown')
+    expect(cut).toHaveLength(1)
+    await setMode(world, 'gate')
+    world.clock.now += HOUR_MS
+    expect((await ask('PATCH', `/Users/${id}`, off)).body.detail).toContain('disabled')
+    expect((await ask('DELETE', `/Users/${id}`)).body.detail).toContain('deleted')
+  })
+
   test('an account that only the app knows would be adopted by its first change', async () => {
     const { world, ask } = await gated()
     const { account_no } = brownfield(world, LOGIN)
