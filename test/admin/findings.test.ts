@@ -103,6 +103,45 @@ describe('"link" of an ambiguous finding', () => {
   })
 })
 
+describe('a create after a decision', () => {
+  test('adopts the chosen account of several', async () => {
+    const { world, call, finding, one, two, nativeId } = await twins()
+    expect((await world.ask('POST', '/Users', person(LOGIN))).status).toBe(409)
+    await decide(call, finding, 'link', nativeId)
+    const created = await world.ask('POST', '/Users', person(LOGIN, { title: 'Smith' }))
+    expect(created.status).toBe(201)
+    expect([one.job_title, two.job_title]).toEqual(['Smith', null])
+    expect(world.desk.store.accountsBy('login', LOGIN)).toHaveLength(2)
+  })
+
+  test('adopts an account that a rule only suggests, and the pre-flight says so', async () => {
+    const policy = { match: [{ scim: 'userName', auto: false }] }
+    const { world, call, findings } = await openFindings({ policy })
+    const account = brownfield(world, LOGIN)
+    expect((await world.ask('POST', '/Users', person(LOGIN))).status).toBe(409)
+    const [finding] = await findings('kind=ambiguous')
+    const user = { id: 'entra-1', userPrincipalName: LOGIN, surname: 'Lund', accountEnabled: true }
+    const preflight = async () => {
+      await reconcile(call, { dryRun: true })
+      const { body } = await call('POST', '/preflight', [user])
+      return body.items[0]
+    }
+    expect(await preflight()).toMatchObject({ verdict: 'ambiguous' })
+    await decide(call, finding, 'link', String(account.account_no))
+    expect(await preflight()).toMatchObject({ verdict: 'adopt' })
+    expect((await world.ask('POST', '/Users', person(LOGIN))).status).toBe(201)
+    expect(world.logins(LOGIN)).toHaveLength(1)
+  })
+
+  test('adopts the one that is left when the other one was protected', async () => {
+    const { world, call, findings, finding, one, two } = await twins()
+    await decide(call, finding, 'protect', String(two.account_no))
+    expect((await world.ask('POST', '/Users', person(LOGIN, { title: 'Smith' }))).status).toBe(201)
+    expect([one.job_title, two.job_title]).toEqual(['Smith', null])
+    expect(await findings('kind=ambiguous')).toEqual([])
+  })
+})
+
 test('a closed finding takes no decision, and no kind takes what it does not offer', async () => {
   const { call, finding, nativeId } = await twins()
   const foreign = await decide(call, finding, 'unlink')
