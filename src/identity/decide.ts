@@ -68,7 +68,7 @@ export type Decision<C extends Candidate = Candidate> =
  */
 export function decide<C extends Candidate>(found: readonly C[]): Decision<C> {
   const standing = found.filter((candidate) => !stepsAside(candidate))
-  const chosen = standing.filter(({ verdict, link }) => verdict === 'chosen' && link === 'free')
+  const chosen = standing.filter(({ verdict }) => verdict === 'chosen')
   // Whom a person has protected is out of the question, where somebody else is in it.
   const open = standing.filter(({ verdict }) => verdict !== 'protected')
   const contenders = chosen.length > 0 ? chosen : open.length > 0 ? open : standing

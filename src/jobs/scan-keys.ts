@@ -24,8 +24,8 @@ export function keysOfAccount(
   link: LinkFact | undefined,
 ): ScannedKey[] {
   const isFree = !link || link.state === 'discovered'
-  // Who was set aside stands for nobody, also while a tombstone hides the account.
-  const isAside = link?.verdict === 'aside' && (isFree || link.state === 'tombstone')
+  // Who was set aside makes nobody else ambiguous, also as somebody whom a client manages.
+  const isAside = link?.verdict === 'aside'
   const excluded = isAside || (isFree && isExcluded(endpoint, object) && link?.verdict !== 'chosen')
   return rulesOf(endpoint).flatMap((rule) =>
     heldKeys(rule, object.attributes).map(({ norm, unmet }) => ({
