@@ -3,9 +3,11 @@
  * those are disabled in the app, and their links end so that reads hide them. Every step can be
  * taken again: who is cut off decides once more, and what is done is found done.
  */
-import { type Write, writeAll } from '../db/database.ts'
-import { isProtected, isReused } from '../operations/account.ts'
+import type { NativeObject } from '../adapter/contract.ts'
+import { type Account, isProtected, isReused, viewOf } from '../operations/account.ts'
+import { sendMembers } from '../operations/change-members.ts'
 import type { Endpoint } from '../operations/endpoint.ts'
+import { GROUP, linksOf } from '../operations/members.ts'
 import { collect, walk } from '../operations/search.ts'
 import {
   entryOf,
@@ -79,30 +81,49 @@ function refuseMerge({ endpoint }: Given, { nativeId, object, link }: NamedAccou
 
 // ---- groups --------------------------------------------------------------------------------------
 
-interface Group {
-  /** SCIM id; undefined: no read has met the group yet. */
-  readonly link: string | undefined
-  /** Undefined where Postern itself holds the members. */
-  readonly nativeId: string | undefined
-}
-
 /** Groups that one of the others is in, and the kept account is not. */
 async function groupsToJoin(
   { endpoint }: Given,
   one: NamedAccount,
   others: readonly NamedAccount[],
-): Promise<Group[]> {
-  const groups = endpoint.sibling('Group')
+): Promise<Account[]> {
+  const groups = endpoint.sibling(GROUP)
   if (!groups) return []
-  if (!groups.port.members) {
-    const held = new Set(one.link.groups.map(({ value }) => value))
-    const theirs = new Set(others.flatMap(({ link }) => link.groups.map(({ value }) => value)))
-    return [...theirs].filter((id) => !held.has(id)).map((link) => ({ link, nativeId: undefined }))
+  const found = groups.port.members
+    ? await appGroups(groups, endpoint.definition.type.name, one, others)
+    : await recordedGroups(groups, one, others)
+  const closed = found.find(({ object, link }) => isProtected(groups, object, link))
+  if (!closed) return found
+  throw new Refusal(
+    `Group ${closed.object.id} is protected and refuses every write: take the others out of it, or ` +
+      'the kept account into it, in the app',
+  )
+}
+
+async function recordedGroups(
+  groups: Endpoint,
+  one: NamedAccount,
+  others: readonly NamedAccount[],
+): Promise<Account[]> {
+  const held = new Set(one.link.groups.map(({ value }) => value))
+  const theirs = new Set(others.flatMap(({ link }) => link.groups.map(({ value }) => value)))
+  const found: Account[] = []
+  for (const link of await groups.links.getAll([...theirs].filter((id) => !held.has(id)))) {
+    const object = link.nativeId === undefined ? null : await groups.port.get(link.nativeId)
+    if (object) found.push({ link, object, view: viewOf(groups, link, object) })
   }
-  // The app is the truth of its own groups, and cannot be asked for those of one account.
-  const type = endpoint.definition.type.name
-  const wanted = new Set(others.map(({ nativeId }) => nativeId))
-  const nativeIds: string[] = []
+  return found
+}
+
+/** The app is the truth of its own groups, and most cannot be asked for those of one account. */
+async function appGroups(
+  groups: Endpoint,
+  type: string,
+  one: NamedAccount,
+  others: readonly NamedAccount[],
+): Promise<Account[]> {
+  const theirs = new Set(others.map(({ nativeId }) => nativeId))
+  const found = new Map<string, NativeObject>()
   let calls = 0
   for (const group of await collect(walk(groups))) {
     let isThere = false
@@ -117,44 +138,31 @@ async function groupsToJoin(
         )
       }
       const pageSize = groups.spec.capabilities.list.maxPage
-      const page = await groups.port.members(group.id, {
+      const page = await groups.port.members?.(group.id, {
         pageSize,
         ...(cursor !== undefined && { cursor }),
       })
-      const ids = page.items.filter((member) => member.type === type).map(({ id }) => id)
-      isThere ||= ids.some((id) => wanted.has(id))
-      isJoined ||= ids.includes(one.nativeId)
-      cursor = page.next
+      const members = page?.items.filter((member) => member.type === type) ?? []
+      isThere ||= members.some(({ id }) => theirs.has(id))
+      isJoined ||= members.some(({ id }) => id === one.nativeId)
+      cursor = page?.next
     } while (cursor !== undefined)
-    if (isThere && !isJoined) nativeIds.push(group.id)
+    if (isThere && !isJoined) found.set(group.id, group)
   }
-  const known = await groups.links.byNativeIds('Group', nativeIds)
-  const links = new Map(
-    known.filter(({ state }) => state !== 'tombstone').map((link) => [link.nativeId, link.id]),
-  )
-  return nativeIds.map((nativeId) => ({ nativeId, link: links.get(nativeId) }))
+  const links = await linksOf(groups, GROUP, [...found.keys()])
+  return links.flatMap((link) => {
+    const object = found.get(link.nativeId ?? '')
+    const isHidden = link.state === 'tombstone' || link.state === 'retiring'
+    return object && !isHidden ? [{ link, object, view: viewOf(groups, link, object) }] : []
+  })
 }
 
-async function join({ endpoint }: Given, group: Group, one: NamedAccount): Promise<void> {
-  const { db, audit, request, io, links, edges } = endpoint
-  const port = endpoint.sibling('Group')?.port
-  const type = endpoint.definition.type.name
-  if (group.nativeId !== undefined) {
-    const outcome = await port?.addMember?.(group.nativeId, { type, id: one.nativeId })
-    if (outcome?.kind === 'gone') {
-      if (outcome.what === 'member') throw new Refusal(`Account ${one.nativeId} is gone`)
-      return
-    }
-  }
-  if (group.link === undefined) return
-  const now = io.now()
-  const entry = { request, type: 'Group', link: group.link, op: 'members' as const }
-  const writes: Write[] = [
-    edges.put(group.link, [{ member: one.link.id, memberType: type }], now),
-    links.touch(group.link, now),
-    audit.entry({ ...entry, decision: 'merged', detail: { added: 1, removed: 0 } }, now),
-  ]
-  await writeAll(db, writes)
+/** As a client's own change of members; the sweeper finishes what is cut off. */
+async function join({ endpoint }: Given, group: Account, { link }: NamedAccount): Promise<void> {
+  const groups = endpoint.sibling(GROUP)
+  if (!groups) return
+  const plan = { changes: [{ link, wanted: true }], read: undefined, additive: 0 }
+  await sendMembers(groups, group, plan)
 }
 
 // ---- the others ----------------------------------------------------------------------------------
