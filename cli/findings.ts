@@ -10,7 +10,8 @@ const HELP = `npx postern findings <connection> [options]
 Lists what requests and scans have found and a person should look at, or decides one of them.
 
   --state NAME      open (default), ignored or closed
-  --kind NAME       ambiguous, id-reuse, missing, drift, orphan, protected, deleted-member,
+  --kind NAME       ambiguous, id-reuse, missing, drift, reactivated, orphan, protected, guard,
+                    not-created, not-removed, leaver, member-blocked, deleted-member,
                     app-credential, app-failing, mode-ended
   --ignore ID       hear no more of this finding, also when it is met again
   --close ID        it is settled; when it is met again it is a new one
@@ -22,6 +23,9 @@ Lists what requests and scans have found and a person should look at, or decides
   --protect ID      the --account refuses every write (ambiguous, orphan)
   --unprotect ID    takes a --protect back
   --unlink ID       the link ends, its keys are free (id-reuse, missing)
+  --restore ID      the client's last words are put back in the app (drift, reactivated)
+  --allow ID        whom the guard has parked may leave when the client tries again
+  --reject ID       they stay: the client hears 400
   --account NATIVE  the account that is meant, by the app's own identifier
 ${GATEWAY_HELP}
 
@@ -33,6 +37,7 @@ ${GATEWAY_HELP}
 const DECISIONS = [
   ...(['ignore', 'close', 'reopen'] as const),
   ...(['link', 'merge', 'protect', 'unprotect', 'unlink'] as const),
+  ...(['restore', 'allow', 'reject'] as const),
 ] as const
 /** Those that may name an account. */
 const NAMING: ReadonlySet<string> = new Set(['link', 'merge', 'protect'])
@@ -67,6 +72,9 @@ async function run(args: readonly string[]): Promise<number> {
     protect: { type: 'string' },
     unprotect: { type: 'string' },
     unlink: { type: 'string' },
+    restore: { type: 'string' },
+    allow: { type: 'string' },
+    reject: { type: 'string' },
     account: { type: 'string' },
   })
   const [connection = ''] = words

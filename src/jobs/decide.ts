@@ -5,7 +5,10 @@
 import type { Connection } from '../access/connection.ts'
 import { modeOf } from '../access/mode.ts'
 import { AdapterFailure } from '../adapter/failure.ts'
+import { Audit } from '../db/audit.ts'
+import { writeAll } from '../db/database.ts'
 import { Decided } from '../db/decided.ts'
+import { Departures } from '../db/departures.ts'
 import { type Finding, Findings } from '../db/findings.ts'
 import type { Link } from '../db/link.ts'
 import { isReused } from '../operations/account.ts'
@@ -18,11 +21,13 @@ import {
   type AccountDecision,
   accountsOf,
   type Decision,
+  type GuardDecision,
   type InvalidDecision,
   invalidDecision,
 } from './decisions.ts'
 import type { Jobs } from './jobs.ts'
 import { mergeAccounts } from './merge-accounts.ts'
+import { restoreDrift } from './restore-drift.ts'
 
 export type DecideOutcome =
   | { readonly kind: 'decided'; readonly finding: Finding }
@@ -51,6 +56,11 @@ export async function decide(
   const error = invalidDecision(finding, decision, nativeId)
   if (error) return { kind: 'invalid', error }
   const taken = decision as Decision
+  if (taken === 'restore') return restore(jobs, connection, finding)
+  if (taken === 'allow' || taken === 'reject') {
+    await decideParked(jobs, connection, finding, taken)
+    return afterwards(findings, id)
+  }
   if (!isAboutAccounts(taken)) {
     const decided = await findings.decide(id, STATE_AFTER[taken], io.now())
     return decided ? { kind: 'decided', finding: decided } : { kind: 'closed' }
@@ -65,8 +75,50 @@ export async function decide(
     if (failure instanceof ScimError) return { kind: 'failed', detail: failure.message }
     throw failure
   }
-  const now = await findings.get(id)
-  return now ? { kind: 'decided', finding: now } : { kind: 'unknown' }
+  return afterwards(findings, id)
+}
+
+async function afterwards(findings: Findings, id: string): Promise<DecideOutcome> {
+  const finding = await findings.get(id)
+  return finding ? { kind: 'decided', finding } : { kind: 'unknown' }
+}
+
+/** Whoever is parked passes when the client tries again, and is not counted; or is refused. */
+async function decideParked(
+  jobs: Jobs,
+  connection: Connection,
+  finding: Finding,
+  decision: GuardDecision,
+): Promise<void> {
+  const db = jobs.openData(connection)
+  const now = jobs.io.now()
+  const { type } = accountsOf(finding)
+  const state = decision === 'allow' ? 'allowed' : 'rejected'
+  const request = `decide-${jobs.io.newId()}`
+  const entry = { request, type, link: finding.id, op: 'decide' as const, decision: state }
+  await writeAll(db, [
+    new Departures(db, connection.id).decide(type, state, now),
+    ...new Decided(db, connection.id).finding(finding, 'closed', { decided: { decision } }, now),
+    new Audit(connection.id).entry(entry, now),
+  ])
+}
+
+async function restore(
+  jobs: Jobs,
+  connection: Connection,
+  finding: Finding,
+): Promise<DecideOutcome> {
+  const { type } = accountsOf(finding)
+  const outcome = await restoreDrift(jobs, connection, finding.subject.slice(type.length + 1))
+  switch (outcome.kind) {
+    case 'restored':
+    case 'no-drift':
+      return afterwards(new Findings(jobs.openData(connection), connection.id), finding.id)
+    case 'no-link':
+      return { kind: 'refused', detail: 'The link that this finding is about has ended: close it' }
+    case 'refused':
+      return { kind: outcome.isTemporary ? 'failed' : 'refused', detail: outcome.reason }
+  }
 }
 
 function isAboutAccounts(decision: Decision): decision is AccountDecision {

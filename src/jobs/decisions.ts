@@ -6,14 +6,25 @@ export const PLAIN_DECISIONS = ['ignore', 'close', 'reopen'] as const
 /** These change what Postern knows of accounts. */
 export const ACCOUNT_DECISIONS = ['link', 'merge', 'protect', 'unlink', 'unprotect'] as const
 export type AccountDecision = (typeof ACCOUNT_DECISIONS)[number]
-export type Decision = (typeof PLAIN_DECISIONS)[number] | AccountDecision
+/** What the guard has parked passes when it is tried again, or never. */
+export const GUARD_DECISIONS = ['allow', 'reject'] as const
+export type GuardDecision = (typeof GUARD_DECISIONS)[number]
+/** `restore`: the client's last words are put back in the app. */
+export type Decision =
+  | (typeof PLAIN_DECISIONS)[number]
+  | AccountDecision
+  | GuardDecision
+  | 'restore'
 
-const BY_KIND: Readonly<Partial<Record<FindingKind, readonly AccountDecision[]>>> = {
+const BY_KIND: Readonly<Partial<Record<FindingKind, readonly Decision[]>>> = {
   ambiguous: ['link', 'merge', 'protect'],
   'id-reuse': ['link', 'unlink'],
   missing: ['unlink'],
   orphan: ['protect'],
   protected: ['unprotect'],
+  drift: ['restore'],
+  reactivated: ['restore'],
+  guard: GUARD_DECISIONS,
 }
 
 /** In the order in which they are offered; a closed finding takes none. */

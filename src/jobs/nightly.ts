@@ -3,6 +3,7 @@
  * so that not all of them start at once. A run of the cron looks at a few connections and no more.
  */
 import type { Connection } from '../access/connection.ts'
+import { modeOf } from '../access/mode.ts'
 import { Scans } from '../db/scans.ts'
 import type { Jobs } from './jobs.ts'
 import { startScan } from './scan.ts'
@@ -36,7 +37,8 @@ export async function startDueScans(jobs: Jobs): Promise<void> {
 /** When to look again, in milliseconds. */
 async function startScans(jobs: Jobs, connection: Connection): Promise<number> {
   const now = jobs.io.now()
-  const { mode, reconcile } = connection.policy
+  const { reconcile } = connection.policy
+  const mode = modeOf(connection, now)
   const everyMs = reconcile.everyHours * HOUR_MS
   if (everyMs === 0 || mode === 'paused') return now + LOOK_AGAIN_MS
   const slot = lastSlot(connection.id, everyMs, now)

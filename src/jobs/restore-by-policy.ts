@@ -1,4 +1,5 @@
 /** Drift that a scan has found, put back where policy says so. */
+import { modeOf } from '../access/mode.ts'
 import { AdapterFailure } from '../adapter/failure.ts'
 import type { ScannedAccount } from '../db/scan.ts'
 import { driftRule } from '../operations/drift.ts'
@@ -18,9 +19,9 @@ export interface Mended {
 }
 
 /** True where a scan of this connection may put something back. */
-export function restores({ connection }: Endpoint): boolean {
-  const { mode, drift } = connection.policy
-  return mode === 'live' && Object.values(drift).includes('restore')
+export function restores({ connection, io }: Endpoint): boolean {
+  const { drift } = connection.policy
+  return modeOf(connection, io.now()) === 'live' && Object.values(drift).includes('restore')
 }
 
 /**

@@ -1,25 +1,7 @@
 /** A person decides that drift is put back; and a restore that is cut off at any step. */
-import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
-import { adapters } from '../../adapters/index.ts'
-import { Access } from '../../src/access/authenticate.ts'
-import { Sealing } from '../../src/access/seal.ts'
-import { Connections } from '../../src/db/connections.ts'
-import { openDatabase } from '../../src/db/database.ts'
-import { parseEnv } from '../../src/env.ts'
-import type { Jobs } from '../../src/jobs/jobs.ts'
-import { restoreDrift } from '../../src/jobs/restore-drift.ts'
-import { openAdapter } from '../../src/operations/open-app.ts'
 import { adminOf, driveToEnd, reconcile } from '../support/reconcile.ts'
-import {
-  cutsOf,
-  idOf,
-  openWorld,
-  patch,
-  person,
-  type World,
-  type WorldOptions,
-} from '../support/world.ts'
+import { cutsOf, idOf, openWorld, patch, person, type WorldOptions } from '../support/world.ts'
 
 const LOGIN = 'Eva.Lind@example.com'
 const HOUR = 3_600_000
@@ -35,59 +17,45 @@ async function drifted(options: WorldOptions = {}) {
   return { world, id, account, ask: adminOf(world.open(), world.scim) }
 }
 
-/** As an isolate puts them together. */
-function jobsOf({ clock, desk }: World): Jobs {
-  const { POSTERN_SEALING_KEY } = parseEnv(env)
-  const sealing = new Sealing(POSTERN_SEALING_KEY)
-  const now = () => clock.now
-  const db = openDatabase(env.DB)
-  const access = new Access({ db: env.DB, sealing, now, waitUntil: () => {}, lost: () => {} })
-  return {
-    db,
-    access,
-    connections: new Connections(env.DB),
-    io: { now, newId: () => crypto.randomUUID(), wait: async () => {} },
-    openApp: (connection) => {
-      const adapter = adapters.get(connection.adapter)
-      if (!adapter) throw new Error('no adapter')
-      return openAdapter(adapter, connection, { fetch: desk.fetch, now, allowInsecure: true })
-    },
-    openData: () => db,
-    log: () => {},
-  }
+type Ask = ReturnType<typeof adminOf>
+
+async function decide(ask: Ask, finding: string) {
+  return ask('POST', `/findings/${finding}/decide`, { decision: 'restore' })
 }
 
-async function decide(world: World, link: string) {
-  const jobs = jobsOf(world)
-  const connection = await jobs.access.named(world.scim.name)
-  if (!connection) throw new Error('no connection')
-  return restoreDrift(jobs, connection, link)
+async function openFindings(
+  ask: Ask,
+): Promise<{ id: string; kind: string; decisions: string[] }[]> {
+  return (await ask('GET', '/findings')).body.items
 }
 
 describe('a person who decides to restore', () => {
   test('has all of it put back, whatever the policy, and the findings are closed', async () => {
-    const { world, id, account, ask } = await drifted()
+    const { account, ask } = await drifted()
     await reconcile(ask)
-    expect((await ask('GET', '/findings')).body.items).toHaveLength(2)
-    const outcome = await decide(world, id)
-    expect(outcome).toEqual({ kind: 'restored', paths: ['title', 'active'] })
+    const found = await openFindings(ask)
+    expect(found.map(({ kind }) => kind).sort()).toEqual(['drift', 'reactivated'])
+    expect(found[0]?.decisions).toContain('restore')
+    const outcome = await decide(ask, found[0]?.id ?? '')
+    expect(outcome).toMatchObject({ status: 200, body: { state: 'closed' } })
     expect(account).toMatchObject({ job_title: 'Chef', state: 'suspended' })
-    expect((await ask('GET', '/findings')).body.items).toEqual([])
-    expect(await decide(world, id)).toEqual({ kind: 'no-drift' })
+    expect(await openFindings(ask)).toEqual([])
+    expect((await decide(ask, found[1]?.id ?? '')).status).toBe(409)
   })
 
   test('is told why not, in words of ours, and the findings stay', async () => {
-    const { world, id, account, ask } = await drifted()
+    const { world, account, ask } = await drifted()
     await reconcile(ask)
+    const [finding] = await openFindings(ask)
     world.desk.failNext({ match: '*', when: 'before', how: 'status', status: 503, times: 1 })
-    const away = await decide(world, id)
-    expect(away).toMatchObject({ kind: 'refused', isTemporary: true })
+    const away = await decide(ask, finding?.id ?? '')
+    expect(away).toMatchObject({ status: 503 })
+    expect(away.body.detail).toContain('not available')
     await ask('PATCH', '', { mode: 'observe' })
     world.clock.now += HOUR
-    expect(await decide(world, id)).toMatchObject({ kind: 'refused', isTemporary: false })
+    expect((await decide(ask, finding?.id ?? '')).status).toBe(409)
     expect(account.job_title).toBe('Boss')
-    expect((await ask('GET', '/findings')).body.items).toHaveLength(2)
-    expect(await decide(world, crypto.randomUUID())).toEqual({ kind: 'no-link' })
+    expect(await openFindings(ask)).toHaveLength(2)
   })
 })
 
@@ -115,7 +83,10 @@ describe('a restore by policy', () => {
         title: 'Chef',
         active: false,
       })
-      expect((await ask('GET', '/findings')).body.items).toEqual([])
+      // That the app was away for a moment is another finding, and the cron's to close.
+      for (const kind of ['drift', 'reactivated']) {
+        expect((await ask('GET', `/findings?kind=${kind}`)).body.items).toEqual([])
+      }
     }
   }, 120_000)
 })

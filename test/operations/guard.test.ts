@@ -1,6 +1,7 @@
 /** The guard: more disables and deletes in a window than policy allows wait for a person. */
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
+import { adminOf } from '../support/reconcile.ts'
 import { idOf, MINUTE_MS, openWorld, patch, person, type World } from '../support/world.ts'
 
 const OFF = patch({ op: 'Replace', path: 'active', value: 'False' })
@@ -114,4 +115,41 @@ test('a guard of 0 lets nobody leave, and one that is open all', async () => {
   for (const id of wide.ids) {
     expect((await wide.world.ask('DELETE', `/Users/${id}`)).status).toBe(204)
   }
+})
+
+async function decide(world: World, decision: 'allow' | 'reject') {
+  const [finding] = await findings(world)
+  const ask = adminOf(world.open(), world.scim)
+  return ask('POST', `/findings/${finding?.id}/decide`, { decision })
+}
+
+test('those whom a person allows pass when the client tries again, and are not counted', async () => {
+  const { world, ids } = await open({ maxCount: 2 }, 6)
+  for (const id of ids.slice(0, 4)) await world.ask('PATCH', `/Users/${id}`, OFF)
+  expect(enabled(world)).toBe(4)
+  expect(await decide(world, 'allow')).toMatchObject({ status: 200, body: { state: 'closed' } })
+  for (const id of ids.slice(2, 4)) {
+    expect((await world.ask('PATCH', `/Users/${id}`, OFF)).status).toBe(200)
+  }
+  expect(enabled(world)).toBe(2)
+  // Nobody allowed the others.
+  expect((await world.ask('PATCH', `/Users/${ids[4]}`, OFF)).status).toBe(400)
+  world.clock.now += 61 * MINUTE_MS
+  for (const id of ids.slice(4)) {
+    expect((await world.ask('PATCH', `/Users/${id}`, OFF)).status).toBe(200)
+  }
+})
+
+test('those whom a person rejects stay, and the client hears why', async () => {
+  const { world, ids } = await open({ maxCount: 1 }, 3)
+  const [a, b] = ids
+  await world.ask('PATCH', `/Users/${a}`, OFF)
+  expect((await world.ask('DELETE', `/Users/${b}`)).status).toBe(400)
+  await decide(world, 'reject')
+  world.clock.now += 120 * MINUTE_MS
+  const answer = await world.ask('DELETE', `/Users/${b}`)
+  expect(answer.status).toBe(400)
+  expect(answer.body.detail).toContain('rejected')
+  expect(await findings(world)).toEqual([])
+  expect((await world.ask('GET', `/Users/${b}`)).status).toBe(200)
 })
