@@ -124,9 +124,9 @@ export function compose({ env, adapters, sandbox, io, fetch, waitUntil, log }: P
       await sweep(jobs)
       await poll(jobs)
       await sweepMembers(jobs)
-      await startDueScans(jobs)
       await endModes(jobs)
       await closePassed(jobs)
+      await startDueScans(jobs)
       await continueScans(jobs)
       await erase(jobs)
     },
