@@ -166,6 +166,8 @@ export interface Capabilities {
   readonly update: 'delta' | 'none'
   /** `native`: the app has an on/off switch, and `setActive` works it both ways. */
   readonly active: 'native' | 'none'
+  /** True: the app takes an account out of its groups when it is switched off. */
+  readonly offLeavesGroups?: boolean
   /** What `remove` really does: the object is gone, or only out of sight. */
   readonly remove: 'hard' | 'soft' | 'none'
   /**

@@ -103,7 +103,7 @@ export class Findings {
     return sql`
       UPDATE finding SET state = 'closed'
        WHERE connection = ${this.#connection} AND state <> 'closed' AND last_seen < ${seenBefore}
-         AND kind IN ('ambiguous', 'id-reuse', 'orphan', 'missing', 'drift', 'reactivated')
+         AND kind IN ('ambiguous', 'id-reuse', 'orphan', 'missing', 'drift', 'reactivated', 'leaver')
          AND json_extract(detail, '$.type') = ${type}
          AND (kind = 'missing' OR json_extract(detail, '$.scan') IS NOT NULL)`
   }

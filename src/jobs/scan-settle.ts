@@ -3,6 +3,7 @@
  * should look at. Each step is bounded, and can be taken again after a kill.
  */
 import type { FindingKind, Found } from '../db/findings.ts'
+import { countLeavers } from '../db/leavers.ts'
 import type { Scan, ScannedAccount, Situation } from '../db/scan.ts'
 import type { Scans } from '../db/scans.ts'
 import { rulesOf } from '../operations/account.ts'
@@ -16,6 +17,7 @@ import { readAccounts } from './scan-page.ts'
  * Backstage and midPoint guard their sweeps alike. Whoever knows better says so with the next scan.
  */
 const LEAST_SHARE = 0.9
+const DAY_MS = 24 * 3_600_000
 /** Keys, or rows, of one step. */
 const STEP_ROWS = 200
 /** Accounts of one step that are read one by one. */
@@ -226,6 +228,7 @@ async function findingsStep(endpoint: Endpoint, scans: Scans, scan: Scan): Promi
   return scans.end(scan, 'done', undefined, now, [
     ...writes,
     ...(await orphans(endpoint, scans, scan, now)),
+    ...(await leavers(endpoint, scan, now)),
     findings.closeOutdated(scan.type, scan.startedAt),
   ])
 }
@@ -260,4 +263,15 @@ async function orphans(endpoint: Endpoint, scans: Scans, scan: Scan, now: number
   if (count === 0) return []
   const detail = { type: scan.type, count, scan: scan.id }
   return [findings.found('orphan', [{ id: io.newId(), subject: scan.type, detail }], now)]
+}
+
+/** Entra disables whom it unassigns and never sends the DELETE: one finding for all who stay off. */
+async function leavers({ db, connection, io, findings }: Endpoint, scan: Scan, now: number) {
+  const { leaverAfterDays } = connection.policy.deprovision
+  if (leaverAfterDays === 0) return []
+  const before = now - leaverAfterDays * DAY_MS
+  const count = await countLeavers(db, connection.id, scan.type, before)
+  if (count === 0) return []
+  const detail = { type: scan.type, count, days: leaverAfterDays, scan: scan.id }
+  return [findings.found('leaver', [{ id: io.newId(), subject: scan.type, detail }], now)]
 }

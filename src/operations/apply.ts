@@ -3,7 +3,10 @@
  * disable are written down before the app hears of them (an intent), so that one which was cut off
  * is finished without its client; every other update is the client's to repeat.
  */
+
+import type { NativeObject } from '../adapter/contract.ts'
 import { AdapterFailure } from '../adapter/failure.ts'
+import type { Write } from '../db/database.ts'
 import type { Claim, Intent, Link } from '../db/link.ts'
 import { admit, park } from '../govern/guard.ts'
 import { without } from '../identity/keys.ts'
@@ -19,11 +22,13 @@ import {
   claimsIn,
   factsOf,
   isReused,
+  type Subject,
   staleBefore,
   viewOf,
 } from './account.ts'
 import type { Endpoint } from './endpoint.ts'
-import { formerAfter, withFormer } from './inactive.ts'
+import { formerAfter, losesGroups, strips, withFormer } from './inactive.ts'
+import { restoreMemberships, stripMemberships } from './memberships.ts'
 import { changedNames, keysTaken } from './refuse-update.ts'
 import { leaseUntil, PATIENCE_MS } from './reservation.ts'
 
@@ -101,7 +106,7 @@ async function write(
   const { links, io, audit, departures, request } = endpoint
   let hasEffect = false
   const subject = { link, object, view: before }
-  const changed = await change(endpoint, subject, after, () => {
+  const changed = await bring(endpoint, subject, after, () => {
     hasEffect = true
   }).catch(async (error: unknown) => {
     if (!held) throw error
@@ -116,6 +121,7 @@ async function write(
   })
 
   const now = io.now()
+  const turnsOn = before['active'] === false && after['active'] === true
   const facts = factsOf(endpoint, after, changed, formerAfter(endpoint, after, object, link), words)
   const wanted = claimsIn(endpoint, after)
   const committed = await links.commitUpdate(
@@ -138,9 +144,8 @@ async function write(
         now,
       ),
       // Who is back has not left.
-      ...(before['active'] === false && after['active'] === true
-        ? [departures.forget(link.id)]
-        : []),
+      ...(turnsOn ? [departures.forget(link.id)] : []),
+      ...followGroups(endpoint, link, before, after, now),
     ],
   )
   if (!committed) {
@@ -155,7 +160,43 @@ async function write(
     version: link.version + 1,
     modifiedAt: now,
   }
-  return { link: next, object: changed, view: viewOf(endpoint, next, changed) }
+  const account = { link: next, object: changed, view: viewOf(endpoint, next, changed) }
+  // What is left of it is the sweeper's: the commit has made it due.
+  if (turnsOn && losesGroups(endpoint)) await restoreMemberships(endpoint, account)
+  return account
+}
+
+/** @throws what kept the app from being told of all: nobody is called off who is still in a group */
+async function bring(
+  endpoint: Endpoint,
+  subject: Subject & { readonly link: Link },
+  after: Resource,
+  onEffect: () => void,
+): Promise<NativeObject> {
+  const object = await change(endpoint, subject, after, onEffect)
+  if (subject.view['active'] === false || after['active'] !== false || !strips(endpoint)) {
+    return object
+  }
+  onEffect()
+  const failure = await stripMemberships(endpoint, { ...subject, object })
+  if (failure !== undefined) throw failure
+  return object
+}
+
+/** For the commit: memberships go and come back with the switch, because a client sends them once. */
+function followGroups(
+  endpoint: Endpoint,
+  { id }: Link,
+  before: Resource,
+  after: Resource,
+  now: number,
+): Write[] {
+  if (!losesGroups(endpoint)) return []
+  const isOff = after['active'] === false
+  if ((before['active'] === false) === isOff) return []
+  if (!isOff) return [endpoint.edges.makeDue(id, now)]
+  // Where the app itself has taken the person out, nobody has to tell it.
+  return strips(endpoint) ? [] : [endpoint.edges.park(id, now)]
 }
 
 function isRefusal(error: unknown): boolean {

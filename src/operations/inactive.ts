@@ -16,6 +16,16 @@ export function standsIn({ connection, definition }: Endpoint): boolean {
   )
 }
 
+/** True where a person who is off is taken out of every group, and put back when on again. */
+export function strips({ connection }: Endpoint): boolean {
+  return connection.policy.deprovision.onInactive === 'strip'
+}
+
+/** True where somebody who was off has to be put back into groups: by policy, or by the app's habit. */
+export function losesGroups(endpoint: Endpoint): boolean {
+  return strips(endpoint) || endpoint.spec.capabilities.offLeavesGroups === true
+}
+
 /** @throws {ScimError} 501 where nothing here can switch an account off */
 export function refuseDisable(endpoint: Endpoint, wanted: Resource): void {
   const { connection, mapping, definition, port } = endpoint
@@ -23,11 +33,11 @@ export function refuseDisable(endpoint: Endpoint, wanted: Resource): void {
   const { onInactive } = connection.policy.deprovision
   switch (onInactive) {
     case 'record':
+    case 'strip':
       return
     case 'downgrade':
       if (port.update) return
       throw new ScimError(501, 'The app does not let an account be changed, so none is downgraded.')
-    case 'strip':
     case 'remove':
       throw new ScimError(
         501,

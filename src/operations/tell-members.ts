@@ -11,6 +11,7 @@ import { groupsAfter, membersAfter } from '../membership/replacement.ts'
 import { isRefusal } from '../membership/retry.ts'
 import { ScimError } from '../scim/error.ts'
 import type { Endpoint } from './endpoint.ts'
+import { strips } from './inactive.ts'
 
 /** How long a list that another request is replacing is waited for, in steps. */
 const PATIENCE_MS = [0, 50, 100, 200, 400, 800, 1600] as const
@@ -63,7 +64,7 @@ export async function tellMembers(
   const fates = new Map<string, Fate>()
   const open: Task[] = []
   for (const task of tasks) {
-    const fate = fateWithoutCall(group, task)
+    const fate = fateWithoutCall(endpoint, group, task)
     fates.set(task.link.id, fate ?? 'left')
     const { type, nativeId } = task.link
     if (!fate && nativeId !== undefined) open.push({ ...task, member: { type, id: nativeId } })
@@ -83,7 +84,11 @@ export async function tellMembers(
 }
 
 /** Some changes need no call: there is nobody in the app, or not yet. */
-function fateWithoutCall(group: Link, { link, wanted }: MemberTask): Fate | undefined {
+function fateWithoutCall(
+  endpoint: Endpoint,
+  group: Link,
+  { link, wanted }: MemberTask,
+): Fate | undefined {
   const isEnded = link.state === 'tombstone' || link.state === 'retiring'
   if (wanted && isEnded) return 'dropped'
   // An account that was deleted left its groups, and its id may be another one's by now.
@@ -91,6 +96,7 @@ function fateWithoutCall(group: Link, { link, wanted }: MemberTask): Fate | unde
   // Invited, or being made: the app's id of now may not be that of the account.
   const isUnborn = link.nativeId === undefined || link.state === 'pending'
   if (isUnborn) return wanted ? 'waits' : 'done'
+  if (wanted && link.inactiveSince !== undefined && strips(endpoint)) return 'waits'
   return group.nativeId === undefined ? 'waits' : undefined
 }
 

@@ -2,7 +2,19 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 import { AdapterFailure } from '../../src/adapter/failure.ts'
-import { brownfield, idOf, match, openWorld, patch, person, type World } from '../support/world.ts'
+import {
+  brownfield,
+  cutsOf,
+  GROUP_SCHEMA,
+  idOf,
+  MINUTE_MS,
+  match,
+  openWorld,
+  patch,
+  person,
+  type World,
+  type WorldOptions,
+} from '../support/world.ts'
 
 const LOGIN = 'Ole.Dahl@example.com'
 const DAY_MS = 24 * 3_600_000
@@ -110,6 +122,86 @@ describe('onInactive: downgrade', () => {
     expect(world.desk.store.account(no)?.job_title).toBe('Guest')
     await world.ask('PATCH', path, ON)
     expect(world.desk.store.account(no)?.job_title).toBe('Cook')
+  })
+})
+
+describe('onInactive: strip', () => {
+  const deprovision = { onInactive: 'strip' }
+
+  async function inGroups(more: WorldOptions = {}) {
+    const opened = await open(deprovision, more)
+    const { world, id } = opened
+    const make = async (displayName: string) => {
+      const body = { schemas: [GROUP_SCHEMA], displayName, members: [{ value: id }] }
+      return idOf(await world.ask('POST', '/Groups', body))
+    }
+    const groups = [await make('Line 4'), await make('Drivers')]
+    const people = () =>
+      ['Line 4', 'Drivers'].map((title) => world.desk.store.teamByTitle(title)?.people.size)
+    return { ...opened, groups, people }
+  }
+
+  test('who is off is in no group, stays enabled, and is back in all of them when on', async () => {
+    const { world, path, account, people } = await inGroups()
+    expect(people()).toEqual([1, 1])
+    expect((await world.ask('PATCH', path, OFF)).body.active).toBe(false)
+    expect(people()).toEqual([0, 0])
+    expect(account()?.state).toBe('enabled')
+    expect((await world.ask('GET', path)).body.active).toBe(false)
+    expect((await world.ask('PATCH', path, ON)).body.active).toBe(true)
+    expect(people()).toEqual([1, 1])
+  })
+
+  test('who is added to a group while off joins it when on, and who is removed does not', async () => {
+    const { world, id, path, groups, people } = await inGroups()
+    await world.ask('PATCH', path, OFF)
+    const third = { schemas: [GROUP_SCHEMA], displayName: 'Night', members: [{ value: id }] }
+    expect((await world.ask('POST', '/Groups', third)).status).toBe(201)
+    const leave = patch({ op: 'Remove', path: `members[value eq "${id}"]` })
+    expect((await world.ask('PATCH', `/Groups/${groups[1]}`, leave)).status).toBe(204)
+    expect(world.desk.store.teamByTitle('Night')?.people.size).toBe(0)
+    await world.ask('PATCH', path, ON)
+    expect(people()).toEqual([1, 0])
+    expect(world.desk.store.teamByTitle('Night')?.people.size).toBe(1)
+  })
+
+  test('a disable that was cut off anywhere ends with nobody in a group', async () => {
+    const whole = await inGroups()
+    const isolate = whole.world.open()
+    await isolate.scim(whole.world.scim, 'PATCH', whole.path, OFF)
+    for (const cut of cutsOf(isolate.steps())) {
+      const { world, path, people } = await inGroups()
+      await world.open(cut).scim(world.scim, 'PATCH', path, OFF)
+      for (let n = 0; n < 3; n++) {
+        world.clock.now += 40 * MINUTE_MS
+        await world.tick()
+      }
+      const isOff = (await world.ask('GET', path)).body.active === false
+      expect(people()).toEqual(isOff ? [0, 0] : [1, 1])
+      world.clock.now += 40 * MINUTE_MS
+      expect((await world.ask('PATCH', path, OFF)).status).toBe(200)
+      expect(people()).toEqual([0, 0])
+      world.clock.now += 40 * MINUTE_MS
+      expect((await world.ask('PATCH', path, ON)).status).toBe(200)
+      expect(people()).toEqual([1, 1])
+    }
+  }, 120_000)
+
+  test('an app that takes who is off out of its groups is told to take them back', async () => {
+    const { world, path, people } = await open(
+      {},
+      { capabilities: { offLeavesGroups: true } },
+    ).then(async (opened) => {
+      const members = [{ value: opened.id }]
+      const body = { schemas: [GROUP_SCHEMA], displayName: 'Line 4', members }
+      await opened.world.ask('POST', '/Groups', body)
+      const people = () => opened.world.desk.store.teamByTitle('Line 4')?.people
+      return { ...opened, people }
+    })
+    await world.ask('PATCH', path, OFF)
+    people()?.clear()
+    await world.ask('PATCH', path, ON)
+    expect(people()?.size).toBe(1)
   })
 })
 

@@ -101,7 +101,7 @@ test('an app without a switch does not pretend to disable', async () => {
 })
 
 test('a policy for disabling that is not carried out is not answered with a success', async () => {
-  for (const onInactive of ['strip', 'remove']) {
+  for (const onInactive of ['remove']) {
     const { ask, changes } = await openWorld({ policy: { deprovision: { onInactive } } })
     const id = idOf(await ask('POST', '/Users', person(LOGIN)))
     const before = changes()
