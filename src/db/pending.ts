@@ -319,6 +319,27 @@ export class PendingLinks {
     return outcome === 'written'
   }
 
+  /** The account was removed because its person is off: the link stays, and makes another one later. */
+  async resign(
+    held: Held,
+    link: Link,
+    facts: PendingFacts,
+    claims: ClaimChange,
+    now: number,
+    also: readonly Write[],
+  ): Promise<Outcome> {
+    return this.#decided([
+      ...closeIntent(held, 'done'),
+      sql`
+        UPDATE link SET state = 'pending', native_id = NULL, fingerprint = NULL, former = NULL,
+               inactive_since = coalesce(inactive_since, ${now}), ${this.#columnsOf(facts, now)}
+         WHERE ${this.#isRead(link)} AND state IN ('linked', 'discovered', 'missing')`,
+      CHANGED_ONE,
+      ...this.#moveClaims(link, claims, now),
+      ...also,
+    ])
+  }
+
   // ---- removal ------------------------------------------------------------------------------------
 
   /** From here on the person is gone for clients; the open intent now says what is to be removed. */

@@ -27,9 +27,10 @@ import {
   viewOf,
 } from './account.ts'
 import type { Endpoint } from './endpoint.ts'
-import { formerAfter, losesGroups, strips, withFormer } from './inactive.ts'
+import { formerAfter, losesGroups, removesOff, strips, withFormer } from './inactive.ts'
 import { restoreMemberships, stripMemberships } from './memberships.ts'
 import { changedNames, keysTaken } from './refuse-update.ts'
+import { commitRemoved, removeWhileOff } from './remove-while-off.ts'
 import { leaseUntil, PATIENCE_MS } from './reservation.ts'
 
 /** The lease of an update that is under way. */
@@ -64,9 +65,12 @@ export async function apply(
   const { link, view: before } = account
   const renamed = without(claimsIn(endpoint, after), claimsIn(endpoint, before))
   const disables = before['active'] !== false && after['active'] === false
+  const removes = disables && removesOff(endpoint)
   let held: Held | undefined
   if (renamed.length > 0 || disables) {
-    const plan = JSON.stringify(planOf(endpoint, before, after))
+    // Where the account itself goes, nobody can read what it was.
+    const names = removes ? undefined : changedNames(before, after)
+    const plan = JSON.stringify(planOf(endpoint, before, after, names))
     const intent = { id: io.newId(), body: plan, leaseUntil: leaseUntil(endpoint) }
     const admission = disables ? admit(endpoint, link, 'disable') : []
     switch (await links.beginUpdate(link, renamed, intent, io.now(), admission)) {
@@ -80,19 +84,62 @@ export async function apply(
         held = { id: intent.id, fence: 1 }
     }
   }
+  if (removes && held) return remove(endpoint, account, after, renamed, held)
   return write(endpoint, account, after, cause, renamed, held)
 }
 
-function planOf({ definition }: Endpoint, before: Resource, after: Resource): Plan {
-  const names = changedNames(before, after)
+/** @param names undefined: all */
+function planOf(
+  { definition }: Endpoint,
+  before: Resource,
+  after: Resource,
+  names: readonly string[] | undefined,
+): Plan {
   const pick = (resource: Resource): Resource =>
     withoutSecrets(
       definition,
       Object.fromEntries(
-        Object.entries(resource).filter(([name]) => names.includes(name)),
+        Object.entries(resource).filter(([name]) => names?.includes(name) ?? true),
       ) as Resource,
     )
   return { before: pick(before), after: pick(after) }
+}
+
+/** Instead of `write`, where the account of a person who is off goes. */
+async function remove(
+  endpoint: Endpoint,
+  { link, object, view }: Account,
+  after: Resource,
+  renamed: readonly Claim[],
+  held: Held,
+): Promise<Account | undefined> {
+  await removeWhileOff(endpoint, { link, object }).catch((error: unknown) =>
+    giveUp(endpoint, error, { link, renamed, held, hasEffect: false }),
+  )
+  const removed = await commitRemoved(endpoint, link, held, { before: view, after })
+  if (!removed) await endpoint.links.cancelUpdate(held, link, [], [])
+  return removed
+}
+
+/** The app did not do it, or nobody knows. @throws always */
+async function giveUp(
+  { links, departures, io }: Endpoint,
+  error: unknown,
+  {
+    link,
+    renamed,
+    held,
+    hasEffect,
+  }: { link: Link; renamed: readonly Claim[]; held: Held; hasEffect: boolean },
+): Promise<never> {
+  // An unknown effect may be the rename: its keys stay taken until it is known not to be.
+  if (!hasEffect && isRefusal(error)) {
+    await links.cancelUpdate(held, link, renamed, [departures.forget(link.id)])
+  } else {
+    const answered = isRefusal(error) || (error instanceof AdapterFailure && error.answered)
+    await links.markUnknown(held, { answeredAt: answered ? io.now() : undefined })
+  }
+  throw error
 }
 
 async function write(
@@ -108,16 +155,9 @@ async function write(
   const subject = { link, object, view: before }
   const changed = await bring(endpoint, subject, after, () => {
     hasEffect = true
-  }).catch(async (error: unknown) => {
+  }).catch((error: unknown) => {
     if (!held) throw error
-    // An unknown effect may be the rename: its keys stay taken until it is known not to be.
-    if (!hasEffect && isRefusal(error)) {
-      await links.cancelUpdate(held, link, renamed, [departures.forget(link.id)])
-    } else {
-      const answered = isRefusal(error) || (error instanceof AdapterFailure && error.answered)
-      await links.markUnknown(held, { answeredAt: answered ? io.now() : undefined })
-    }
-    throw error
+    return giveUp(endpoint, error, { link, renamed, held, hasEffect })
   })
 
   const now = io.now()
@@ -240,12 +280,15 @@ export async function finishUpdate(endpoint: Endpoint, link: Link, intent: Inten
   if (!(await links.takeOver(intent, leaseUntil(endpoint)))) return
   const held = { id: intent.id, fence: intent.fence + 1 }
   const object = await port.get(link.nativeId)
+  const plan = JSON.parse(intent.body) as Plan
+  const removes = plan.after['active'] === false && removesOff(endpoint)
   if (!object || isReused(link, object)) {
-    await links.cancelUpdate(held, link, [], [])
+    // It was there when the update began: what is gone is gone because it was to go.
+    const isDone = removes && (await commitRemoved(endpoint, link, held, plan))
+    if (!isDone) await links.cancelUpdate(held, link, [], [])
     return
   }
   const view = viewOf(endpoint, link, object)
-  const plan = JSON.parse(intent.body) as Plan
   const after = merge(view, plan)
   // The client's words are those of the plan, also where the app has heard them already.
   const words = furtherWords(
@@ -255,8 +298,10 @@ export async function finishUpdate(endpoint: Endpoint, link: Link, intent: Inten
   )
   const renamed = without(claimsIn(endpoint, after), claimsIn(endpoint, view))
   try {
+    const account = { link, object, view }
     const cause = { ignored: [], words, decision: undefined }
-    await write(endpoint, { link, object, view }, after, cause, renamed, held)
+    if (removes && after['active'] === false) await remove(endpoint, account, after, renamed, held)
+    else await write(endpoint, account, after, cause, renamed, held)
   } catch (error) {
     if (!isRefusal(error)) throw error
   }

@@ -21,6 +21,14 @@ export function strips({ connection }: Endpoint): boolean {
   return connection.policy.deprovision.onInactive === 'strip'
 }
 
+/** True where the account of a person who is off goes, and another one is made when on again. */
+export function removesOff({ connection, definition }: Endpoint): boolean {
+  return (
+    connection.policy.deprovision.onInactive === 'remove' &&
+    definition.coreAttribute('active') !== undefined
+  )
+}
+
 /** True where somebody who was off has to be put back into groups: by policy, or by the app's habit. */
 export function losesGroups(endpoint: Endpoint): boolean {
   return strips(endpoint) || endpoint.spec.capabilities.offLeavesGroups === true
@@ -39,10 +47,12 @@ export function refuseDisable(endpoint: Endpoint, wanted: Resource): void {
       if (port.update) return
       throw new ScimError(501, 'The app does not let an account be changed, so none is downgraded.')
     case 'remove':
+      if (port.remove && port.create) return
       throw new ScimError(
         501,
-        `This version of Postern does not carry out the policy "deprovision.onInactive": ` +
-          `"${onInactive}" yet. An administrator of this connection must set it to "native".`,
+        'The app cannot both remove accounts and make them anew, so none is removed for being off. ' +
+          'An administrator of this connection must choose another policy ' +
+          '"deprovision.onInactive".',
       )
     case 'native':
       if (mapping.switches || mapping.pair('active')) return

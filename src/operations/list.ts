@@ -18,7 +18,7 @@ import type { Endpoint } from './endpoint.ts'
 import { reportReuse } from './findings.ts'
 import { answersByRule, type MatchQuery, matchQueryOf, offered } from './match-query.ts'
 import { MEMBERSHIP, membersOf } from './members.ts'
-import { pendingFor, pendingLinks, standingFor } from './pending.ts'
+import { mayBePending, pendingFor, pendingLinks, standingFor } from './pending.ts'
 import { settledAt } from './reservation.ts'
 import { collect, findAccounts, lookupFor, type Search, walk } from './search.ts'
 
@@ -90,7 +90,7 @@ async function page(
   const [{ items: read, total: listed }, hidden, unlisted] = await Promise.all([
     rows(endpoint, from, place.skip - from + count),
     links.countHidden(definition.type.name),
-    endpoint.port.poll ? pendingLinks(endpoint).unlisted(definition.type.name) : [],
+    mayBePending(endpoint) ? pendingLinks(endpoint).unlisted(definition.type.name) : [],
   ])
   if (listed === undefined) return undefined
   // Pending people whom the app does not list come last, where those whom it makes will be.
@@ -165,7 +165,7 @@ async function candidates(
 async function everybody(endpoint: Endpoint): Promise<Found> {
   const [objects, pending] = await Promise.all([
     collect(walk(endpoint)),
-    endpoint.port.poll ? pendingLinks(endpoint).all(endpoint.definition.type.name) : [],
+    mayBePending(endpoint) ? pendingLinks(endpoint).all(endpoint.definition.type.name) : [],
   ])
   return { objects, pending }
 }

@@ -10,6 +10,7 @@ import { ScimError } from '../scim/error.ts'
 import type { Resource } from '../scim/schema.ts'
 import { type Account, claimsIn, pendingAccount, rulesOf } from './account.ts'
 import type { Endpoint } from './endpoint.ts'
+import { removesOff } from './inactive.ts'
 
 /** The cron comes once a minute. */
 const SOONEST_MS = 1_000
@@ -38,6 +39,11 @@ export function readWaiting(intent: Pick<Intent, 'body'>): Waiting {
   return { sent: {}, ...(JSON.parse(intent.body) as Partial<Waiting>) }
 }
 
+/** True where the app, or the policy for people who are off, leaves links without an account. */
+export function mayBePending(endpoint: Endpoint): boolean {
+  return endpoint.port.poll !== undefined || removesOff(endpoint)
+}
+
 export function pendingLinks({ db, connection }: Endpoint): PendingLinks {
   return new PendingLinks(db, connection.id)
 }
@@ -64,7 +70,7 @@ export async function standingFor(
   endpoint: Endpoint,
   objects: readonly NativeObject[],
 ): Promise<ReadonlyMap<string, Link>> {
-  if (!endpoint.port.poll || objects.length === 0) return new Map()
+  if (!mayBePending(endpoint) || objects.length === 0) return new Map()
   const { mapping, definition } = endpoint
   const keys = objects.flatMap((object) =>
     claimsIn(endpoint, mapping.toScim(object)).map((claim) => ({
@@ -81,11 +87,11 @@ export async function standingFor(
 
 /** Pending people whom an equality may find, no claim being on its value; a filter sorts them out. */
 export async function pendingFor(endpoint: Endpoint, path: string): Promise<readonly Link[]> {
-  const { definition, port } = endpoint
+  const { definition } = endpoint
   const isKey =
     rulesOf(endpoint).some(({ key, auto }) => auto && key === path) ||
     (definition.coreAttribute(path)?.uniqueness ?? 'none') !== 'none'
-  return port.poll && !isKey ? pendingLinks(endpoint).all(definition.type.name) : []
+  return mayBePending(endpoint) && !isKey ? pendingLinks(endpoint).all(definition.type.name) : []
 }
 
 // ---- beginning ------------------------------------------------------------------------------------

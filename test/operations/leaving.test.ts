@@ -205,6 +205,73 @@ describe('onInactive: strip', () => {
   })
 })
 
+describe('onInactive: remove', () => {
+  const deprovision = { onInactive: 'remove' }
+
+  test('the account goes, the person stays for the client, and gets another one when on', async () => {
+    const { world, id, path, account } = await open(deprovision)
+    expect((await world.ask('PATCH', path, OFF)).body).toMatchObject({ id, active: false })
+    expect(account()).toBeUndefined()
+    const found = await world.ask('GET', match('userName', LOGIN))
+    expect(found.body.Resources).toMatchObject([{ id, active: false, title: 'Chef' }])
+    expect((await world.ask('GET', '/Users')).body.Resources).toMatchObject([{ id }])
+    const promote = patch({ op: 'replace', path: 'title', value: 'Head chef' })
+    expect((await world.ask('PATCH', path, promote)).body).toMatchObject({ active: false })
+    const back = await world.ask('PATCH', path, ON)
+    expect(back.body).toMatchObject({ id, active: true, title: 'Head chef' })
+    expect(account()).toMatchObject({ state: 'enabled', job_title: 'Head chef' })
+    expect((await world.ask('GET', path)).body).toMatchObject({ id, active: true })
+  })
+
+  test('memberships come back with the new account', async () => {
+    const { world, id, path } = await open(deprovision)
+    const body = { schemas: [GROUP_SCHEMA], displayName: 'Line 4', members: [{ value: id }] }
+    await world.ask('POST', '/Groups', body)
+    await world.ask('PATCH', path, OFF)
+    await world.ask('PATCH', path, ON)
+    const people = world.desk.store.teamByTitle('Line 4')?.people ?? []
+    expect([...people]).toEqual(world.logins(LOGIN))
+  })
+
+  test('a DELETE of somebody who is off ends the link, and the name is free', async () => {
+    const { world, id, path } = await open(deprovision)
+    await world.ask('PATCH', path, OFF)
+    expect((await world.ask('DELETE', path)).status).toBe(204)
+    expect((await world.ask('GET', path)).status).toBe(404)
+    const back = await world.ask('POST', '/Users', person(LOGIN))
+    expect(back.status).toBe(201)
+    expect(back.body.id).not.toBe(id)
+  })
+
+  test('cut off anywhere, it ends with one account for who is on and none for who is off', async () => {
+    for (const [body, before] of [[OFF, []] as const, [ON, [OFF]] as const]) {
+      const whole = await open(deprovision)
+      for (const first of before) await whole.world.ask('PATCH', whole.path, first)
+      const isolate = whole.world.open()
+      await isolate.scim(whole.world.scim, 'PATCH', whole.path, body)
+      for (const cut of cutsOf(isolate.steps())) {
+        const { world, id, path } = await open(deprovision)
+        for (const first of before) await world.ask('PATCH', path, first)
+        await world.open(cut).scim(world.scim, 'PATCH', path, body)
+        for (let n = 0; n < 2; n++) {
+          world.clock.now += 40 * MINUTE_MS
+          await world.tick()
+        }
+        const read = await world.ask('GET', path)
+        expect(read.body.id).toBe(id)
+        if (read.body.active === false) expect(world.logins(LOGIN).length).toBeLessThan(2)
+        else expect(world.logins(LOGIN)).toHaveLength(1)
+        for (let n = 0; n < 4; n++) {
+          world.clock.now += 40 * MINUTE_MS
+          if ((await world.ask('PATCH', path, body)).status === 200) break
+        }
+        expect(world.logins(LOGIN)).toHaveLength(body === OFF ? 0 : 1)
+        expect((await world.ask('GET', path)).body).toMatchObject({ id, active: body === ON })
+      }
+    }
+  }, 120_000)
+})
+
 describe('onDelete: deactivateThenDelete', () => {
   const deprovision = { onDelete: 'deactivateThenDelete', deleteAfterDays: 7 }
 

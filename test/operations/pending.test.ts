@@ -422,5 +422,5 @@ describe('a member who is pending', () => {
       expect(people(world)).toEqual(world.logins(LOGIN))
       expect(people(world)).toHaveLength(1)
     }
-  })
+  }, 60_000)
 })

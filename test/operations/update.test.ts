@@ -99,14 +99,3 @@ test('an app without a switch does not pretend to disable', async () => {
   expect(refused.status).toBe(501)
   expect((await ask('GET', `/Users/${id}`)).body.active).toBe(true)
 })
-
-test('a policy for disabling that is not carried out is not answered with a success', async () => {
-  for (const onInactive of ['remove']) {
-    const { ask, changes } = await openWorld({ policy: { deprovision: { onInactive } } })
-    const id = idOf(await ask('POST', '/Users', person(LOGIN)))
-    const before = changes()
-    const off = patch({ op: 'replace', path: 'active', value: false })
-    expect((await ask('PATCH', `/Users/${id}`, off)).status).toBe(501)
-    expect(changes()).toBe(before)
-  }
-})
