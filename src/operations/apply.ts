@@ -218,7 +218,7 @@ async function bring(
     return object
   }
   onEffect()
-  const failure = await stripMemberships(endpoint, { ...subject, object })
+  const failure = await stripMemberships(endpoint, subject)
   if (failure !== undefined) throw failure
   return object
 }

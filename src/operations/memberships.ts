@@ -50,7 +50,7 @@ export function restoreMemberships(endpoint: Endpoint, { link }: Account): Promi
  */
 export async function stripMemberships(
   endpoint: Endpoint,
-  { link }: Account,
+  { link }: Pick<Account, 'link'>,
   by: 'postern' | 'app' = 'postern',
 ): Promise<unknown> {
   const groups = endpoint.sibling(GROUP)

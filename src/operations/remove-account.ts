@@ -5,11 +5,12 @@ import { ScimError } from '../scim/error.ts'
 import type { Endpoint } from './endpoint.ts'
 import { reportNotRemoved } from './findings.ts'
 import { controlRead } from './gone.ts'
+import { stripMemberships } from './memberships.ts'
 
 export interface Removed {
   /** True: the account still exists in the app. */
   readonly survives: boolean
-  readonly decision: 'deleted' | 'deactivated' | 'recorded'
+  readonly decision: 'deleted' | 'deactivated' | 'stripped' | 'recorded'
   /** Why the app would not have it otherwise. */
   readonly refused?: AdapterFailure['code']
 }
@@ -81,9 +82,17 @@ async function instead(
   if (onRefused === 'refuse' || (onRefused === 'deactivate' && !port.setActive)) throw failure
   const refused = failure.code
   await reportNotRemoved(endpoint, link, refused)
-  if (onRefused === 'deactivate')
-    return { ...(await deactivate(endpoint, link, nativeId)), refused }
-  return { survives: true, decision: 'recorded', refused }
+  switch (onRefused) {
+    case 'deactivate':
+      return { ...(await deactivate(endpoint, link, nativeId)), refused }
+    case 'strip': {
+      const left = await stripMemberships(endpoint, { link })
+      if (left !== undefined) throw left
+      return { survives: true, decision: 'stripped', refused }
+    }
+    case 'record':
+      return { survives: true, decision: 'recorded', refused }
+  }
 }
 
 async function deactivate(endpoint: Endpoint, link: Link, nativeId: string): Promise<Removed> {

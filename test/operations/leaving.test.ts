@@ -328,6 +328,7 @@ describe('an app that refuses to remove an account', () => {
   test.each([
     ['deactivate', 204, 'suspended', ['not-removed:blocked']],
     ['record', 204, 'enabled', ['not-removed:blocked']],
+    ['strip', 204, 'enabled', ['not-removed:blocked']],
     ['refuse', 400, 'enabled', []],
   ] as const)('onRefused: %s', async (onRefused, status, state, findings) => {
     const { world, path, account } = await open(
@@ -340,8 +341,13 @@ describe('an app that refuses to remove an account', () => {
         },
       },
     )
+    const members = [{ value: path.slice('/Users/'.length) }]
+    const body = { schemas: [GROUP_SCHEMA], displayName: 'Line 4', members }
+    await world.ask('POST', '/Groups', body)
     expect((await world.ask('DELETE', path)).status).toBe(status)
     expect(account()?.state).toBe(state)
+    const isOut = onRefused === 'strip'
+    expect(world.desk.store.teamByTitle('Line 4')?.people.size).toBe(isOut ? 0 : 1)
     expect(await findingsOf(world)).toEqual(findings)
     expect((await world.ask('GET', path)).status).toBe(status === 204 ? 404 : 200)
   })
