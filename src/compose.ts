@@ -21,6 +21,7 @@ import { poll } from './jobs/poll.ts'
 import { continueScans } from './jobs/scan.ts'
 import { sweep } from './jobs/sweep.ts'
 import { sweepMembers } from './jobs/sweep-members.ts'
+import { sweepRoles } from './jobs/sweep-roles.ts'
 import { AppTrouble } from './operations/app-trouble.ts'
 import type { Io, OpenApp } from './operations/endpoint.ts'
 import { openAdapter, openSandbox, type Sandbox, withRecorded } from './operations/open-app.ts'
@@ -78,7 +79,7 @@ export function compose({ env, adapters, sandbox, io, fetch, waitUntil, log }: P
     const adapter = adapters.get(connection.adapter)
     if (!adapter) throw new Error(`no adapter "${connection.adapter}" in this build`)
     const app = await openAdapter(adapter, connection, { fetch, now, allowInsecure })
-    if (connection.policy.groups.mode !== 'record') return app
+    if (connection.policy.groups.mode === 'native') return app
     // Groups that the app knows nothing of are kept here, where the sandbox keeps its own.
     const documents = new Documents(openData(connection), connection.id, now)
     return withRecorded(app, 'Group', openSandbox(sandbox, connection, documents))
@@ -127,6 +128,7 @@ export function compose({ env, adapters, sandbox, io, fetch, waitUntil, log }: P
       await endModes(jobs)
       await closePassed(jobs)
       await startDueScans(jobs)
+      await sweepRoles(jobs)
       await continueScans(jobs)
       await erase(jobs)
     },

@@ -14,6 +14,7 @@ export const accountSchema = z.object({
   job_title: text,
   org_unit: text,
   phone: text,
+  role: z.string(),
   state: z.enum(['enabled', 'suspended', 'invited']),
   invitation_no: z.int().optional(),
   created_on: z.string(),

@@ -30,6 +30,7 @@ const USER = {
     job_title: { type: 'string', write: 'always' },
     org_unit: { type: 'string', write: 'always' },
     phone: { type: 'string', write: 'always' },
+    role: { type: 'string', write: 'always', caseExact: true, clearable: false },
   },
   naming: 'login',
   capabilities: {

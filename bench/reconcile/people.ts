@@ -15,6 +15,7 @@ export function accountOf(i: number): Account {
     job_title: 'Librarian',
     org_unit: 'Reading Rooms',
     phone: null,
+    role: 'staff',
     state: 'enabled',
     created_on,
     updated_on: created_on,

@@ -1,6 +1,6 @@
 /** What Fernhollow Desk accepts in a body, and what it makes of it. */
 import { isObject } from './faults.ts'
-import type { Account, Team } from './store.ts'
+import { type Account, type NewAccount, ROLES, type Team } from './store.ts'
 
 /** Ends the call with the app's own error body: `{ "fault": { "code", "text", ... } }`. */
 export class Fault extends Error {
@@ -27,6 +27,8 @@ interface Field {
   /** The form that is kept and answered. */
   normalise?: (text: string) => string
   accepts?: (text: string) => boolean
+  /** What a new object has where the body names none; it is never without. */
+  byDefault?: string
 }
 
 const ACCOUNT_FIELDS: Readonly<Record<string, Field>> = {
@@ -40,6 +42,7 @@ const ACCOUNT_FIELDS: Readonly<Record<string, Field>> = {
   job_title: {},
   org_unit: {},
   phone: { normalise: (text) => text.replaceAll(/\s/g, '') },
+  role: { byDefault: ROLES[0], accepts: (text) => ROLES.some((role) => role === text) },
 }
 
 const TEAM_FIELDS: Readonly<Record<string, Field>> = { title: { required: true }, note: {} }
@@ -63,7 +66,9 @@ function read(fields: Readonly<Record<string, Field>>, body: unknown, isNew: boo
     const trimmed = value?.trim() || null
     const text = trimmed !== null && field.normalise ? field.normalise(trimmed) : trimmed
     const accepted =
-      text === null ? !field.required : text.length <= MAX_LENGTH && (field.accepts?.(text) ?? true)
+      text === null
+        ? !field.required && field.byDefault === undefined
+        : text.length <= MAX_LENGTH && (field.accepts?.(text) ?? true)
     if (accepted) texts[name] = text
     else wrong.push(name)
   }
@@ -71,7 +76,7 @@ function read(fields: Readonly<Record<string, Field>>, body: unknown, isNew: boo
     for (const [name, field] of Object.entries(fields)) {
       if (name in texts || wrong.includes(name)) continue
       if (field.required) wrong.push(name)
-      else texts[name] = null
+      else texts[name] = field.byDefault ?? null
     }
   }
   if (wrong.length > 0) {
@@ -80,7 +85,7 @@ function read(fields: Readonly<Record<string, Field>>, body: unknown, isNew: boo
   return texts
 }
 
-export type AccountFields = Omit<Account, 'account_no' | 'state' | 'created_on' | 'updated_on'>
+export type AccountFields = Omit<NewAccount, 'state'>
 
 export function newAccount(body: unknown): AccountFields & Pick<Account, 'state'> {
   const { state = 'enabled', ...rest } = isObject(body) ? body : { rest: body }

@@ -88,6 +88,7 @@ export const SEED_ACCOUNTS: readonly Account[] = ROWS.map((row, index) => {
     job_title,
     org_unit,
     phone,
+    role: 'staff',
     state: state ?? 'enabled',
     created_on,
     updated_on: created_on,

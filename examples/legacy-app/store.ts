@@ -5,6 +5,9 @@
  */
 import { open, readFile, rename } from 'node:fs/promises'
 
+export const ROLES = ['staff', 'lead', 'admin'] as const
+export type Role = (typeof ROLES)[number]
+
 /** Field names are those of the API: a row is answered as it is kept. */
 export interface Account {
   account_no: number
@@ -15,6 +18,8 @@ export interface Account {
   job_title: string | null
   org_unit: string | null
   phone: string | null
+  /** One of a fixed catalogue. */
+  role: Role
   /** `invited`: nobody has accepted yet, and `invitation_no` says which invitation. */
   state: 'enabled' | 'suspended' | 'invited'
   invitation_no?: number
@@ -41,7 +46,10 @@ export interface Invitation {
   expires_on: string
 }
 
-export type NewAccount = Omit<Account, 'account_no' | 'created_on' | 'updated_on'>
+export type NewAccount = Omit<Account, 'account_no' | 'created_on' | 'updated_on' | 'role'> & {
+  /** Absent: `staff`. */
+  readonly role?: Role
+}
 
 export interface Job {
   job_no: number
@@ -119,7 +127,10 @@ export class Store {
     this.#nextTeamNo = state.next_team_no
     this.invitations = state.invitations ?? []
     this.jobs = state.jobs ?? []
-    for (const account of state.accounts) this.#insert(account)
+    for (const account of state.accounts) {
+      // A file that was written before accounts had roles.
+      this.#insert({ ...account, role: account.role ?? 'staff' })
+    }
     for (const team of state.teams) {
       this.#teams.set(team.team_no, { ...team, people: new Set(team.people) })
     }
@@ -141,9 +152,10 @@ export class Store {
     return numbers.flatMap((no) => this.#accounts.get(no) ?? [])
   }
 
-  createAccount(fields: NewAccount): Account {
+  createAccount({ role = 'staff', ...fields }: NewAccount): Account {
     const now = new Date().toISOString()
-    const account = { account_no: this.#nextAccountNo, ...fields, created_on: now, updated_on: now }
+    const times = { created_on: now, updated_on: now }
+    const account = { account_no: this.#nextAccountNo, ...fields, role, ...times }
     this.#nextAccountNo += 1
     this.#insert(account)
     return account

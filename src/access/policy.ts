@@ -86,6 +86,8 @@ const groups = z.strictObject({
   mode: z.enum(['native', 'record', 'roles']).default('native'),
   additiveSingleReplace: z.boolean().default(false),
   roleTable: z.array(roleRule).max(500).default([]),
+  /** By attribute of the app: what it holds where no group of the table applies any more. */
+  defaultRole: z.record(appAttribute, scalar).default({}),
 })
 
 const limits = z.strictObject({

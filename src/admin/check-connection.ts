@@ -5,6 +5,7 @@ import type { Json, JsonObject, ResourceDefinition } from '../scim/schema.ts'
 import { parseResources } from '../scim/schemas.ts'
 import { checkMatch } from './check-match.ts'
 import { checkAttribute, parseAt } from './check-path.ts'
+import { checkRoles } from './check-roles.ts'
 import type { AdapterDescription, DescribeAdapter } from './describe-adapter.ts'
 import { type InvalidMember, invalidMembers, memberPath } from './problem.ts'
 
@@ -183,7 +184,9 @@ function checkPolicyPaths(
     onInactive === 'downgrade' && lower.length === 0
       ? [{ path: memberPath(here), message: 'must name what "downgrade" sets in the app' }]
       : lower.flatMap((name) => checkAttribute(name, 'User', adapter, [...here, name]))
-  return [...matches, ...patterns, ...byPath('attributes'), ...byPath('drift'), ...downgrade]
+  const roles = adapter ? checkRoles(draft.mapping, policy, adapter) : []
+  const paths = [...byPath('attributes'), ...byPath('drift')]
+  return [...matches, ...patterns, ...paths, ...downgrade, ...roles]
 }
 
 function checkPath(

@@ -159,6 +159,8 @@ export class Connections {
           .set({ ...change, version: read.version + 1, updatedAt: notBeforeCreation(now) })
           .where(and(eq(connection.id, read.id), eq(connection.version, read.version), isActive)),
         CHANGED_ONE,
+        // What the data follows of the policy is looked at by the next run of the cron.
+        sql`UPDATE connection SET scan_at = min(scan_at, ${now}) WHERE id = ${read.id}`,
         ...removed.map((name) =>
           this.#db
             .delete(connectionSecret)

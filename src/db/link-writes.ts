@@ -2,6 +2,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { CHANGED_ONE, type Write } from './database.ts'
 import { type Claim, type Intent, type Link, type LinkFacts, OPEN } from './link.ts'
+import { dueOfGroup, forgetRoles } from './role-due.ts'
 
 export interface Scope {
   readonly connection: string
@@ -134,6 +135,8 @@ export function buryLink(
 ): Write[] {
   return [
     sql`DELETE FROM claim WHERE connection = ${connection} AND link = ${link}`,
+    dueOfGroup(connection, link, now),
+    forgetRoles(connection, link),
     sql`
       UPDATE link SET version = version + 1, modified_at = ${now}
        WHERE connection = ${connection} AND id IN

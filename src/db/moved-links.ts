@@ -10,6 +10,7 @@ import {
 } from './database.ts'
 import type { Claim, Link, LinkFacts } from './link.ts'
 import { insertClaims, updateLink } from './link-writes.ts'
+import { dueOfPerson } from './role-due.ts'
 
 export type MovedState = 'linked' | 'discovered'
 
@@ -142,6 +143,7 @@ export class MovedLinks {
                      iif(member_link = ${from}, ${to}, member_link), member_type, state, wanted,
                      kept, next_at, attempt, at
                 FROM edge WHERE ${ofLink}`,
+            dueOfPerson(this.#connection, to, now),
           ]),
       sql`DELETE FROM edge WHERE ${ofLink}`,
     ]

@@ -2,6 +2,7 @@
 import { sql } from 'drizzle-orm'
 import { type Database, type Write, writeAll } from './database.ts'
 import type { Link } from './link.ts'
+import { dueOfGroup, forgetRoles } from './role-due.ts'
 
 /** True where nothing is left but the id, which must never be given out again. */
 export function isBare(link: Link): boolean {
@@ -50,6 +51,8 @@ export async function erasePerson(
       DELETE FROM document_key
        WHERE connection = ${connection} AND type = ${type} AND document = ${native}`,
     sql`DELETE FROM document WHERE connection = ${connection} AND type = ${type} AND id = ${native}`,
+    dueOfGroup(connection, id, now),
+    forgetRoles(connection, id),
     sql`
       UPDATE link SET version = version + 1, modified_at = ${now}
        WHERE connection = ${connection} AND id IN

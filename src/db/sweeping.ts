@@ -58,6 +58,8 @@ const TABLES = [
   'intent',
   'claim',
   'edge',
+  'role_intent',
+  'role_table',
   'departure',
   'document_key',
   'document',
@@ -99,6 +101,11 @@ function eraseSome(table: string, connection: string, limit: number) {
     case 'edge':
       return sql`DELETE FROM edge WHERE (connection, group_link, member_link) IN
         (SELECT connection, group_link, member_link FROM edge WHERE connection = ${connection} LIMIT ${limit})`
+    case 'role_intent':
+      return sql`DELETE FROM role_intent WHERE (connection, link, app) IN
+        (SELECT connection, link, app FROM role_intent WHERE connection = ${connection} LIMIT ${limit})`
+    case 'role_table':
+      return sql`DELETE FROM role_table WHERE connection = ${connection}`
     case 'document_key':
       return sql`DELETE FROM document_key WHERE (connection, type, attribute, norm, document) IN
         (SELECT connection, type, attribute, norm, document FROM document_key

@@ -7,6 +7,7 @@ import { modeOf } from '../access/mode.ts'
 import { Scans } from '../db/scans.ts'
 import type { Jobs } from './jobs.ts'
 import { startScan } from './scan.ts'
+import { followRoles } from './sweep-roles.ts'
 
 /** Connections in one run; each costs a few trips to D1. */
 const BATCH = 10
@@ -22,7 +23,10 @@ export async function startDueScans(jobs: Jobs): Promise<void> {
     let next = io.now() + LOOK_AGAIN_MS
     try {
       const connection = await access.byId(id)
-      if (connection) next = await startScans(jobs, connection)
+      if (connection) {
+        await followRoles(jobs, connection)
+        next = await startScans(jobs, connection)
+      }
     } catch (error) {
       log({
         event: 'nightly.failed',

@@ -321,15 +321,7 @@ function vanished(): ScimError {
 
 /** Writes wait for the connection's mode; no mode answers a success that did not happen. */
 export function refuseByMode(endpoint: Endpoint): void {
-  const { connection, definition, io } = endpoint
-  const { groups } = connection.policy
-  if (groups.mode === 'roles' && definition.type.name === 'Group') {
-    throw new ScimError(
-      501,
-      'This version of Postern does not carry out the policy "groups.mode": "roles" yet. An ' +
-        'administrator of this connection must set it to "native" or "record".',
-    )
-  }
+  const { connection, io } = endpoint
   switch (modeOf(connection, io.now())) {
     case 'live':
     // Each operation finds out what it would do, and says that (gate.ts).

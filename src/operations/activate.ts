@@ -18,6 +18,7 @@ import type { Endpoint } from './endpoint.ts'
 import { formerAfter } from './inactive.ts'
 import { flushMemberships } from './memberships.ts'
 import { nextPollAt, pendingBusy, pendingLinks, readWaiting } from './pending.ts'
+import { rolesOfPerson } from './roles.ts'
 
 /** Over the calls that a lease covers: the poll, and the changes to the new account. */
 const LEASED_CALLS = 5
@@ -140,7 +141,11 @@ export async function linkPending(
   const entry = { request, type: link.type, link: link.id, op: 'create' as const, decision }
   const facts = factsOf(endpoint, view, object, former, firstWords(view))
   const claims = claimsIn(endpoint, view)
-  const also = [audit.entry(entry, now), edges.makeDue(link.id, now)]
+  const also = [
+    audit.entry(entry, now),
+    edges.makeDue(link.id, now),
+    rolesOfPerson(endpoint, link.id),
+  ]
   const outcome = await pendingLinks(endpoint).activate(held, link, facts, claims, met, now, also)
   const after = outcome === 'written' ? await links.get(link.type, link.id) : undefined
   // Where a read has minted a link since, the next try sees it.

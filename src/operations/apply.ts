@@ -32,6 +32,7 @@ import { restoreMemberships, stripMemberships } from './memberships.ts'
 import { changedNames, keysTaken } from './refuse-update.ts'
 import { commitRemoved, removeWhileOff } from './remove-while-off.ts'
 import { leaseUntil, PATIENCE_MS } from './reservation.ts'
+import { rolesOfPerson, rolesOfRenamed, tellDueRoles } from './roles.ts'
 
 /** The lease of an update that is under way. */
 type Held = Pick<Intent, 'id'> & { readonly fence: number }
@@ -186,6 +187,7 @@ async function write(
       // Who is back has not left.
       ...(turnsOn ? [departures.forget(link.id)] : []),
       ...followGroups(endpoint, link, before, after, now),
+      ...rolesOfRenamed(endpoint, link, facts.externalId),
     ],
   )
   if (!committed) {
@@ -193,6 +195,7 @@ async function write(
     if (held) await links.cancelUpdate(held, link, [], [])
     return undefined
   }
+  if (link.externalId !== facts.externalId) await tellDueRoles(endpoint)
   const next: Link = {
     ...link,
     ...facts,
@@ -236,7 +239,7 @@ function followGroups(
   if ((before['active'] === false) === isOff) return []
   if (!isOff) return [endpoint.edges.makeDue(id, now)]
   // Where the app itself has taken the person out, nobody has to tell it.
-  return strips(endpoint) ? [] : [endpoint.edges.park(id, now)]
+  return strips(endpoint) ? [] : [endpoint.edges.park(id, now), rolesOfPerson(endpoint, id)]
 }
 
 function isRefusal(error: unknown): boolean {

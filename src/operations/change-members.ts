@@ -14,6 +14,7 @@ import { type Account, isProtected, refuseProtected } from './account.ts'
 import type { Endpoint } from './endpoint.ts'
 import { reportDeletedMembers } from './findings.ts'
 import { allMembers, readMembers } from './members.ts'
+import { followTable, givesRoles, rolesOfMembers, tableOf, tellRoles } from './roles.ts'
 import { BELIEVED_MS, newHold, settleMembers } from './settle-members.ts'
 import { busy } from './tell-members.ts'
 
@@ -210,17 +211,19 @@ async function importOf(
 
 /** Where no app holds the members, an edge is the membership. */
 async function record(
-  { db, links, edges, audit, request, io }: Endpoint,
+  endpoint: Endpoint,
   account: Account,
   { changes, additive }: MemberPlan,
 ): Promise<Account> {
+  const { db, links, edges, audit, request, io } = endpoint
   const { link: group } = account
+  if (givesRoles(endpoint)) await followTable(endpoint)
   const held = await edges.present(
     group.id,
     changes.map(({ link }) => link.id),
   )
   const differs = changes.filter(({ link, wanted }) => held.has(link.id) !== wanted)
-  if (differs.length === 0) return account
+  if (differs.length === 0) return tellOfRoles(endpoint, account, changes)
   const added = differs.filter(({ wanted }) => wanted).map(({ link }) => link)
   const dropped = differs.filter(({ wanted }) => !wanted).map(({ link }) => link.id)
   const at = io.now()
@@ -236,7 +239,26 @@ async function record(
     ...(additive > 0 && { additiveSingleReplace: additive }),
   }
   const entry = { request, type: group.type, link: group.id, op: 'members' as const, detail }
+  const people = differs.map(({ link }) => link)
   writes.push(links.touch(group.id, at), audit.entry({ ...entry, decision: 'updated' }, at))
-  await writeAll(db, writes)
-  return movedOn(account, { versions: 1, at })
+  await writeAll(db, [...writes, ...rolesOfMembers(endpoint, group, people)])
+  return tellOfRoles(endpoint, movedOn(account, { versions: 1, at }), changes)
+}
+
+/** Also of those whose role an earlier request could not tell. */
+async function tellOfRoles(
+  endpoint: Endpoint,
+  account: Account,
+  changes: MemberPlan['changes'],
+): Promise<Account> {
+  const { externalId } = account.link
+  const { rows } = tableOf(endpoint.connection.policy)
+  const isListed = rows.some((row) => row.externalId === externalId)
+  if (!givesRoles(endpoint) || !isListed) return account
+  const failure = await tellRoles(
+    endpoint,
+    changes.map(({ link }) => link.id),
+  )
+  if (failure !== undefined) throw failure
+  return account
 }

@@ -28,6 +28,7 @@ import { refuseUnmatched } from './meet.ts'
 import { takeOverProvisional } from './pending.ts'
 import { refuseWay, removeAccount, wayOf } from './remove-account.ts'
 import { cancelRemoval, type Removal, removePending, withdrawnAccount } from './remove-pending.ts'
+import { tellDueRoles } from './roles.ts'
 import { versionOf } from './version.ts'
 
 const DAY_MS = 24 * 3_600_000
@@ -180,6 +181,7 @@ async function remove(
     } else await links.markUnknown(intent, { answeredAt: undefined })
     throw error
   }
+  await tellDueRoles(endpoint)
 }
 
 /** The app said no to this one account; anything else may pass with time. */

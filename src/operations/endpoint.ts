@@ -12,6 +12,7 @@ import { EdgeIntents } from '../db/edge-intents.ts'
 import { Edges } from '../db/edges.ts'
 import { Findings } from '../db/findings.ts'
 import { Links } from '../db/links.ts'
+import { RoleIntents } from '../db/role-intents.ts'
 import { Mapping } from '../mapping/mapping.ts'
 import type { Profile, ResourceDefinition } from '../scim/schema.ts'
 import { readOnly } from './read-only-port.ts'
@@ -41,6 +42,7 @@ export interface Endpoint {
   readonly links: Links
   readonly edges: Edges
   readonly edgeIntents: EdgeIntents
+  readonly roleIntents: RoleIntents
   readonly audit: Audit
   readonly findings: Findings
   readonly departures: Departures
@@ -80,6 +82,7 @@ export function openEndpoint(open: OpenConnection, type: string): Endpoint | und
     links: new Links(db, connection.id),
     edges: new Edges(db, connection.id),
     edgeIntents: new EdgeIntents(db, connection.id),
+    roleIntents: new RoleIntents(db, connection.id),
     audit: new Audit(connection.id),
     findings: new Findings(db, connection.id),
     departures: new Departures(db, connection.id),

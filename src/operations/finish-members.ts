@@ -4,6 +4,7 @@ import type { Link } from '../db/link.ts'
 import { Budget } from '../membership/budget.ts'
 import { isProtected, objectOf } from './account.ts'
 import type { Endpoint } from './endpoint.ts'
+import { rolesOfMembers } from './roles.ts'
 import { newHold, type Settling, settleMembers } from './settle-members.ts'
 
 /**
@@ -40,7 +41,9 @@ export async function settleTaken(
   }
   if (!port.members) {
     // The connection keeps its groups here by now: there is nobody to be told.
-    await writeAll(db, edgeIntents.settleHere(group, hold.holder, io.now()))
+    const here = edgeIntents.settleHere(group, hold.holder, io.now())
+    const people = taken.flatMap(({ member }) => settling.links.get(member) ?? [])
+    await writeAll(db, [...here, ...rolesOfMembers(endpoint, link, people)])
     return undefined
   }
   const access = await accessTo(endpoint, link)

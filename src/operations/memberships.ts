@@ -2,7 +2,7 @@
  * The memberships of one person, whatever groups they are of: sent when the account is there at last,
  * taken away while it is switched off, and given back when it is on again, because Entra will not.
  */
-import { writeAll } from '../db/database.ts'
+import { type Write, writeAll } from '../db/database.ts'
 import type { Hold, TakenEdge } from '../db/edge-intents.ts'
 import type { Link } from '../db/link.ts'
 import { Budget } from '../membership/budget.ts'
@@ -10,6 +10,7 @@ import type { Account } from './account.ts'
 import type { Endpoint } from './endpoint.ts'
 import { settleTaken } from './finish-members.ts'
 import { GROUP, linksOf } from './members.ts'
+import { givesRoles, rolesOfPerson, tellRoles } from './roles.ts'
 import { newHold } from './settle-members.ts'
 import { busy } from './tell-members.ts'
 
@@ -26,8 +27,7 @@ export async function flushMemberships(endpoint: Endpoint, link: Link): Promise<
   const groups = endpoint.sibling(GROUP)
   if (!groups) return undefined
   if (!groups.port.members) {
-    await writeAll(groups.db, [groups.edges.unpark(link.id, groups.io.now())])
-    return undefined
+    return moveHere(groups, link, groups.edges.unpark(link.id, groups.io.now()))
   }
   return tellAll(groups, link, (hold, now) => groups.edgeIntents.takeWaiting(link.id, hold, now))
 }
@@ -56,11 +56,16 @@ export async function stripMemberships(
   const groups = endpoint.sibling(GROUP)
   if (!groups) return undefined
   if (by === 'app' || !groups.port.members) {
-    await writeAll(groups.db, [groups.edges.park(link.id, groups.io.now())])
-    return undefined
+    return moveHere(groups, link, groups.edges.park(link.id, groups.io.now()))
   }
   await recordGroups(groups, link)
   return tellAll(groups, link, (hold, now) => groups.edgeIntents.takeToStrip(link.id, hold, now))
+}
+
+/** Where nobody but us holds the members; the app may hold roles that follow from them. */
+async function moveHere(groups: Endpoint, link: Link, move: Write): Promise<unknown> {
+  await writeAll(groups.db, [move, rolesOfPerson(groups, link.id)])
+  return givesRoles(groups) ? tellRoles(groups, [link.id]) : undefined
 }
 
 async function tellAll(

@@ -21,7 +21,7 @@ const DEFAULTS = {
   guard: { windowMinutes: 60, maxCount: 50, maxPercent: 10 },
   protected: [],
   exclude: [],
-  groups: { mode: 'native', additiveSingleReplace: false, roleTable: [] },
+  groups: { mode: 'native', additiveSingleReplace: false, roleTable: [], defaultRole: {} },
   limits: { requestsPerSecond: 100, requestTimeoutMs: 25_000 },
 }
 

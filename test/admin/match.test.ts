@@ -64,7 +64,7 @@ test('the sandbox compares its top-level attributes, and takes no parts', async 
 })
 
 test('a pattern on an attribute that the app lacks protects and excludes nobody: refused', async () => {
-  const pattern = [{ app: 'role', pattern: 'owner' }]
+  const pattern = [{ app: 'rank', pattern: 'owner' }]
   for (const key of ['protected', 'exclude']) {
     const answer = await withRule({ scim: 'userName' }, { policy: { [key]: pattern } })
     expect(answer.body.errors[0].path).toBe(`policy.${key}.0.app`)

@@ -200,12 +200,6 @@ describe('the policy "groups.mode": "record"', () => {
     expect(world.desk.counters.writes).toBe(before)
     expect(world.desk.store.teamByTitle('Line 4')).toBeUndefined()
   })
-
-  test('"roles" is not carried out yet, and says so', async () => {
-    const world = await openWorld({ policy: { groups: { mode: 'roles' } } })
-    const body = { schemas: [GROUP_SCHEMA], displayName: 'Line 4' }
-    expect((await world.ask('POST', '/Groups', body)).status).toBe(501)
-  })
 })
 
 describe('where Postern itself holds the members', () => {

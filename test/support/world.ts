@@ -102,6 +102,12 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       .bind(scim.name)
       .run()
     await env.DB.prepare(
+      `UPDATE role_intent SET next_at = 9000000000000000 WHERE next_at IS NOT NULL
+        AND connection NOT IN (SELECT id FROM connection WHERE name = ?)`,
+    )
+      .bind(scim.name)
+      .run()
+    await env.DB.prepare(
       `UPDATE edge SET next_at = 9000000000000000 WHERE next_at IS NOT NULL
         AND connection NOT IN (SELECT id FROM connection WHERE name = ?)`,
     )
