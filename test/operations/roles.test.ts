@@ -303,3 +303,21 @@ test('licences: the values of all groups that apply, and none where none does', 
   expect(updates).toHaveLength(4)
   expect(updates.at(-1)).toEqual({ set: {}, unset: ['licences'] })
 })
+
+test('who is off has no role by the groups, and has it again when on again (onInactive: strip)', async () => {
+  const it = await openRoles(2, {
+    policy: { groups: GROUPS, deprovision: { onInactive: 'strip' } },
+  })
+  const [a = ''] = it.ids
+  const path = await it.group('admins', ...it.ids)
+  const turn = (value: boolean) =>
+    it.world.ask('PATCH', `/Users/${a}`, patch({ op: 'replace', path: 'active', value }))
+  const before = it.writes()
+  expect((await turn(false)).status).toBe(200)
+  expect(it.roles()).toEqual(['staff', 'admin'])
+  expect((await it.world.ask('GET', path)).body.members).toHaveLength(2)
+  expect((await turn(true)).status).toBe(200)
+  expect(it.roles()).toEqual(['admin', 'admin'])
+  expect(it.writes()).toBe(before + 2)
+  expect(await untold(it)).toEqual([])
+})

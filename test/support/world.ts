@@ -27,7 +27,7 @@ export interface World {
   /** An isolate that waits for somebody else before its first call of this method and path. */
   readonly racing: (method: string, path: string, first: () => Promise<void>) => Isolate
   /** The cron, as a night passes: it may start scans of this connection. */
-  readonly nightlyTick: () => Promise<void>
+  readonly nightlyTick: (cut?: Cut) => Promise<void>
   readonly ask: (
     method: string,
     path: string,
@@ -92,7 +92,6 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     return (shape ?? desk).fetch(input, init)
   }
   const open = (cut?: Cut) => openIsolate(clock, fetch, { cut, adapters: adaptersHere })
-  const nightly = openIsolate(clock, fetch, { adapters: adaptersHere, nightly: scim.name })
   const isolate = open()
   const holdOthers = async () => {
     await env.DB.prepare(
@@ -143,9 +142,9 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       }
       return openIsolate(clock, waiting, { adapters: adaptersHere })
     },
-    async nightlyTick() {
+    async nightlyTick(cut) {
       await holdOthers()
-      await nightly.tick()
+      await openIsolate(clock, fetch, { cut, adapters: adaptersHere, nightly: scim.name }).tick()
     },
     logins: (login) => desk.store.accountsBy('login', login).map((a) => a.account_no),
     changes: () => desk.counters.changes,
