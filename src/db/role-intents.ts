@@ -97,12 +97,12 @@ export class RoleIntents {
     )
   }
 
-  /** True where somebody else is telling the app of one of these people. */
+  /** True where somebody else is telling the app of one of these people, or somebody has to. */
   async isBusy(people: readonly string[], holder: string, now: number): Promise<boolean> {
     const found = await this.#db.all(sql`
       SELECT 1 FROM role_intent WHERE connection = ${this.#connection}
          AND link IN (SELECT value FROM json_each(${JSON.stringify(people)}))
-         AND holder <> ${holder} AND next_at > ${now} LIMIT 1`)
+         AND (next_at <= ${now} OR holder <> ${holder}) LIMIT 1`)
     return found.length > 0
   }
 

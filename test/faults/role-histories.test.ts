@@ -75,7 +75,11 @@ function apply({ members }: Model, { group, op, people }: Change): void {
   const before = members[group] ?? new Set()
   const named = new Set(people)
   members[group] =
-    op === 'add' ? before.union(named) : op === 'remove' ? before.difference(named) : named
+    op === 'add'
+      ? new Set([...before, ...named])
+      : op === 'remove'
+        ? new Set([...before].filter((n) => !named.has(n)))
+        : named
 }
 
 function rolesIn({ names, members }: Model): string[] {
@@ -94,7 +98,7 @@ function bodyOf({ ids }: RoleWorld, { op, people }: Change) {
 
 test('whatever happens, everybody has the role of their groups in the end', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 10 }), async (steps) => {
+    fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 8 }), async (steps) => {
       const it = await openRoles(PEOPLE)
       const { world } = it
       const paths = [await it.group('admins'), await it.group('leads'), await it.group('others')]
@@ -149,9 +153,14 @@ test('whatever happens, everybody has the role of their groups in the end', asyn
             model.names[step.group] = step.name
           }
         }
+        // Who is in no group any more is not named by a retry: the sweeper tells of them.
+        if (step.kind !== 'whole') {
+          world.clock.now += CYCLE_MS
+          await world.tick()
+        }
         const expected = rolesIn(model)
+        expect(it.roles(), JSON.stringify(step)).toEqual(expected)
         if (step.kind === 'whole') {
-          expect(it.roles()).toEqual(expected)
           const changed = expected.filter((role, n) => role !== before[n]).length
           expect(it.writes() - writes).toBe(changed)
         }
@@ -165,6 +174,6 @@ test('whatever happens, everybody has the role of their groups in the end', asyn
       await world.tick()
       expect(it.writes()).toBe(writes)
     }),
-    { numRuns: 25 },
+    { numRuns: 8 },
   )
 })
