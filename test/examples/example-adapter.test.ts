@@ -95,6 +95,7 @@ describe('reading', () => {
         login: 'okonkwo@fernhollow.example',
         last_name: 'Okonkwo',
         mail: 'okonkwo@fernhollow.example',
+        role: 'staff',
       },
       active: true,
       fingerprint: SEED_ACCOUNTS[30]?.created_on,

@@ -109,6 +109,18 @@ describe('API', () => {
     expect(account).toMatchObject({ mail: 'mixed@fernhollow.example', phone: '+442079460999' })
   })
 
+  test('everybody has one role of the catalogue, and is never without', async () => {
+    const { account_no, role } = await create()
+    expect(role).toBe('staff')
+    const path = `/api/accounts/${account_no}`
+    expect((await desk.call('PATCH', path, { role: 'lead' })).json).toMatchObject({ role: 'lead' })
+    for (const wrong of ['emperor', null]) {
+      const refused = await desk.call('PATCH', path, { role: wrong })
+      expect(refused).toMatchObject({ status: 422, json: { fault: { fields: ['role'] } } })
+    }
+    expect(await create({ role: 'admin' })).toMatchObject({ role: 'admin' })
+  })
+
   test('a login that differs only in letter case is a duplicate, and the fault says of whom', async () => {
     const { account_no, login } = await create()
     const again = await desk.call('POST', '/api/accounts', {
