@@ -6,6 +6,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   connections: async () => (await import('./connections.ts')).connections,
   findings: async () => (await import('./findings.ts')).findings,
   links: async () => (await import('./links.ts')).links,
+  mapping: async () => (await import('./mapping.ts')).mapping,
   people: async () => (await import('./people.ts')).people,
   preflight: async () => (await import('./preflight.ts')).preflight,
   reconcile: async () => (await import('./reconcile.ts')).reconcile,

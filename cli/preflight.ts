@@ -211,6 +211,7 @@ const REASONS: Readonly<Record<string, string>> = {
   protected: 'its account is protected',
   'id-reuse': 'the app reused the id of its account',
   'missing-attribute': 'the app needs',
+  'not-in-mapping': 'has a value that a table of the mapping does not have',
   'no-key': 'nothing to match by',
   'no-create': 'the app lets nobody be created',
   taken: 'another person is to have this account',

@@ -7,6 +7,7 @@ import { checkAppUrl } from './adapter/url.ts'
 import type { AdapterDescription } from './admin/describe-adapter.ts'
 import { findingRoutes } from './admin/findings.ts'
 import { leaverRoutes } from './admin/leavers.ts'
+import { mappingRoutes } from './admin/mapping.ts'
 import { movingRoutes } from './admin/moving.ts'
 import { reconcileRoutes } from './admin/reconcile.ts'
 import { createApp } from './app.ts'
@@ -101,6 +102,7 @@ export function compose({ env, adapters, sandbox, io, fetch, waitUntil, log }: P
       findingRoutes(jobs)(api)
       movingRoutes(jobs)(api)
       leaverRoutes(jobs)(api)
+      mappingRoutes(jobs, describeAdapter)(api)
     },
     isHealthy: async () => {
       const row = await env.DB.prepare('SELECT 1 AS ok').first<{ ok: number }>()

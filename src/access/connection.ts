@@ -1,12 +1,13 @@
 /** A connection as the operations use it, made from its row. */
+import type { WrittenMapping } from '../adapter/mapping-entry.ts'
 import type { ConnectionRow } from '../db/connections.ts'
 import type { JsonObject, ResourceDefinition } from '../scim/schema.ts'
 import { defineResources } from '../scim/schemas.ts'
 import { type Policy, parsePolicy } from './policy.ts'
 import type { Sealing } from './seal.ts'
 
-/** By resource type: SCIM attribute path to attribute of the app. */
-export type MappingOverride = Readonly<Record<string, Readonly<Record<string, string>>>>
+/** By resource type. */
+export type MappingOverride = Readonly<Record<string, WrittenMapping>>
 
 export interface Connection {
   readonly id: string

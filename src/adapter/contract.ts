@@ -10,6 +10,7 @@
  */
 import type * as z from 'zod'
 import type { HttpClient } from './http.ts'
+import type { WrittenMapping } from './mapping-entry.ts'
 
 // ---- values ------------------------------------------------------------------------------------
 
@@ -190,8 +191,8 @@ export interface ResourceSpec {
   /** The attribute that people sign in with, or that groups go by: the default match rule. */
   readonly naming: string
   readonly capabilities: Capabilities
-  /** Default mapping, as data: SCIM attribute path to attribute of the app. */
-  readonly mapping: Readonly<Record<string, string>>
+  /** Default mapping, as data: SCIM attribute path to attribute of the app (docs/mapping.md). */
+  readonly mapping: WrittenMapping
 }
 
 /** By SCIM resource type name: `User`, `Group`, ... */

@@ -1,8 +1,8 @@
 /** Whether a connection would be valid as a whole: its adapter, schemas, mapping and policy agree. */
 import { policySchema } from '../access/policy.ts'
-import { printPath } from '../scim/path.ts'
 import type { Json, JsonObject, ResourceDefinition } from '../scim/schema.ts'
 import { parseResources } from '../scim/schemas.ts'
+import { checkMapping } from './check-mapping.ts'
 import { checkMatch } from './check-match.ts'
 import { checkAttribute, parseAt } from './check-path.ts'
 import { checkRoles } from './check-roles.ts'
@@ -115,43 +115,6 @@ function define(
   if (parsed.ok) return parsed.value
   errors.push(...parsed.errors)
   return undefined
-}
-
-function checkMapping(
-  mapping: JsonObject,
-  definitions: ReadonlyMap<string, ResourceDefinition>,
-  adapter: AdapterDescription | undefined,
-): InvalidMember[] {
-  return Object.entries(mapping).flatMap(([type, entries]): InvalidMember[] => {
-    const definition = definitions.get(type)
-    const at = ['mapping', type]
-    if (!definition) {
-      return [{ path: memberPath(at), message: 'the connection has no such resource type' }]
-    }
-    if (typeof entries !== 'object' || entries === null || Array.isArray(entries)) {
-      return [{ path: memberPath(at), message: 'must be an object: SCIM path to app attribute' }]
-    }
-    const spelt = new Map<string, string>()
-    return Object.entries(entries).flatMap(([text, attribute]) => {
-      const here = [...at, text]
-      const path = parseAt(text, definition, here)
-      const errors = [...path.errors]
-      if (path.value) {
-        // Names fold (RFC 7643 §2.1): `title` and `Title` would be two answers to one question.
-        const canonical = printPath(path.value)
-        const other = spelt.get(canonical)
-        const message = `is the same attribute as "${other}"`
-        if (other !== undefined) errors.push({ path: memberPath(here), message })
-        spelt.set(canonical, text)
-      }
-      if (typeof attribute === 'string') {
-        errors.push(...checkAttribute(attribute, type, adapter, here))
-      } else {
-        errors.push({ path: memberPath(here), message: 'must be the name of an app attribute' })
-      }
-      return errors
-    })
-  })
 }
 
 function checkPolicyPaths(

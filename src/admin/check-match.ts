@@ -1,6 +1,7 @@
 /** Match rules that can never work are refused, each with what to write instead. */
 import type { Policy } from '../access/policy.ts'
 import type { ResourceSpec } from '../adapter/contract.ts'
+import { isOneWay, type MappingEntry } from '../adapter/mapping-entry.ts'
 import { type Path, printPath } from '../scim/path.ts'
 import type { Attribute, JsonObject, ResourceDefinition } from '../scim/schema.ts'
 import { checkAttribute, parseAt } from './check-path.ts'
@@ -80,7 +81,9 @@ function mappedTo(
   const mapping = override ?? adapter.resource?.('User')?.mapping
   if (typeof mapping === 'object' && mapping !== null && !Array.isArray(mapping)) {
     const pair = Object.entries(mapping).find(([text]) => canonical(user, text) === key)
-    return typeof pair?.[1] === 'string' ? pair[1] : undefined
+    const entry = pair?.[1] as MappingEntry | undefined
+    if (entry === undefined || isOneWay(entry)) return undefined
+    return typeof entry === 'string' ? entry : entry.app
   }
   // Without a declaration, each attribute is mapped to its own name.
   return key

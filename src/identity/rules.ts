@@ -1,5 +1,6 @@
 /** Match rules: which SCIM path is compared with which attribute of the app, how, and when it counts. */
-import type { Mapping, Pair } from '../mapping/mapping.ts'
+import type { Mapping } from '../mapping/mapping.ts'
+import type { Pair } from '../mapping/pair.ts'
 import { getAt, type Path, parsePath, printPath } from '../scim/path.ts'
 import { foldCase, type Json, type Resource, type ResourceDefinition } from '../scim/schema.ts'
 import type { RuleHit, Unmet } from './decide.ts'

@@ -4,6 +4,7 @@
  * nothing but what it was asked and said.
  */
 import type { Connection } from '../access/connection.ts'
+import type { Attributes } from '../adapter/contract.ts'
 import { type Bearer, type Holder, Preflights, type Verdict } from '../db/preflights.ts'
 import type { Scan } from '../db/scan.ts'
 import { Scans } from '../db/scans.ts'
@@ -18,6 +19,7 @@ import {
 import { hitOf } from '../identity/rules.ts'
 import { claimsIn, isProtected } from '../operations/account.ts'
 import type { Endpoint } from '../operations/endpoint.ts'
+import { ScimError } from '../scim/error.ts'
 import { getAt } from '../scim/path.ts'
 import { foldCase, type Resource } from '../scim/schema.ts'
 import { type ExportedUser, toResource } from './entra-export.ts'
@@ -34,6 +36,8 @@ export type Reason =
   | Undecided
   /** The app creates nobody without these attributes. */
   | 'missing-attribute'
+  /** A table of the mapping does not have one of the person's values. */
+  | 'not-in-mapping'
   /** The export says nothing that a match rule could go by. */
   | 'no-key'
   /** The app lets nobody be created. */
@@ -243,9 +247,11 @@ function verdictOn(
     holder?.nativeId !== undefined
       ? { verdict: 'linked', account: { nativeId: holder.nativeId, display: holder.display } }
       : verdictOnFound(endpoint, resource, found)
+  const attributes = toldBy(endpoint, resource)
+  if (!attributes) return { verdict: 'blocked', reason: 'not-in-mapping' }
   // No write brings an account under the name of a protected one, nor changes one.
   const { rule, account } = verdict
-  return isProtected(endpoint, { attributes: endpoint.mapping.toApp(resource) }, undefined)
+  return isProtected(endpoint, { attributes }, undefined)
     ? {
         verdict: 'blocked',
         reason: 'protected',
@@ -253,6 +259,16 @@ function verdictOn(
         ...(account && { account }),
       }
     : verdict
+}
+
+/** Undefined: a table of the mapping does not have one of the values. */
+function toldBy({ mapping }: Endpoint, resource: Resource): Attributes | undefined {
+  try {
+    return mapping.pairsToApp(resource)
+  } catch (error) {
+    if (error instanceof ScimError) return undefined
+    throw error
+  }
 }
 
 function verdictOnFound(
@@ -306,8 +322,11 @@ function verdictOnStranger(endpoint: Endpoint, resource: Resource): Unnamed {
   const { mapping, port } = endpoint
   if (!port.create) return { verdict: 'blocked', reason: 'no-create' }
   const missing = mapping.pairs.filter(
-    ({ spec, path }) =>
-      spec.required && spec.write !== 'never' && getAt(resource, path) === undefined,
+    ({ spec, path, fallback }) =>
+      spec.required &&
+      spec.write !== 'never' &&
+      fallback === undefined &&
+      getAt(resource, path) === undefined,
   )
   if (missing.length > 0) {
     return {

@@ -1,6 +1,7 @@
 /**
- * The mapping of one resource type: pairs of a SCIM attribute path and an attribute of the app, as
- * data that works both ways. The adapter ships a default, the connection owns it.
+ * The mapping of one resource type as data: pairs of a SCIM attribute path and an attribute of the
+ * app, which work both ways, and what the app is told beside. The adapter ships a default, the
+ * connection owns it.
  */
 import type {
   AttributeSpec,
@@ -9,27 +10,27 @@ import type {
   NativeObject,
   ResourceSpec,
 } from '../adapter/contract.ts'
+import { appOf, isOneWay, type WrittenMapping } from '../adapter/mapping-entry.ts'
+import { ScimError } from '../scim/error.ts'
 import { getAt, type Path, parsePath, printPath, removeAt, setAt } from '../scim/path.ts'
 import type { Attribute, Json, Resource, ResourceDefinition } from '../scim/schema.ts'
+import { isObject } from '../scim/values.ts'
+import { type OneWay, toOneWay } from './one-way.ts'
+import { heldAt, namesParts, type Pair, saidAt, toForm, toPair } from './pair.ts'
 import { same } from './same.ts'
-
-export interface Pair {
-  readonly path: Path
-  /** The path's canonical text: the key in shadows and for push-down. */
-  readonly key: string
-  /** The app's own attribute name. */
-  readonly app: string
-  readonly spec: AttributeSpec
-}
+import { scimValue } from './scim-value.ts'
 
 /** What a client says can be set beside what the app holds: at each pair, and at the switch. */
 export interface Place {
   readonly path: Path
   /** The path's canonical text. */
   readonly key: string
+  /** `never`: the app alone has the say there. */
   readonly write: AttributeSpec['write']
   /** True where a part of it is `returned: never` or writeOnly (RFC 7643 §7): never kept. */
   readonly isSecret: boolean
+  /** Several values are in an order that an app with room for one would choose the last of. */
+  readonly saidIn: (resource: Resource) => Json | undefined
   readonly heldBy: (object: NativeObject) => Json | undefined
 }
 
@@ -37,6 +38,7 @@ export class Mapping {
   readonly pairs: readonly Pair[]
   /** True where `active` is the app's own on/off switch and not an attribute. */
   readonly switches: boolean
+  readonly #oneWays: readonly OneWay[]
   readonly #byKey: ReadonlyMap<string, Pair>
   readonly #definition: ResourceDefinition
   #places: readonly Place[] | undefined
@@ -44,19 +46,25 @@ export class Mapping {
   constructor(
     definition: ResourceDefinition,
     spec: ResourceSpec,
-    override: Readonly<Record<string, string>> | undefined,
+    override: WrittenMapping | undefined,
   ) {
     this.#definition = definition
     this.switches = spec.capabilities.active === 'native'
-    this.pairs = Object.entries(override ?? spec.mapping).map(([text, app]) => {
-      const path = parsePath(definition, text, 'tolerant')
-      const appSpec = spec.attributes[app]
-      if (path.kind === 'unknown' || !appSpec) {
+    const pairs: Pair[] = []
+    const oneWays: OneWay[] = []
+    for (const [text, entry] of Object.entries(override ?? spec.mapping)) {
+      const app = appOf(text, entry)
+      const appSpec = app === undefined ? undefined : spec.attributes[app]
+      const path = isOneWay(entry) ? undefined : parsePath(definition, text, 'tolerant')
+      if (app === undefined || !appSpec || path?.kind === 'unknown') {
         throw new Error(`mapping of ${definition.type.name}: "${text}" or "${app}" does not exist`)
       }
-      return { path, key: printPath(path), app, spec: appSpec }
-    })
-    this.#byKey = new Map(this.pairs.map((pair) => [pair.key, pair]))
+      if (isOneWay(entry)) oneWays.push(toOneWay(definition, text, app, entry, appSpec))
+      else if (path) pairs.push(toPair(path, typeof entry === 'string' ? { app } : entry, appSpec))
+    }
+    this.pairs = pairs
+    this.#oneWays = oneWays.filter((one) => one.spec.write !== 'never')
+    this.#byKey = new Map(pairs.map((pair) => [pair.key, pair]))
   }
 
   get places(): readonly Place[] {
@@ -73,19 +81,57 @@ export class Mapping {
   toScim(object: NativeObject): Resource {
     let resource: Resource = {}
     for (const pair of this.pairs) {
-      const value = scimValue(object.attributes[pair.app])
+      const value = heldAt(pair, object)
       if (value !== undefined) resource = setAt(resource, pair.path, value)
     }
     if (this.switches) resource = { ...resource, active: object.active ?? true }
     return resource
   }
 
-  /** What a create sends: every mapped attribute that has a value. */
-  toApp(resource: Resource): Attributes {
+  /**
+   * What a create sends: every mapped attribute that has a value, and what the app is told beside.
+   *
+   * @throws {ScimError} `invalidValue` for what the mapping has no form of
+   */
+  async toApp(resource: Resource): Promise<Attributes> {
+    const { attributes, faults } = await this.tryToApp(resource)
+    if (faults[0]) throw faults[0].fault
+    return attributes
+  }
+
+  /** As `toApp`, with every entry that has no form for the resource; `key` as the mapping has it. */
+  async tryToApp(resource: Resource): Promise<{
+    readonly attributes: Attributes
+    readonly faults: readonly { readonly key: string; readonly fault: ScimError }[]
+  }> {
     const attributes: Record<string, Json> = {}
-    for (const { path, app, spec } of this.pairs) {
-      const value = getAt(resource, path)
-      if (value !== undefined && spec.write !== 'never') attributes[app] = value
+    const faults: { key: string; fault: ScimError }[] = []
+    for (const entry of [...this.pairs, ...this.#oneWays]) {
+      const { key, app, spec } = entry
+      if (spec.write === 'never') continue
+      try {
+        const value = await ('valueFor' in entry
+          ? entry.valueFor(resource)
+          : createForm(entry, resource))
+        if (value !== undefined) attributes[app] = value
+      } catch (error) {
+        if (!(error instanceof ScimError)) throw error
+        faults.push({ key, fault: error })
+      }
+    }
+    return { attributes, faults }
+  }
+
+  /**
+   * The part of `toApp` that is said by pairs.
+   *
+   * @throws {ScimError} `invalidValue` for a value that a table does not have
+   */
+  pairsToApp(resource: Resource): Attributes {
+    const attributes: Record<string, Json> = {}
+    for (const pair of this.pairs) {
+      const value = pair.spec.write === 'never' ? undefined : createForm(pair, resource)
+      if (value !== undefined) attributes[pair.app] = value
     }
     return attributes
   }
@@ -93,25 +139,37 @@ export class Mapping {
   /**
    * What the app must change so that the client's view goes from `before` to `after`. Pairs whose
    * value the client did not change send nothing, whatever the app holds by now.
+   *
+   * @param isFirst true: the client has not written this account under this mapping yet, and what
+   *   the app is told beside has to be brought along
+   * @throws {ScimError} `invalidValue` for what the mapping has no form of
    */
-  delta(before: Resource, after: Resource, object: NativeObject): Delta {
-    const set: Record<string, Json> = {}
-    const unset: string[] = []
-    for (const { path, app, spec } of this.pairs) {
-      const wanted = getAt(after, path)
-      if (spec.write !== 'always' || same(wanted, getAt(before, path))) continue
-      const held = scimValue(object.attributes[app])
-      if (same(wanted, held)) continue
-      if (wanted !== undefined) set[app] = wanted
-      else if (spec.clearable !== false && held !== undefined) unset.push(app)
+  async delta(
+    before: Resource,
+    after: Resource,
+    object: NativeObject,
+    isFirst = false,
+  ): Promise<Delta> {
+    const delta: MutableDelta = { set: {}, unset: [] }
+    for (const pair of this.pairs) {
+      if (pair.spec.write !== 'always' || pair.apply === 'create') continue
+      const said = saidAt(pair, after)
+      if (same(said, saidAt(pair, before))) continue
+      note(delta, pair, said === undefined ? undefined : toForm(pair, said), object)
     }
-    return { set, unset }
+    for (const oneWay of this.#oneWays) {
+      if (oneWay.spec.write !== 'always' || oneWay.apply === 'create') continue
+      const value = await oneWay.valueFor(after)
+      if (!isFirst && same(value, await tried(oneWay, before))) continue
+      note(delta, oneWay, value, object)
+    }
+    return delta
   }
 
   /** The resource without what the app's own attributes say: what has to live with the link. */
   unmapped(resource: Resource): Resource {
     let rest = resource
-    for (const { path } of this.pairs) rest = removeAt(rest, path)
+    for (const pair of this.pairs) rest = withoutHeld(rest, pair)
     if (this.switches) {
       const { active: _, ...without } = rest
       rest = without
@@ -120,18 +178,70 @@ export class Mapping {
   }
 }
 
+function createForm(pair: Pair, resource: Resource): Json | undefined {
+  const said = saidAt(pair, resource)
+  return said === undefined ? pair.fallback : toForm(pair, said)
+}
+
+interface MutableDelta {
+  readonly set: Record<string, Json>
+  readonly unset: string[]
+}
+
+function note(
+  { set, unset }: MutableDelta,
+  { app, spec, clear }: Pick<Pair, 'app' | 'spec' | 'clear'>,
+  form: Json | undefined,
+  object: NativeObject,
+): void {
+  const held = scimValue(object.attributes[app])
+  if (same(form, held)) return
+  if (form !== undefined) set[app] = form
+  else if (clear === 'empty') set[app] = spec.multiValued ? [] : ''
+  else if (clear === 'null') unset.push(app)
+}
+
+/** What could not be made of the former view was never sent. */
+async function tried({ valueFor }: OneWay, before: Resource): Promise<Json | undefined> {
+  try {
+    return await valueFor(before)
+  } catch (error) {
+    if (error instanceof ScimError) return undefined
+    throw error
+  }
+}
+
+/**
+ * Where a pair names a part of every element, the other parts (`type`, `display`, `primary`) live with
+ * the link, in whole elements: `setAt` finds them again by the part that the app holds.
+ */
+function withoutHeld(resource: Resource, { path }: Pair): Resource {
+  if (!namesParts(path) || path.kind !== 'attribute') return removeAt(resource, path)
+  const whole = { ...path, ref: { ...path.ref, subAttribute: undefined } }
+  const elements = getAt(resource, whole)
+  const labelled = (Array.isArray(elements) ? elements : []).filter(
+    (element) => isObject(element) && Object.keys(element).length > 1,
+  )
+  const rest = removeAt(resource, whole)
+  return labelled.length === 0 ? rest : setAt(rest, whole, labelled)
+}
+
 function placesOf(definition: ResourceDefinition, { pairs, switches }: Mapping): Place[] {
-  const places: Place[] = pairs.map(({ path, key, app, spec }) => ({
-    path,
-    key,
-    write: spec.write,
-    isSecret: isSecret(definition, path),
-    heldBy: (object) => scimValue(object.attributes[app]),
+  const places: Place[] = pairs.map((pair) => ({
+    path: pair.path,
+    key: pair.key,
+    // What the app was told once is the app's own from then on.
+    write: pair.apply === 'create' ? 'never' : pair.spec.write,
+    isSecret: isSecret(definition, pair.path),
+    saidIn: (resource) => inOrder(pair, resource),
+    heldBy: (object) => heldAt(pair, object),
   }))
   const active = switches ? parsePath(definition, 'active', 'tolerant') : undefined
   if (active && active.kind !== 'unknown') {
     const heldBy = (object: NativeObject) => object.active ?? true
-    places.push({ path: active, key: printPath(active), write: 'always', isSecret: false, heldBy })
+    const saidIn = (resource: Resource) => getAt(resource, active)
+    const key = printPath(active)
+    places.push({ path: active, key, write: 'always', isSecret: false, saidIn, heldBy })
   }
   return places
 }
@@ -149,9 +259,9 @@ function hides({ returned, mutability, subAttributes = [] }: Attribute): boolean
   return returned === 'never' || mutability === 'writeOnly' || subAttributes.some(hides)
 }
 
-/** Null and "" in the app are SCIM's unassigned (RFC 7643 §2.5). */
-export function scimValue(value: Json | undefined): Json | undefined {
-  return value === null || value === '' || (Array.isArray(value) && value.length === 0)
-    ? undefined
-    : value
+function inOrder(pair: Pair, resource: Resource): Json | undefined {
+  const all = getAt(resource, pair.path)
+  if (pair.shape !== 'one' || !Array.isArray(all)) return all
+  const told = saidAt(pair, resource)
+  return told === undefined ? all : [...all.filter((one) => one !== told), told]
 }

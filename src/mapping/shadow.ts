@@ -7,7 +7,8 @@
 import type { NativeObject } from '../adapter/contract.ts'
 import { getAt, type Path, pruneAt, removeAt, setAt } from '../scim/path.ts'
 import type { Json, Resource, ResourceDefinition } from '../scim/schema.ts'
-import { type Mapping, type Place, scimValue } from './mapping.ts'
+import type { Mapping, Place } from './mapping.ts'
+import { heldAt, namesParts, type Pair } from './pair.ts'
 import { same } from './same.ts'
 import type { Words } from './words.ts'
 
@@ -58,13 +59,14 @@ export function toView(
   const isCurrent = shadow.mapping === mappingVersion
   let view = isCurrent ? shadow.kept : mapping.unmapped(shadow.kept)
   for (const pair of mapping.pairs) {
-    const held = scimValue(object.attributes[pair.app])
+    const held = heldAt(pair, object)
     const echo = isCurrent ? shadow.echo[pair.key] : undefined
     const isEchoed = echo !== undefined && same(echo.app, held ?? null)
     const value = isEchoed ? (echo.sent ?? undefined) : held
     if (value !== undefined && value !== null) view = setAt(view, pair.path, value)
+    else if (namesParts(pair.path)) view = withoutParts(view, pair.path)
     // The app has cleared it: no `{ "type": "work" }` without a value stays behind.
-    else if (!isEchoed) view = withoutElement(view, pair.path)
+    else if (!isEchoed) view = withoutElement(view, pair)
     else view = pruneAt(view, pair.path)
   }
   return mapping.switches ? { ...view, active: object.active ?? true } : view
@@ -77,7 +79,14 @@ export function elementOf(path: Path): Path | undefined {
   return isValue ? { ...path, ref: { ...path.ref, subAttribute: undefined } } : undefined
 }
 
-function withoutElement(view: Resource, path: Path): Resource {
+/** Elements of which the app holds nothing: whole ones live with the link for those that it holds. */
+function withoutParts(view: Resource, path: Path): Resource {
+  return path.kind === 'attribute'
+    ? removeAt(view, { ...path, ref: { ...path.ref, subAttribute: undefined } })
+    : view
+}
+
+function withoutElement(view: Resource, { path }: Pair): Resource {
   const element = elementOf(path)
   return element ? removeAt(view, element) : view
 }
@@ -126,8 +135,8 @@ interface Baseline extends Echo {
   readonly isEmpty?: boolean
 }
 
-function fresh({ path, heldBy }: Place, sent: Resource, object: NativeObject): Baseline {
-  const wanted = getAt(sent, path)
+function fresh({ path, saidIn, heldBy }: Place, sent: Resource, object: NativeObject): Baseline {
+  const wanted = saidIn(sent)
   const element = wanted === undefined ? elementOf(path) : undefined
   return {
     sent: wanted ?? null,

@@ -211,7 +211,7 @@ export async function change(
   let current = await send(
     endpoint,
     object,
-    heldBack(endpoint, after, mapping.delta(before, own, shown)),
+    heldBack(endpoint, after, await mapping.delta(before, own, shown, isFirst(endpoint, link))),
   )
   if (current !== object) onEffect()
   const active = after['active']
@@ -226,6 +226,11 @@ export async function change(
     current = (outcome.kind === 'ok' && outcome.object) || (await reread(endpoint, object.id))
   }
   return current
+}
+
+/** No client has written it under this mapping yet: what the app is told beside comes along. */
+function isFirst({ connection }: Endpoint, link: Link | undefined): boolean {
+  return link?.state !== 'linked' || parseShadow(link.shadow).mapping !== connection.mappingVersion
 }
 
 async function send(endpoint: Endpoint, object: NativeObject, delta: Delta): Promise<NativeObject> {

@@ -7,7 +7,7 @@ import { AdapterFailure } from '../adapter/failure.ts'
 import type { Intent, Link } from '../db/link.ts'
 import type { Held } from '../db/pending.ts'
 import type { Mapping } from '../mapping/mapping.ts'
-import { scimValue } from '../mapping/mapping.ts'
+import { scimValue } from '../mapping/scim-value.ts'
 import { parseShadow, toView } from '../mapping/shadow.ts'
 import { firstWords } from '../mapping/words.ts'
 import { ScimError } from '../scim/error.ts'
@@ -92,7 +92,7 @@ export async function activate(
     if (link?.state !== 'pending') return undefined
     const view = wanted ?? parseShadow(link.shadow).kept
     const before = withoutUnheld(endpoint.mapping, sent, current)
-    const former = formerAfter(endpoint, view, current, undefined)
+    const former = await formerAfter(endpoint, view, current, undefined)
     const changed = await bring(endpoint, current, before, view)
     if (changed === undefined) {
       await endPending(endpoint, held, link, 'failed')

@@ -163,7 +163,8 @@ async function write(
 
   const now = io.now()
   const turnsOn = before['active'] === false && after['active'] === true
-  const facts = factsOf(endpoint, after, changed, formerAfter(endpoint, after, object, link), words)
+  const former = await formerAfter(endpoint, after, object, link)
+  const facts = factsOf(endpoint, after, changed, former, words)
   const wanted = claimsIn(endpoint, after)
   const committed = await links.commitUpdate(
     link,

@@ -3,6 +3,7 @@
  * connection's policy for their SCIM path. The most exact path decides; `*` is all the rest.
  */
 import type { Mapping } from '../mapping/mapping.ts'
+import { namesParts } from '../mapping/pair.ts'
 import { same } from '../mapping/same.ts'
 import { ScimError } from '../scim/error.ts'
 import { getAt, type Path, parsePath, printPath, removeAt, setAt } from '../scim/path.ts'
@@ -113,7 +114,8 @@ function withoutExempt(
     rest = removeAt(rest, path)
   }
   for (const { path } of mapping.pairs) {
-    if (path.kind !== 'attribute' || !path.filter || getAt(resource, path) === undefined) continue
+    const isOfElements = path.kind === 'attribute' && (path.filter || namesParts(path))
+    if (!isOfElements || getAt(resource, path) === undefined) continue
     exemptAt({ ...path, ref: { ...path.ref, subAttribute: undefined } })
   }
   const held = mapping.unmapped(before)

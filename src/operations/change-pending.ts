@@ -34,7 +34,7 @@ export async function changePending(
   const { link, view: before } = account
   const change = { view: after, ignored }
   refuseSecrets(endpoint, after)
-  await refuseProtected(endpoint, { attributes: mapping.toApp(after) }, link)
+  await refuseProtected(endpoint, { attributes: await mapping.toApp(after) }, link)
   const intent = await links.openIntent(link.id)
   const turnsOn = before['active'] === false && after['active'] === true
   const turnsOff = before['active'] !== false && after['active'] === false

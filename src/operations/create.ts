@@ -36,7 +36,7 @@ export async function createResource(endpoint: Endpoint, body: unknown): Promise
   const plan = await planMembers(endpoint, undefined, [{ op: 'add', values: members ?? [] }])
   const desired = withActive(endpoint, rest)
   refuseDisable(endpoint, desired)
-  const attributes = endpoint.mapping.toApp(desired)
+  const attributes = await endpoint.mapping.toApp(desired)
   await refuseProtected(endpoint, { attributes }, undefined)
   if (isGated(endpoint)) return gateCreate(endpoint, desired, plan)
   const account = await reserve(endpoint, desired, ignored)

@@ -83,15 +83,15 @@ export function heldBack({ connection }: Endpoint, after: Resource, delta: Delta
 }
 
 /** What a commit remembers for the day when the person is back; undefined: nothing is replaced. */
-export function formerAfter(
+export async function formerAfter(
   { connection, mapping }: Endpoint,
   after: Resource,
   object: Pick<NativeObject, 'attributes'>,
   link: Pick<Link, 'former'> | undefined,
-): string | undefined {
+): Promise<string | undefined> {
   const { onInactive, downgradeTo } = connection.policy.deprovision
   if (onInactive !== 'downgrade' || after['active'] !== false) return undefined
-  const wanted = mapping.toApp(after)
+  const wanted = await mapping.toApp(after)
   const held = link?.former === undefined ? object.attributes : formerOf(link)
   const names = Object.keys(downgradeTo)
   return JSON.stringify(

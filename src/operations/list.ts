@@ -7,6 +7,7 @@ import type { NativeObject } from '../adapter/contract.ts'
 import type { Claim, Link } from '../db/link.ts'
 import { claimsOf } from '../identity/keys.ts'
 import { plainRule } from '../identity/rules.ts'
+import { isPlain } from '../mapping/pair.ts'
 import { ScimError } from '../scim/error.ts'
 import { equalities, type Filter } from '../scim/filter.ts'
 import { type Paging, sortResources } from '../scim/list-response.ts'
@@ -176,6 +177,7 @@ async function byRules(
   { path, value, rules, asked }: MatchQuery,
 ): Promise<Found | undefined> {
   const pair = endpoint.mapping.pair(path)
+  if (pair && !isPlain(pair)) return undefined
   const plain = pair && plainRule(pair)
   // The attribute itself is asked for as well: a client that manages an account finds it again.
   const isAsked = rules.some((rule) => rule.app === plain?.app && rule.steps.length === 0)
@@ -209,6 +211,8 @@ async function byEquality(
       ? foundUnder(endpoint, await links.byExternalId(type, value))
       : undefined
   }
+  // The app has other words than the client: its own view of each account decides.
+  if (!isPlain(pair)) return undefined
   const rule = plainRule(pair)
   if (!lookupFor(endpoint, rule)) return undefined
   const claim = { kind: path, norm: norm(endpoint, path, value) }

@@ -53,7 +53,7 @@ export function pendingLinks({ db, connection }: Endpoint): PendingLinks {
 export function pendingFacts(endpoint: Endpoint, view: Resource): PendingFacts {
   const { definition, mapping, connection, spec } = endpoint
   const externalId = view['externalId']
-  const name = view['displayName'] ?? mapping.toApp(view)[spec.naming]
+  const name = view['displayName'] ?? mapping.pairsToApp(view)[spec.naming]
   const kept = withoutSecrets(definition, view)
   return {
     externalId: typeof externalId === 'string' ? externalId : undefined,

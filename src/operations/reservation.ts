@@ -67,7 +67,7 @@ export async function create(endpoint: Endpoint, reservation: Reservation): Prom
   const sent = { ...reservation, sentSince: reservation.sentSince ?? io.now() }
   const outcome = await attempt(endpoint, sent, async () =>
     port.create?.({
-      attributes: whileOff(endpoint, desired, mapping.toApp(desired)),
+      attributes: whileOff(endpoint, desired, await mapping.toApp(desired)),
       ...(mapping.switches && { active: desired['active'] !== false }),
       idempotencyKey: keyOf(link, intent),
     }),
@@ -258,7 +258,7 @@ async function commit(
   const { intent, desired, ignored } = reservation
   const type = definition.type.name
   const now = io.now()
-  const former = formerAfter(endpoint, desired, before ?? { attributes: {} }, undefined)
+  const former = await formerAfter(endpoint, desired, before ?? { attributes: {} }, undefined)
   const held = endpoint.mapping.toScim(withFormer({ former }, object))
   const view = origin === 'created' ? desired : overlay(held, desired)
   if (reservation.link.state === 'pending') {

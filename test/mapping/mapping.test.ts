@@ -21,24 +21,27 @@ describe('a mapping', () => {
     })
   })
 
-  test('sends what the client changed, and nothing that only the app changed', () => {
+  test('sends what the client changed, and nothing that only the app changed', async () => {
     const before = mapping.toScim(object)
     const moved = { ...object, attributes: { ...object.attributes, job_title: 'Boss' } }
     const after = { ...before, name: { familyName: 'C' } }
-    expect(mapping.delta(before, after, moved)).toEqual({ set: { last_name: 'C' }, unset: [] })
+    expect(await mapping.delta(before, after, moved)).toEqual({
+      set: { last_name: 'C' },
+      unset: [],
+    })
   })
 
-  test('clears what the client removed, where the app can', () => {
+  test('clears what the client removed, where the app can', async () => {
     const before = mapping.toScim(object)
     const { title: _, ...untitled } = before
-    expect(mapping.delta(before, untitled, object)).toEqual({ set: {}, unset: ['job_title'] })
+    expect(await mapping.delta(before, untitled, object)).toEqual({ set: {}, unset: ['job_title'] })
     const { name: __, ...nameless } = before
-    expect(mapping.delta(before, nameless, object)).toEqual({ set: {}, unset: [] })
+    expect(await mapping.delta(before, nameless, object)).toEqual({ set: {}, unset: [] })
   })
 
-  test('sends nothing where the app holds the wanted value already', () => {
+  test('sends nothing where the app holds the wanted value already', async () => {
     const before = { ...mapping.toScim(object), title: 'Cook' }
-    expect(mapping.delta(before, { ...before, title: 'Chef' }, object)).toEqual({
+    expect(await mapping.delta(before, { ...before, title: 'Chef' }, object)).toEqual({
       set: {},
       unset: [],
     })

@@ -1,0 +1,70 @@
+/** Trying a mapping on a sample before it is saved: a route of the admin API behind its door. */
+import type { Hono } from 'hono'
+import * as z from 'zod'
+import type { MappingOverride } from '../access/connection.ts'
+import { AdapterFailure } from '../adapter/failure.ts'
+import type { Jobs } from '../jobs/jobs.ts'
+import { endpointOf } from '../jobs/scan.ts'
+import { toScimError } from '../operations/failure.ts'
+import { tryObject, tryResource } from '../operations/try-mapping.ts'
+import type { JsonObject } from '../scim/schema.ts'
+import { route } from './api.ts'
+import { readJson } from './body.ts'
+import { checkMapping } from './check-mapping.ts'
+import { noConnection } from './connections.ts'
+import type { DescribeAdapter } from './describe-adapter.ts'
+import { invalidInput, invalidMembers } from './problem.ts'
+
+const jsonObject = z.custom<JsonObject>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  'must be an object',
+)
+
+const tryInput = z
+  .strictObject({
+    /** In place of the connection's own; absent: the one that holds. */
+    mapping: jsonObject.optional(),
+    resourceType: z.string().min(1).max(100).default('User'),
+    resource: jsonObject.optional(),
+    nativeId: z.string().min(1).max(1000).optional(),
+  })
+  .refine(
+    ({ resource, nativeId }) => (resource === undefined) !== (nativeId === undefined),
+    'needs a sample: either "resource", as a client would send it, or "nativeId" of an account',
+  )
+
+/** For `adminApi`'s `more`. */
+export function mappingRoutes(jobs: Jobs, describeAdapter: DescribeAdapter): (api: Hono) => void {
+  return (api) => {
+    route(api, '/connections/:name/mapping/try', {
+      POST: async (c) => {
+        const connection = await jobs.access.named(c.req.param('name') ?? '')
+        if (!connection) throw noConnection()
+        const parsed = tryInput.safeParse(await readJson(c))
+        if (!parsed.success) throw invalidInput(invalidMembers(parsed.error, []))
+        const { mapping, resourceType, resource, nativeId } = parsed.data
+        if (mapping) {
+          const adapter = await describeAdapter(connection.adapter)
+          const errors = checkMapping(mapping, connection.definitions, adapter)
+          if (errors.length > 0) throw invalidInput(errors)
+        }
+        const tried = mapping
+          ? { ...connection, mapping: mapping as unknown as MappingOverride }
+          : connection
+        const endpoint = await endpointOf(jobs, tried, resourceType)
+        if (!endpoint) {
+          const message = 'the connection has no such resource type'
+          throw invalidInput([{ path: 'resourceType', message }])
+        }
+        if (nativeId === undefined) return c.json(await tryResource(endpoint, resource))
+        try {
+          return c.json(await tryObject(endpoint, nativeId))
+        } catch (error) {
+          if (!(error instanceof AdapterFailure)) throw error
+          const { message } = toScimError(error, endpoint.mapping)
+          return c.json({ errors: [{ path: 'nativeId', message }] })
+        }
+      },
+    })
+  }
+}
