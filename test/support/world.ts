@@ -10,7 +10,7 @@ import type {
   NativeObject,
 } from '../../src/adapter/contract.ts'
 import type { Answer, Scim } from './gateway.ts'
-import { connect } from './gateway.ts'
+import { connect, ORIGIN } from './gateway.ts'
 import { type Clock, type Cut, type Isolate, openIsolate } from './isolate.ts'
 import { type MemberShape, openShape, type Shape } from './member-shapes.ts'
 import { DESK_KEY, openDesk, type TestDesk } from './open-desk.ts'
@@ -22,6 +22,8 @@ export interface World {
   readonly desk: TestDesk
   readonly clock: Clock
   readonly scim: Scim
+  /** The admin API below this connection, with this world's adapters. */
+  readonly admin: (method: string, route: string, body?: unknown) => Promise<Answer>
   /** Another isolate on the same D1 and app. */
   readonly open: (cut?: Cut) => Isolate
   /** An isolate that waits for somebody else before its first call of this method and path. */
@@ -79,7 +81,8 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     settings: { url },
     secrets: { apiKey: DESK_KEY },
     ...(options.policy && { policy: { ...options.policy } as never }),
-    ...(options.mapping && { mapping: { ...options.mapping } as never }),
+    // Attributes that the registry's adapter does not have are for this world's own admin API.
+    ...(options.mapping && !options.attributes && { mapping: { ...options.mapping } as never }),
   })
   const { capabilities, port, attributes, shows } = options
   const isOther = [capabilities, port, attributes, shows].some((given) => given !== undefined)
@@ -93,6 +96,23 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   }
   const open = (cut?: Cut) => openIsolate(clock, fetch, { cut, adapters: adaptersHere })
   const isolate = open()
+  const admin = async (method: string, route: string, body?: unknown): Promise<Answer> => {
+    const response = await isolate.fetch(
+      new Request(`${ORIGIN}/admin/api/connections/${scim.name}${route}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${env.POSTERN_ADMIN_TOKEN}`,
+          'content-type': 'application/json',
+        },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      }),
+    )
+    return { status: response.status, headers: response.headers, body: await response.json() }
+  }
+  if (options.mapping && options.attributes) {
+    const { status, body } = await admin('PATCH', '', { mapping: options.mapping })
+    if (status !== 200) throw new Error(JSON.stringify(body))
+  }
   const holdOthers = async () => {
     await env.DB.prepare(
       `UPDATE intent SET next_at = 9000000000000000
@@ -125,6 +145,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     clock,
     scim,
     open,
+    admin,
     ask: (method, path, body, headers) => isolate.scim(scim, method, path, body, headers),
     holdOthers,
     async tick() {
