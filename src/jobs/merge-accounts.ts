@@ -178,7 +178,7 @@ async function disable(endpoint: Endpoint, { object }: NamedAccount): Promise<bo
   }
   if (!mapping.pair('active') || !port.update) return false
   const view = mapping.toScim(object)
-  const delta = mapping.delta(view, { ...view, active: false }, object)
+  const delta = await mapping.delta(view, { ...view, active: false }, object)
   if (Object.keys(delta.set).length > 0) await port.update(object.id, delta)
   return true
 }

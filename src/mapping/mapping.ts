@@ -159,9 +159,15 @@ export class Mapping {
     }
     for (const oneWay of this.#oneWays) {
       if (oneWay.spec.write !== 'always' || oneWay.apply === 'create') continue
-      const value = await oneWay.valueFor(after)
-      if (!isFirst && same(value, await tried(oneWay, before))) continue
-      note(delta, oneWay, value, object)
+      const was = await tried(oneWay, before)
+      const is = await tried(oneWay, after)
+      // What failed before has not failed by this change, which may be a leaver's.
+      if ('fault' in is) {
+        if ('fault' in was) continue
+        throw is.fault
+      }
+      if (!isFirst && 'value' in was && same(is.value, was.value)) continue
+      note(delta, oneWay, is.value, object)
     }
     return delta
   }
@@ -201,12 +207,14 @@ function note(
   else if (clear === 'null') unset.push(app)
 }
 
-/** What could not be made of the former view was never sent. */
-async function tried({ valueFor }: OneWay, before: Resource): Promise<Json | undefined> {
+async function tried(
+  { valueFor }: OneWay,
+  view: Resource,
+): Promise<{ readonly value: Json | undefined } | { readonly fault: ScimError }> {
   try {
-    return await valueFor(before)
+    return { value: await valueFor(view) }
   } catch (error) {
-    if (error instanceof ScimError) return undefined
+    if (error instanceof ScimError) return { fault: error }
     throw error
   }
 }

@@ -34,7 +34,9 @@ export async function changePending(
   const { link, view: before } = account
   const change = { view: after, ignored }
   refuseSecrets(endpoint, after)
-  await refuseProtected(endpoint, { attributes: await mapping.toApp(after) }, link)
+  const { attributes, faults } = await mapping.tryToApp(after)
+  if (faults[0] && after['active'] !== false) throw faults[0].fault
+  await refuseProtected(endpoint, { attributes }, link)
   const intent = await links.openIntent(link.id)
   const turnsOn = before['active'] === false && after['active'] === true
   const turnsOff = before['active'] !== false && after['active'] === false

@@ -91,7 +91,8 @@ export async function formerAfter(
 ): Promise<string | undefined> {
   const { onInactive, downgradeTo } = connection.policy.deprovision
   if (onInactive !== 'downgrade' || after['active'] !== false) return undefined
-  const wanted = await mapping.toApp(after)
+  // What has no form for this person must not keep a leaver switched on.
+  const { attributes: wanted } = await mapping.tryToApp(after)
   const held = link?.former === undefined ? object.attributes : formerOf(link)
   const names = Object.keys(downgradeTo)
   return JSON.stringify(

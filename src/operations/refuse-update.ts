@@ -22,6 +22,8 @@ export async function refuseUpdate(
   const isThere = link.state !== 'pending'
   if (isThere && before['active'] !== false) refuseDisable(endpoint, after)
   refuseCreateOnly(endpoint, before, after)
+  // What the mapping has no form of is refused before anything is written down.
+  if (isThere) await endpoint.mapping.delta(before, after, object)
 }
 
 /** What the app takes at the create and never again cannot be changed by a client either. */

@@ -297,6 +297,24 @@ describe('constants and expressions', () => {
     expect((await ask('PATCH', `/Users/${id}`, replace('title', '7'))).status).toBe(400)
   })
 
+  test('one that fails for a person under a new mapping does not keep a leaver on', async () => {
+    const { ask, app, admin } = await world(SPECS, {})
+    const id = idOf(await ask('POST', '/Users', person('a.b@x.io', { title: 'x' })))
+    const mapping = { User: { '=shown': { from: '$number(title)' } } }
+    expect((await admin('PATCH', '', { mapping })).status).toBe(200)
+    expect((await ask('PATCH', `/Users/${id}`, replace('active', false))).status).toBe(200)
+    expect([...app.accounts.values()][0]?.active).toBe(false)
+  })
+
+  test('in mode gate a value that the mapping has no form of is refused in the same words', async () => {
+    const { ask, admin } = await world(SPECS, { '=shown': { from: '$number(title)' } })
+    const id = idOf(await ask('POST', '/Users', person('a.b@x.io')))
+    const live = await ask('PATCH', `/Users/${id}`, replace('title', 'x'))
+    expect(live.status).toBe(400)
+    await admin('PATCH', '', { mode: 'gate' })
+    expect((await ask('PATCH', `/Users/${id}`, replace('title', 'x'))).body).toEqual(live.body)
+  })
+
   test('one value for an attribute that holds several is a list of it', async () => {
     const tags = { tags: { type: 'string', multiValued: true, write: 'always' } } as const
     const { ask, held } = await world(tags, { '=tags': { from: 'emails.value' } })
