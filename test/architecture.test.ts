@@ -41,6 +41,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/admin': [
     'src/scim',
     'src/jobs',
+    'src/mapping',
     'src/adapter',
     'src/access',
     'src/db',

@@ -2,11 +2,8 @@
 import type { Hono } from 'hono'
 import * as z from 'zod'
 import type { MappingOverride } from '../access/connection.ts'
-import { AdapterFailure } from '../adapter/failure.ts'
 import type { Jobs } from '../jobs/jobs.ts'
-import { endpointOf } from '../jobs/scan.ts'
-import { toScimError } from '../operations/failure.ts'
-import { tryObject, tryResource } from '../operations/try-mapping.ts'
+import { tryMapping } from '../jobs/try-mapping.ts'
 import type { JsonObject } from '../scim/schema.ts'
 import { route } from './api.ts'
 import { readJson } from './body.ts'
@@ -51,19 +48,11 @@ export function mappingRoutes(jobs: Jobs, describeAdapter: DescribeAdapter): (ap
         const tried = mapping
           ? { ...connection, mapping: mapping as unknown as MappingOverride }
           : connection
-        const endpoint = await endpointOf(jobs, tried, resourceType)
-        if (!endpoint) {
-          const message = 'the connection has no such resource type'
-          throw invalidInput([{ path: 'resourceType', message }])
-        }
-        if (nativeId === undefined) return c.json(await tryResource(endpoint, resource))
-        try {
-          return c.json(await tryObject(endpoint, nativeId))
-        } catch (error) {
-          if (!(error instanceof AdapterFailure)) throw error
-          const { message } = toScimError(error, endpoint.mapping)
-          return c.json({ errors: [{ path: 'nativeId', message }] })
-        }
+        const sample = resource ? { resource } : { nativeId: nativeId ?? '' }
+        const trial = await tryMapping(jobs, tried, resourceType, sample)
+        if (trial) return c.json(trial)
+        const message = 'the connection has no such resource type'
+        throw invalidInput([{ path: 'resourceType', message }])
       },
     })
   }

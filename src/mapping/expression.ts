@@ -26,7 +26,7 @@ export const LIMITS: Limits = { steps: 2_000, parts: 100_000, text: 10_000, list
 const LONGEST = 10_000
 
 /** JSONata's own functions that are bounded by what they are given. */
-const BUILT_IN = new Set(
+export const BUILT_IN: ReadonlySet<string> = new Set(
   'append boolean ceiling contains count distinct each exists filter floor join keys length lookup lowercase map max merge min not number reduce round sift single sort string substring substringAfter substringBefore sum trim type uppercase'.split(
     ' ',
   ),
@@ -165,7 +165,7 @@ function unfit(ast: object): string | undefined {
 }
 
 /** Functions of Entra and of JSONata that make no sense here, each with what does. */
-const REFUSED: Readonly<Record<string, string>> = {
+export const REFUSED: Readonly<Record<string, string>> = {
   Now: 'is not the same each time, so every change would write it again',
   now: 'is not the same each time, so every change would write it again',
   millis: 'is not the same each time, so every change would write it again',

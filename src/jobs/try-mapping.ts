@@ -1,11 +1,16 @@
 /** What a mapping makes of a sample, with nothing written: for whoever is about to save it. */
+import type { Connection } from '../access/connection.ts'
 import type { Attributes, NativeObject } from '../adapter/contract.ts'
+import { AdapterFailure } from '../adapter/failure.ts'
 import { toShadow, toView } from '../mapping/shadow.ts'
 import { firstWords } from '../mapping/words.ts'
+import { holdable } from '../operations/attributes.ts'
+import type { Endpoint } from '../operations/endpoint.ts'
+import { toScimError } from '../operations/failure.ts'
 import { ScimError } from '../scim/error.ts'
 import type { JsonObject } from '../scim/schema.ts'
-import { holdable } from './attributes.ts'
-import type { Endpoint } from './endpoint.ts'
+import type { Jobs } from './jobs.ts'
+import { endpointOf } from './scan.ts'
 
 export interface Trial {
   /** What the app would get, or holds. */
@@ -17,8 +22,30 @@ export interface Trial {
   readonly errors: readonly { readonly path: string; readonly message: string }[]
 }
 
-/** A resource as a client would send it in a POST, to an app that keeps what it is given. */
-export async function tryResource(endpoint: Endpoint, body: unknown): Promise<Trial> {
+/** A resource as a client would send it, or the native id of what is in the app. */
+export type Sample = { readonly resource: JsonObject } | { readonly nativeId: string }
+
+/** Undefined: the connection has no such resource type. */
+export async function tryMapping(
+  jobs: Jobs,
+  connection: Connection,
+  type: string,
+  sample: Sample,
+): Promise<Trial | undefined> {
+  const endpoint = await endpointOf(jobs, connection, type)
+  if (!endpoint) return undefined
+  if ('resource' in sample) return tryResource(endpoint, sample.resource)
+  try {
+    return await tryObject(endpoint, sample.nativeId)
+  } catch (error) {
+    if (!(error instanceof AdapterFailure)) throw error
+    const { message } = toScimError(error, endpoint.mapping)
+    return { errors: [{ path: 'nativeId', message }] }
+  }
+}
+
+/** To an app that keeps what it is given. */
+async function tryResource(endpoint: Endpoint, body: unknown): Promise<Trial> {
   const { definition, mapping } = endpoint
   let given: ReturnType<typeof holdable>
   try {
@@ -45,7 +72,7 @@ export async function tryResource(endpoint: Endpoint, body: unknown): Promise<Tr
 }
 
 /** An account or group that is in the app, as a client that never wrote it would read it. */
-export async function tryObject(endpoint: Endpoint, nativeId: string): Promise<Trial> {
+async function tryObject(endpoint: Endpoint, nativeId: string): Promise<Trial> {
   const object = await endpoint.port.get(nativeId)
   if (!object) {
     return { errors: [{ path: 'nativeId', message: 'the app has nothing under this id' }] }
