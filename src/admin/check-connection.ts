@@ -2,7 +2,7 @@
 import { policySchema } from '../access/policy.ts'
 import type { Json, JsonObject, ResourceDefinition } from '../scim/schema.ts'
 import { parseResources } from '../scim/schemas.ts'
-import { checkMapping } from './check-mapping.ts'
+import { checkMapping, checkNaming } from './check-mapping.ts'
 import { checkMatch } from './check-match.ts'
 import { checkAttribute, parseAt } from './check-path.ts'
 import { checkRoles } from './check-roles.ts'
@@ -53,6 +53,7 @@ export async function checkConnection(
   if (!policy.success) errors.push(...invalidMembers(policy.error, ['policy']))
   if (definitions) {
     errors.push(...checkMapping(draft.mapping, definitions, adapter))
+    errors.push(...checkNaming(draft, adapter))
     if (policy.success) errors.push(...checkPolicyPaths(draft, policy.data, definitions, adapter))
   }
   return errors

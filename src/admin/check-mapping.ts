@@ -6,6 +6,7 @@ import { faultOf } from '../mapping/expression.ts'
 import { namesParts } from '../mapping/pair.ts'
 import { type Path, printPath } from '../scim/path.ts'
 import type { Json, JsonObject, ResourceDefinition } from '../scim/schema.ts'
+import { isObject } from '../scim/values.ts'
 import { checkAttribute, parseAt } from './check-path.ts'
 import type { AdapterDescription } from './describe-adapter.ts'
 import { type InvalidMember, invalidMembers, memberPath } from './problem.ts'
@@ -60,6 +61,27 @@ export function checkMapping(
       return [{ path: memberPath(at), message: 'must be an object: SCIM path to app attribute' }]
     }
     return checkEntries(entries, { at, type, definition, adapter })
+  })
+}
+
+/** People are found by the naming attribute: what is made of others is no key of a client's. */
+export function checkNaming(
+  { mapping, policy }: { readonly mapping: JsonObject; readonly policy: JsonObject },
+  adapter: AdapterDescription | undefined,
+): InvalidMember[] {
+  return Object.entries(mapping).flatMap(([type, entries]) => {
+    const naming = adapter?.resource?.(type)?.naming
+    // Groups go by no other rule.
+    if (!isObject(entries) || (type === 'User' && policy['match'] !== undefined)) return []
+    const made = Object.entries(entries).find(([text, entry]) => {
+      const given = isObject(entry) ? (entry as MappingEntry) : undefined
+      return given && isOneWay(given) && appOf(text, given) === naming
+    })
+    if (!made) return []
+    const message =
+      `"${naming}" is what is searched for: pair it with a SCIM attribute` +
+      (type === 'User' ? ', or say in the policy "match" what people are found by' : '')
+    return [{ path: memberPath(['mapping', type, made[0]]), message }]
   })
 }
 

@@ -1,9 +1,10 @@
 /** Match rules that can never work are refused, each with what to write instead. */
 import type { Policy } from '../access/policy.ts'
 import type { ResourceSpec } from '../adapter/contract.ts'
-import { isOneWay, type MappingEntry } from '../adapter/mapping-entry.ts'
+import { appOf, isOneWay, type MappingEntry } from '../adapter/mapping-entry.ts'
 import { type Path, printPath } from '../scim/path.ts'
 import type { Attribute, JsonObject, ResourceDefinition } from '../scim/schema.ts'
+import { isObject } from '../scim/values.ts'
 import { checkAttribute, parseAt } from './check-path.ts'
 import type { AdapterDescription } from './describe-adapter.ts'
 import { type InvalidMember, memberPath } from './problem.ts'
@@ -25,7 +26,12 @@ export function checkMatch(
     if (!path) return errors
     const unfit = unfitPath(path)
     if (unfit !== undefined) return refuse(['scim'], unfit)
-    const app = rule.app ?? mappedTo(path, draft.mapping['User'], user, adapter)
+    const entry = entryAt(path, draft.mapping['User'], user, adapter)
+    if (typeof entry === 'object' && 'values' in entry) {
+      const message = 'has a table of values in the mapping, and tells nobody apart: name another'
+      return refuse(['scim'], message)
+    }
+    const app = rule.app ?? (entry && !isOneWay(entry) ? appOf('', entry) : undefined)
     if (app === undefined) {
       const message =
         'is not mapped to an attribute of the app: name the one to compare with in "app"'
@@ -71,22 +77,24 @@ function unfitHolder({ returned, mutability }: Attribute): string | undefined {
   return mutability === 'readOnly' ? 'is given by no client: name an attribute that is' : undefined
 }
 
-function mappedTo(
+/** Undefined: the mapping says nothing of the path. */
+function entryAt(
   path: Path,
   override: JsonObject[string] | undefined,
   user: ResourceDefinition,
   adapter: AdapterDescription,
-): string | undefined {
+): MappingEntry | undefined {
   const key = printPath(path)
   const mapping = override ?? adapter.resource?.('User')?.mapping
-  if (typeof mapping === 'object' && mapping !== null && !Array.isArray(mapping)) {
-    const pair = Object.entries(mapping).find(([text]) => canonical(user, text) === key)
-    const entry = pair?.[1] as MappingEntry | undefined
-    if (entry === undefined || isOneWay(entry)) return undefined
-    return typeof entry === 'string' ? entry : entry.app
+  if (typeof mapping !== 'object' || mapping === null || Array.isArray(mapping)) {
+    // Without a declaration, each attribute is mapped to its own name.
+    return key
   }
-  // Without a declaration, each attribute is mapped to its own name.
-  return key
+  const pair = Object.entries(mapping).find(([text]) => canonical(user, text) === key)
+  const entry = pair?.[1]
+  // What is no entry at all is refused elsewhere.
+  const isEntry = typeof entry === 'string' || isObject(entry)
+  return isEntry ? (entry as MappingEntry) : undefined
 }
 
 /** A mapping that is not valid is refused elsewhere. */

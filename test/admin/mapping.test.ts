@@ -86,6 +86,22 @@ describe('a mapping that can never work is refused', () => {
     expect((await admin('GET', '')).body.mapping).toEqual(MAPPING)
   })
 
+  test('where people could not be found any more', async () => {
+    const { admin } = await sharedWorld
+    const { userName: _, ...rest } = NAMES
+    const made = { User: { ...rest, userName: null, '=login': { from: 'userName' } } }
+    const refused = await admin('PATCH', '', { mapping: made })
+    expect(refused.body.errors).toMatchObject([
+      { path: 'mapping.User.=login', message: expect.stringContaining('"match"') },
+    ])
+    const tabled = await admin('PATCH', '', {
+      policy: { match: [{ scim: 'userType', auto: true }] },
+    })
+    expect(tabled.body.errors).toMatchObject([
+      { path: 'policy.match.0.scim', message: expect.stringContaining('table of values') },
+    ])
+  })
+
   test('an expression at a SCIM path works one way and names the app’s attribute', async () => {
     const { admin } = await sharedWorld
     const mapping = { User: { ...NAMES, displayName: { app: 'lang', from: 'displayName & "!"' } } }
