@@ -3,7 +3,7 @@ import * as z from 'zod'
 import type { AttributeSpec } from '../adapter/contract.ts'
 import { appOf, isOneWay, type MappingEntry, type WrittenPair } from '../adapter/mapping-entry.ts'
 import { faultOf } from '../mapping/expression.ts'
-import { namesParts } from '../mapping/pair.ts'
+import { wholeOf } from '../mapping/pair.ts'
 import { type Path, printPath } from '../scim/path.ts'
 import type { Json, JsonObject, ResourceDefinition } from '../scim/schema.ts'
 import { isObject } from '../scim/values.ts'
@@ -120,7 +120,8 @@ function checkEntries(entries: JsonObject, { at, ...of }: Here): InvalidMember[]
 function meet(a: Path, b: Path): boolean {
   if (a.kind === 'extension' || b.kind === 'extension') return false
   const isSame = a.ref.attribute === b.ref.attribute && a.ref.urn === b.ref.urn
-  return isSame && (namesParts(a) || namesParts(b)) && printPath(a) !== printPath(b)
+  const hasParts = wholeOf(a) !== undefined || wholeOf(b) !== undefined
+  return isSame && hasParts && printPath(a) !== printPath(b)
 }
 
 function checkEntry(

@@ -1,7 +1,9 @@
 /** Values of the app that moved away from what it had made of the client's. */
 import type { NativeObject } from '../adapter/contract.ts'
+import { getAt, type Path } from '../scim/path.ts'
 import type { Json } from '../scim/schema.ts'
 import type { Mapping, Place } from './mapping.ts'
+import { wholeOf } from './pair.ts'
 import { same } from './same.ts'
 import { baselineOf, type Shadow } from './shadow.ts'
 
@@ -11,6 +13,8 @@ export interface Drift {
   readonly sent: Json
   /** What the app holds now; null: nothing. */
   readonly held: Json
+  /** Whole elements, where the place names a part of each: which of them is primary, for one. */
+  readonly elements?: { readonly path: Path; readonly value: Json }
 }
 
 /**
@@ -28,7 +32,10 @@ export function driftOf(
     const known = baselineOf(shadow, place.key)
     if (!known || known.filled || place.write === 'never') return []
     const held = place.heldBy(object) ?? null
-    return same(known.app, held) ? [] : [{ place, sent: known.sent, held }]
+    if (same(known.app, held)) return []
+    const path = wholeOf(place.path)
+    const value = path && getAt(shadow.kept, path)
+    return [{ place, sent: known.sent, held, ...(value && { elements: { path, value } }) }]
   })
 }
 

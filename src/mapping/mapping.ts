@@ -16,7 +16,7 @@ import { getAt, type Path, parsePath, printPath, removeAt, setAt } from '../scim
 import type { Attribute, Json, Resource, ResourceDefinition } from '../scim/schema.ts'
 import { isObject } from '../scim/values.ts'
 import { type OneWay, toOneWay } from './one-way.ts'
-import { heldAt, namesParts, type Pair, saidAt, toForm, toPair } from './pair.ts'
+import { heldAt, type Pair, saidAt, toForm, toPair, wholeOf } from './pair.ts'
 import { same } from './same.ts'
 import { scimValue } from './scim-value.ts'
 
@@ -224,8 +224,8 @@ async function tried(
  * the link, in whole elements: `setAt` finds them again by the part that the app holds.
  */
 function withoutHeld(resource: Resource, { path }: Pair): Resource {
-  if (!namesParts(path) || path.kind !== 'attribute') return removeAt(resource, path)
-  const whole = { ...path, ref: { ...path.ref, subAttribute: undefined } }
+  const whole = wholeOf(path)
+  if (!whole) return removeAt(resource, path)
   const elements = getAt(resource, whole)
   const labelled = (Array.isArray(elements) ? elements : []).filter(
     (element) => isObject(element) && Object.keys(element).length > 1,

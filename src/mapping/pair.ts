@@ -42,7 +42,7 @@ export function toPair(path: Path, entry: WrittenPair, spec: AttributeSpec): Pai
     key: printPath(path),
     app: entry.app,
     spec,
-    shape: namesParts(path) ? (spec.multiValued ? 'list' : 'one') : 'value',
+    shape: wholeOf(path) ? (spec.multiValued ? 'list' : 'one') : 'value',
     table:
       values &&
       Object.entries(values).map(([text, scim]) => ({ app: appValueOf(spec, text), scim })),
@@ -52,10 +52,12 @@ export function toPair(path: Path, entry: WrittenPair, spec: AttributeSpec): Pai
   }
 }
 
-/** True for `roles.value`: a part of every element of a multi-valued attribute. */
-export function namesParts(path: Path): boolean {
-  if (path.kind === 'extension' || path.filter) return false
-  return path.ref.attribute.multiValued && path.ref.subAttribute !== undefined
+/** `roles` for `roles.value`, a part of every element; undefined for any other path. */
+export function wholeOf(path: Path): Path | undefined {
+  if (path.kind === 'extension' || path.filter) return undefined
+  const { attribute, subAttribute } = path.ref
+  if (!attribute.multiValued || !subAttribute) return undefined
+  return { ...path, ref: { ...path.ref, subAttribute: undefined } }
 }
 
 /** True where values are compared as they are: the app can be asked for what a client asks for. */

@@ -8,7 +8,7 @@ import type { NativeObject } from '../adapter/contract.ts'
 import { getAt, type Path, pruneAt, removeAt, setAt } from '../scim/path.ts'
 import type { Json, Resource, ResourceDefinition } from '../scim/schema.ts'
 import type { Mapping, Place } from './mapping.ts'
-import { heldAt, namesParts, type Pair } from './pair.ts'
+import { heldAt, type Pair, wholeOf } from './pair.ts'
 import { same } from './same.ts'
 import type { Words } from './words.ts'
 
@@ -60,11 +60,13 @@ export function toView(
   let view = isCurrent ? shadow.kept : mapping.unmapped(shadow.kept)
   for (const pair of mapping.pairs) {
     const held = heldAt(pair, object)
+    const whole = wholeOf(pair.path)
     const echo = isCurrent ? shadow.echo[pair.key] : undefined
     const isEchoed = echo !== undefined && same(echo.app, held ?? null)
     const value = isEchoed ? (echo.sent ?? undefined) : held
     if (value !== undefined && value !== null) view = setAt(view, pair.path, value)
-    else if (namesParts(pair.path)) view = withoutParts(view, pair.path)
+    // Whole elements live with the link for those values that the app holds.
+    else if (whole) view = removeAt(view, whole)
     // The app has cleared it: no `{ "type": "work" }` without a value stays behind.
     else if (!isEchoed) view = withoutElement(view, pair)
     else view = pruneAt(view, pair.path)
@@ -77,13 +79,6 @@ export function elementOf(path: Path): Path | undefined {
   const isValue =
     path.kind === 'attribute' && path.filter && path.ref.subAttribute?.name === 'value'
   return isValue ? { ...path, ref: { ...path.ref, subAttribute: undefined } } : undefined
-}
-
-/** Elements of which the app holds nothing: whole ones live with the link for those that it holds. */
-function withoutParts(view: Resource, path: Path): Resource {
-  return path.kind === 'attribute'
-    ? removeAt(view, { ...path, ref: { ...path.ref, subAttribute: undefined } })
-    : view
 }
 
 function withoutElement(view: Resource, { path }: Pair): Resource {

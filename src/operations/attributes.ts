@@ -3,7 +3,7 @@
  * connection's policy for their SCIM path. The most exact path decides; `*` is all the rest.
  */
 import type { Mapping } from '../mapping/mapping.ts'
-import { namesParts } from '../mapping/pair.ts'
+import { wholeOf } from '../mapping/pair.ts'
 import { same } from '../mapping/same.ts'
 import { ScimError } from '../scim/error.ts'
 import { getAt, type Path, parsePath, printPath, removeAt, setAt } from '../scim/path.ts'
@@ -114,9 +114,10 @@ function withoutExempt(
     rest = removeAt(rest, path)
   }
   for (const { path } of mapping.pairs) {
-    const isOfElements = path.kind === 'attribute' && (path.filter || namesParts(path))
-    if (!isOfElements || getAt(resource, path) === undefined) continue
-    exemptAt({ ...path, ref: { ...path.ref, subAttribute: undefined } })
+    if (path.kind !== 'attribute' || getAt(resource, path) === undefined) continue
+    const whole = wholeOf(path)
+    if (whole) exemptAt(whole)
+    else if (path.filter) exemptAt({ ...path, ref: { ...path.ref, subAttribute: undefined } })
   }
   const held = mapping.unmapped(before)
   for (const name of Object.keys(rest)) {

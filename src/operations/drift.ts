@@ -61,7 +61,9 @@ export function driftIn(
 /** The view in which the client's last words stand where the app has moved. */
 export function undrifted(view: Resource, drift: readonly Drift[]): Resource {
   let mended = view
-  for (const { place, sent } of drift) {
+  for (const { place, sent, elements } of drift) {
+    // `setAt` finds each element again by the part that is sent.
+    if (elements) mended = setAt(mended, elements.path, elements.value)
     mended = sent === null ? removeAt(mended, place.path) : setAt(mended, place.path, sent)
   }
   return mended

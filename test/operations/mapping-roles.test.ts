@@ -228,3 +228,28 @@ describe('AssertiveAppRoleAssignmentsComplex', () => {
     expect((await ask('GET', `/Users/${id}`)).body.roles).toBeUndefined()
   })
 })
+
+describe('drift of a role', () => {
+  test('what was chosen of several is put back, not another one of them', async () => {
+    const app = openMemoryApp(ROLE)
+    const values = { r: 'Reader', a: 'Admin' }
+    const mapping = { User: { ...NAMES, 'roles.value': { app: 'role', values } } }
+    const policy = { drift: { '*': 'restore' } }
+    const { ask, admin } = await openWorld({ ...app, mapping, policy })
+    const roles = [...complex('Reader'), ...single('Admin')]
+    const id = idOf(await ask('POST', '/Users', person('ilse.v@x.io', { roles })))
+    const [account = ''] = app.accounts.keys()
+    const role = () => app.accounts.get(account)?.attributes['role']
+    expect(role()).toBe('a')
+
+    app.change(account, { role: 'r' })
+    expect((await ask('GET', `/Users/${id}`)).body.roles).toEqual([
+      { primary: false, type: WAAD, value: 'Reader' },
+    ])
+    const { body: scan } = await admin('POST', '/reconcile', {})
+    expect((await admin('POST', `/reconcile/${scan.id}/advance`, {})).body.state).toBe('done')
+    expect(role()).toBe('a')
+    const shown = (await ask('GET', `/Users/${id}`)).body.roles as { value: string }[]
+    expect(shown.map(({ value }) => value).sort()).toEqual(['Admin', 'Reader'])
+  })
+})
