@@ -110,9 +110,9 @@ describe('API', () => {
   })
 
   test('everybody has one role of the catalogue, and is never without', async () => {
-    const { account_no, role } = await create()
-    expect(role).toBe('staff')
-    const path = `/api/accounts/${account_no}`
+    const account = await create()
+    expect(account).toMatchObject({ role: 'staff' })
+    const path = `/api/accounts/${account.account_no}`
     expect((await desk.call('PATCH', path, { role: 'lead' })).json).toMatchObject({ role: 'lead' })
     for (const wrong of ['emperor', null]) {
       const refused = await desk.call('PATCH', path, { role: wrong })

@@ -10,16 +10,18 @@ import { connectionId, dataTables, rowsById } from '../support/tables.ts'
 import { GROUP_SCHEMA, idOf, match, openWorld, patch, person } from '../support/world.ts'
 
 async function open() {
-  // Groups that the app knows nothing of are documents; two people who share a login are a finding.
+  // Groups that the app knows nothing of are documents; two people who share a login are a finding;
+  // a role that the app refuses waits for somebody to ask again.
+  const roleTable = [{ externalId: 'desk', app: 'role', value: 'emperor' }]
   const world = await openWorld({
-    policy: { groups: { mode: 'record' } },
+    policy: { groups: { mode: 'roles', roleTable, defaultRole: { role: 'staff' } } },
     faults: { uniqueness: 'off' },
   })
   const call = adminOf(world.open(), world.scim)
   const id = idOf(await world.ask('POST', '/Users', person('ada.lund@example.com')))
   const members = [{ value: id }]
-  const group = { schemas: [GROUP_SCHEMA], displayName: 'Desk', members }
-  idOf(await world.ask('POST', '/Groups', group))
+  const group = { schemas: [GROUP_SCHEMA], displayName: 'Desk', externalId: 'desk', members }
+  expect((await world.ask('POST', '/Groups', group)).status).toBe(400)
   await world.ask('PATCH', `/Users/${id}`, patch({ op: 'replace', path: 'title', value: 'T' }))
   for (const login of ['twin@example.com', 'twin@example.com']) {
     const nobody = { first_name: 'T', last_name: 'W', mail: null, job_title: null }
