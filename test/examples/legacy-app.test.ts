@@ -25,10 +25,10 @@ const person = (more = {}) => {
   return { login: `new.${serial}@fernhollow.example`, last_name: 'New', ...more }
 }
 
-async function create(more = {}): Promise<{ account_no: number; login: string }> {
+async function create(more = {}): Promise<{ account_no: number; login: string; role: string }> {
   const { status, json } = await desk.call('POST', '/api/accounts', person(more))
   expect(status).toBe(201)
-  return json as { account_no: number; login: string }
+  return json as { account_no: number; login: string; role: string }
 }
 
 describe('seed', () => {
