@@ -56,12 +56,16 @@ export class Edges {
     return rows.map((row) => ({ member: row.member_link, memberType: row.member_type }))
   }
 
-  /** Which of these members an edge shows; the cost depends on the question, not on the group. */
+  /**
+   * Which of these members an edge shows, those who are switched off included: nobody but us holds
+   * them. The cost depends on the question, not on the group.
+   */
   async present(group: string, members: readonly string[]): Promise<Set<string>> {
     const rows = await this.#db.all<{ member_link: string }>(sql`
       SELECT member_link FROM edge
-       WHERE connection = ${this.#connection} AND group_link = ${group} AND state = 'have'
-         AND wanted = 1 AND member_link IN (SELECT value FROM json_each(${list(members)}))`)
+       WHERE connection = ${this.#connection} AND group_link = ${group}
+         AND state IN ('have', 'want') AND wanted = 1
+         AND member_link IN (SELECT value FROM json_each(${list(members)}))`)
     return new Set(rows.map((row) => row.member_link))
   }
 
@@ -125,8 +129,8 @@ export class Edges {
   makeDue(member: string, now: number): Write {
     return sql`
       UPDATE edge SET next_at = ${now}
-       WHERE connection = ${this.#connection} AND member_link = ${member} AND wanted = 1
-         AND state = 'want' AND next_at IS NULL AND holder IS NULL`
+       WHERE connection = ${this.#connection} AND member_link = ${member}
+         AND state = 'want' AND (wanted = 1 OR kept = 1) AND next_at IS NULL AND holder IS NULL`
   }
 
   /** The other way round, where nobody but us holds the members. */

@@ -324,10 +324,11 @@ export class PendingLinks {
     held: Held,
     link: Link,
     facts: PendingFacts,
-    claims: ClaimChange,
+    { wanted, given }: { readonly wanted: readonly Claim[]; readonly given: readonly Claim[] },
     now: number,
     also: readonly Write[],
   ): Promise<Outcome> {
+    const scope = { connection: this.#connection, type: link.type }
     return this.#decided([
       ...closeIntent(held, 'done'),
       sql`
@@ -335,7 +336,9 @@ export class PendingLinks {
                inactive_since = coalesce(inactive_since, ${now}), ${this.#columnsOf(facts, now)}
          WHERE ${this.#isRead(link)} AND state IN ('linked', 'discovered', 'missing')`,
       CHANGED_ONE,
-      ...this.#moveClaims(link, claims, now),
+      // A rename has taken its keys before; a link that only a read had made holds none yet.
+      deleteClaims(scope, link.id, given),
+      insertFreeClaims(scope, link.id, wanted, now),
       ...also,
     ])
   }
@@ -442,9 +445,11 @@ export class PendingLinks {
         UPDATE link SET version = version + 1, modified_at = ${now}
          WHERE connection = ${connection} AND id IN (SELECT group_link FROM edge WHERE ${ofMet})`,
       sql`
-        INSERT INTO edge (connection, group_link, member_link, member_type, state, at)
-        SELECT connection, group_link, ${to}, member_type, state, at FROM edge WHERE ${ofMet}
-            ON CONFLICT (connection, group_link, member_link) DO UPDATE SET state = excluded.state`,
+        INSERT INTO edge (connection, group_link, member_link, member_type, state, wanted, kept,
+                          next_at, attempt, at)
+        SELECT connection, group_link, ${to}, member_type, state, wanted, kept, next_at, attempt, at
+          FROM edge WHERE ${ofMet}
+            ON CONFLICT (connection, group_link, member_link) DO NOTHING`,
       sql`DELETE FROM edge WHERE ${ofMet}`,
     ]
   }

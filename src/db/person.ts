@@ -27,30 +27,33 @@ export async function erasePerson(
   now: number,
   also: readonly Write[],
 ): Promise<void> {
-  const native = nativeId ?? null
   const scans = sql`(SELECT id FROM scan WHERE connection = ${connection} AND type = ${type})`
+  // A person whose account is gone may have had one when a scan met it.
+  const natives = sql`(SELECT ${nativeId ?? null}
+    UNION SELECT native_id FROM scan_account WHERE scan IN ${scans} AND link = ${id})`
   const matched = sql`
     (SELECT m.preflight, m.person FROM preflight_match m
        JOIN preflight p ON p.id = m.preflight
        JOIN scan s ON s.id = p.scan
-      WHERE p.connection = ${connection} AND s.type = ${type} AND m.native_id = ${native})`
+      WHERE p.connection = ${connection} AND s.type = ${type} AND m.native_id IN ${natives})`
   const subject = `${type}:${id}`
   await writeAll(db, [
     sql`DELETE FROM preflight_person WHERE (preflight, person) IN ${matched}`,
     sql`DELETE FROM preflight_match WHERE (preflight, person) IN ${matched}`,
-    sql`DELETE FROM scan_key WHERE scan IN ${scans} AND native_id = ${native}`,
-    sql`DELETE FROM scan_account WHERE scan IN ${scans} AND native_id = ${native}`,
+    sql`DELETE FROM scan_key WHERE scan IN ${scans} AND native_id IN ${natives}`,
     sql`
       DELETE FROM finding WHERE connection = ${connection}
          AND (subject = ${subject}
            OR (json_extract(detail, '$.type') = ${type}
-             AND (json_extract(detail, '$.nativeId') = ${native}
-               OR EXISTS (SELECT 1 FROM json_each(detail, '$.nativeIds') WHERE value = ${native}))))`,
+             AND (json_extract(detail, '$.nativeId') IN ${natives}
+               OR EXISTS (SELECT 1 FROM json_each(detail, '$.nativeIds') WHERE value IN ${natives}))))`,
+    // Last of these: the others find by it whom they are about.
+    sql`DELETE FROM scan_account WHERE scan IN ${scans} AND native_id IN ${natives}`,
     // The sandbox's directory: there the account itself is kept here.
     sql`
       DELETE FROM document_key
-       WHERE connection = ${connection} AND type = ${type} AND document = ${native}`,
-    sql`DELETE FROM document WHERE connection = ${connection} AND type = ${type} AND id = ${native}`,
+       WHERE connection = ${connection} AND type = ${type} AND document = ${nativeId ?? null}`,
+    sql`DELETE FROM document WHERE connection = ${connection} AND type = ${type} AND id = ${nativeId ?? null}`,
     dueOfGroup(connection, id, now),
     forgetRoles(connection, id),
     sql`

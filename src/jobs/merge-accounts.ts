@@ -33,7 +33,7 @@ export async function mergeAccounts(given: Given): Promise<void> {
     throw new Refusal(`A client has deleted account ${one.nativeId}: keep another one`)
   }
   const others = accounts.filter((account) => account !== one)
-  for (const other of others) refuseMerge(given, other)
+  for (const other of others) await refuseMerge(given, other)
   const isDone = ({ link }: NamedAccount) => link.state === 'tombstone'
   // Known before anything is written: an app whose groups cannot be read in one request is left alone.
   const groups = await groupsToJoin(given, one, others)
@@ -62,7 +62,10 @@ export async function mergeAccounts(given: Given): Promise<void> {
 }
 
 /** @throws {Refusal} where this account must not be wound up */
-function refuseMerge({ endpoint }: Given, { nativeId, object, link }: NamedAccount): void {
+async function refuseMerge(
+  { endpoint }: Given,
+  { nativeId, object, link }: NamedAccount,
+): Promise<void> {
   if (object && isProtected(endpoint, object, link)) {
     throw new Refusal(
       `Account ${nativeId} is protected and refuses every write: it cannot be merged. Link the ` +
@@ -74,7 +77,8 @@ function refuseMerge({ endpoint }: Given, { nativeId, object, link }: NamedAccou
       `The app has given the identifier ${nativeId} to another account: decide that finding first`,
     )
   }
-  if (link.state === 'retiring' || (link.state !== 'tombstone' && link.open)) {
+  const isOpen = link.state !== 'tombstone' && (await endpoint.links.openIntent(link.id))
+  if (link.state === 'retiring' || link.state === 'pending' || isOpen) {
     throw new Refusal(`A write of account ${nativeId} has not ended: try again in some minutes`)
   }
 }

@@ -35,7 +35,7 @@ export async function poll(jobs: Jobs): Promise<void> {
 /** False: not now. */
 async function settle(jobs: Jobs, due: Due): Promise<boolean> {
   const open = await openDue(jobs, due, 'poll')
-  if (!open?.endpoint.port.poll) return false
+  if (!open?.endpoint.port.poll || open.link.ticket === undefined) return false
   await settlePending(open.endpoint, open.link, open.intent)
   return true
 }

@@ -2,6 +2,7 @@
 import type { Connection } from '../access/connection.ts'
 import { AdapterFailure } from '../adapter/failure.ts'
 import { Links } from '../db/links.ts'
+import { objectOf, viewOf } from '../operations/account.ts'
 import { deleteResource } from '../operations/delete.ts'
 import { openEndpoint } from '../operations/endpoint.ts'
 import { toScimError } from '../operations/failure.ts'
@@ -30,6 +31,13 @@ export async function removeLeaver(
   const endpoint = openEndpoint({ connection, app, db, io, baseUrl: '', request }, link.type)
   if (!endpoint) throw new Error('a link of a type that its connection does not have')
   try {
+    const object = await objectOf(endpoint, link)
+    if (object && viewOf(endpoint, link, object)['active'] !== false) {
+      return {
+        kind: 'refused',
+        detail: 'The account has been switched on in the app. Switch it off there, or leave it.',
+      }
+    }
     await deleteResource(endpoint, id, undefined, 'decided')
     return { kind: 'removed' }
   } catch (error) {

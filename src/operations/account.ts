@@ -216,7 +216,8 @@ export async function change(
   if (current !== object) onEffect()
   const active = after['active']
   if (typeof active !== 'boolean') return current
-  if (isOurs && active !== (before['active'] ?? true)) {
+  const isHeldDown = isOurs || link?.former !== undefined
+  if (isHeldDown && active !== (before['active'] ?? true)) {
     current = await send(endpoint, current, turn(endpoint, active, current, link))
   }
   const isWanted = active !== current.active && (active || !isOurs)

@@ -90,6 +90,12 @@ export async function activate(
   for (let attempt = 0; attempt < 5; attempt++) {
     const link = await links.get(definition.type.name, id)
     if (link?.state !== 'pending') return undefined
+    const [live] = await links.byNativeIds(link.type, [current.id])
+    if (live && live.id !== id && live.verdict === 'protected') {
+      // A person has decided that this account is nobody's to write to.
+      await endPending(endpoint, held, link, 'taken')
+      return undefined
+    }
     const view = wanted ?? parseShadow(link.shadow).kept
     const before = withoutUnheld(endpoint.mapping, sent, current)
     const former = await formerAfter(endpoint, view, current, undefined)
@@ -133,7 +139,7 @@ export async function linkPending(
   decision: 'activated' | 'created' | 'adopted',
   former: string | undefined,
 ): Promise<Account | 'taken' | 'lost'> {
-  const { links, edges, io, audit, request } = endpoint
+  const { links, edges, departures, io, audit, request } = endpoint
   const now = io.now()
   const [live] = await links.byNativeIds(link.type, [object.id])
   const met = live && live.id !== link.id && !live.survives ? live : undefined
@@ -144,6 +150,7 @@ export async function linkPending(
   const also = [
     audit.entry(entry, now),
     edges.makeDue(link.id, now),
+    departures.forget(link.id),
     rolesOfPerson(endpoint, link.id),
   ]
   const outcome = await pendingLinks(endpoint).activate(held, link, facts, claims, met, now, also)

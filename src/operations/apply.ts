@@ -118,7 +118,8 @@ async function remove(
     giveUp(endpoint, error, { link, renamed, held, hasEffect: false }),
   )
   const removed = await commitRemoved(endpoint, link, held, { before: view, after })
-  if (!removed) await endpoint.links.cancelUpdate(held, link, [], [])
+  // The account is gone: whoever comes next finds the intent, and ends it so.
+  if (!removed) await endpoint.links.markUnknown(held, { answeredAt: endpoint.io.now() })
   return removed
 }
 
@@ -235,10 +236,11 @@ function followGroups(
   after: Resource,
   now: number,
 ): Write[] {
-  if (!losesGroups(endpoint)) return []
   const isOff = after['active'] === false
   if ((before['active'] === false) === isOff) return []
+  // Also where another policy has parked them: what is left is the sweeper's.
   if (!isOff) return [endpoint.edges.makeDue(id, now)]
+  if (!losesGroups(endpoint)) return []
   // Where the app itself has taken the person out, nobody has to tell it.
   return strips(endpoint) ? [] : [endpoint.edges.park(id, now), rolesOfPerson(endpoint, id)]
 }

@@ -6,17 +6,20 @@
  */
 import type { Claim, Link } from '../db/link.ts'
 import { without } from '../identity/keys.ts'
-import { withoutSecrets } from '../mapping/shadow.ts'
+import { parseShadow, withoutSecrets } from '../mapping/shadow.ts'
+import { furtherWords } from '../mapping/words.ts'
 import type { Resource } from '../scim/schema.ts'
 import {
   type Account,
   claimsIn,
   isReused,
+  loadAccount,
   refuseByMode,
   refuseProtected,
   staleBefore,
   viewOf,
 } from './account.ts'
+import { apply } from './apply.ts'
 import { holdable } from './attributes.ts'
 import { planMembers, sendMembers } from './change-members.ts'
 import { finishRemoval } from './delete.ts'
@@ -40,7 +43,28 @@ export async function createResource(endpoint: Endpoint, body: unknown): Promise
   await refuseProtected(endpoint, { attributes }, undefined)
   if (isGated(endpoint)) return gateCreate(endpoint, desired, plan)
   const account = await reserve(endpoint, desired, ignored)
-  return sendMembers(endpoint, account, plan)
+  return sendMembers(endpoint, await switchedOff(endpoint, account, desired), plan)
+}
+
+/** An account that was adopted switched on, and is wanted off. */
+async function switchedOff(
+  endpoint: Endpoint,
+  adopted: Account,
+  desired: Resource,
+): Promise<Account> {
+  let account = adopted
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const { link, object, view } = account
+    const isOn = link.state === 'linked' && view['active'] !== false
+    if (desired['active'] !== false || !isOn) return account
+    const after = { ...view, active: false }
+    const known = { shadow: parseShadow(link.shadow), object }
+    const words = furtherWords(known, { before: view, after }, () => false)
+    const off = await apply(endpoint, account, after, { ignored: [], words, decision: undefined })
+    if (off) return off
+    account = await loadAccount(endpoint, link.id)
+  }
+  throw inDoubt(5)
 }
 
 /** A new account is on unless the client says otherwise. */

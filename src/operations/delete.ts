@@ -24,6 +24,7 @@ import { settleUpdate } from './apply.ts'
 import type { Endpoint } from './endpoint.ts'
 import { reportNotRemoved } from './findings.ts'
 import { gateRemoval, isGated } from './gate.ts'
+import { controlRead } from './gone.ts'
 import { refuseUnmatched } from './meet.ts'
 import { takeOverProvisional } from './pending.ts'
 import { refuseWay, removeAccount, wayOf } from './remove-account.ts'
@@ -199,7 +200,15 @@ async function removeAtLast(
   intent: { id: string; fence: number },
 ): Promise<void> {
   const { links, port, io, audit, request, connection } = endpoint
-  const object = link.nativeId === undefined ? null : await port.get(link.nativeId)
+  const { nativeId } = link
+  const [live] = nativeId === undefined ? [] : await links.byNativeIds(link.type, [nativeId])
+  if (!link.survives || (live && live.state !== 'tombstone')) {
+    // The account is a living person's by now.
+    await links.endScheduled(intent, link.id, 'failed', [])
+    return
+  }
+  const object = nativeId === undefined ? null : await port.get(nativeId)
+  if (object === null) await controlRead(endpoint, link)
   const isTheirs = object !== null && !isReused(link, object)
   const keep = async (reason: string): Promise<void> => {
     await reportNotRemoved(endpoint, link, reason)

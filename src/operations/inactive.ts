@@ -90,7 +90,9 @@ export async function formerAfter(
   link: Pick<Link, 'former'> | undefined,
 ): Promise<string | undefined> {
   const { onInactive, downgradeTo } = connection.policy.deprovision
-  if (onInactive !== 'downgrade' || after['active'] !== false) return undefined
+  if (after['active'] !== false) return undefined
+  // Under another policy by now: what was replaced comes back with the person all the same.
+  if (onInactive !== 'downgrade') return link?.former
   // What has no form for this person must not keep a leaver switched on.
   const { attributes: wanted } = await mapping.tryToApp(after)
   const held = link?.former === undefined ? object.attributes : formerOf(link)
@@ -119,7 +121,7 @@ export function turn(
   link: Pick<Link, 'former'> | undefined,
 ): Delta {
   const { onInactive, downgradeTo } = connection.policy.deprovision
-  if (onInactive !== 'downgrade') return { set: {}, unset: [] }
+  if (!active && onInactive !== 'downgrade') return { set: {}, unset: [] }
   const wanted = active ? formerOf(link ?? {}) : downgradeTo
   const differs = Object.entries(wanted).filter(
     ([name, value]) => object.attributes[name] !== value,

@@ -8,9 +8,10 @@ import { type Held, type PendingFacts, PendingLinks, type Ticket } from '../db/p
 import { printShadow, withoutSecrets } from '../mapping/shadow.ts'
 import { ScimError } from '../scim/error.ts'
 import type { Resource } from '../scim/schema.ts'
-import { type Account, claimsIn, pendingAccount, rulesOf } from './account.ts'
+import { type Account, claimsIn, pendingAccount, refuseProtected, rulesOf } from './account.ts'
 import type { Endpoint } from './endpoint.ts'
 import { removesOff } from './inactive.ts'
+import { refuseUnmatched } from './meet.ts'
 
 /** The cron comes once a minute. */
 const SOONEST_MS = 1_000
@@ -161,6 +162,8 @@ export async function takeOverProvisional(
   const { io, audit, request } = endpoint
   const invitation = link.state === 'pending' ? undefined : invitationOf(endpoint, object)
   if (!invitation) return false
+  await refuseProtected(endpoint, object, link)
+  await refuseUnmatched(endpoint, link, object)
   const now = io.now()
   const entry = { request, type: link.type, link: link.id, op: 'update' as const }
   const outcome = await pendingLinks(endpoint).beginKnown(

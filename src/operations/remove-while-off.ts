@@ -35,7 +35,7 @@ export async function commitRemoved(
     held,
     link,
     pendingFacts(endpoint, after),
-    claimChange(claimsIn(endpoint, before), claimsIn(endpoint, after)),
+    keysOf(claimsIn(endpoint, before), claimsIn(endpoint, after)),
     now,
     [audit.entry({ ...entry, decision: 'removed-while-off' }, now), edges.park(link.id, now)],
   )
@@ -43,6 +43,6 @@ export async function commitRemoved(
   return pending && pendingAccount(pending)
 }
 
-function claimChange(held: readonly Claim[], wanted: readonly Claim[]) {
-  return { taken: without(wanted, held), given: without(held, wanted) }
+function keysOf(held: readonly Claim[], wanted: readonly Claim[]) {
+  return { wanted, given: without(held, wanted) }
 }

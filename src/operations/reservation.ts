@@ -166,17 +166,20 @@ export async function adopt(
     await endpoint.links.release(reservation.intent, reservation.link.id)
     throw taken(endpoint)
   }
+  await attempt(endpoint, reservation, () => refuseProtected(endpoint, object, live))
   const invitation = invitationOf(endpoint, object)
   // Others had invited the person, or we had and its answer was lost: there is no account yet.
   if (invitation) return wait(endpoint, reservation, invitation, {})
   const before = met ? viewOf(endpoint, met, object) : endpoint.mapping.toScim(object)
+  // Who is on is switched off as an update does it: past the guard, and by the policy for it.
+  const isOn = before['active'] !== false && reservation.desired['active'] === false
+  const desired = isOn ? { ...reservation.desired, active: true } : reservation.desired
   const changed = await attempt(endpoint, reservation, async () => {
-    await refuseProtected(endpoint, object, live)
     const subject = { link: met, object, view: before }
-    return change(endpoint, subject, overlay(before, reservation.desired))
+    return change(endpoint, subject, overlay(before, desired))
   })
   if ('kind' in changed) throw changed.failure
-  return commit(endpoint, reservation, changed, 'adopted', object)
+  return commit(endpoint, { ...reservation, desired }, changed, 'adopted', object)
 }
 
 /** Whether links and policy let this account be adopted; `met`: the link that a read gave it. */

@@ -129,7 +129,9 @@ async function write(
   if (same(after as Json, before as Json)) {
     // What agrees with the app changes nothing there; a protected account is nobody's to speak of.
     const isMoot = link.state === 'pending' || isProtected(endpoint, object, link)
-    if (!said.agrees || isMoot) return account
+    // Somebody switched the person on in the app before the client did.
+    const isBack = link.inactiveSince !== undefined && after['active'] === true
+    if (isMoot || !(said.agrees || isBack)) return account
   }
   await refuseUpdate(endpoint, account, after)
   if (link.state === 'pending') return changePending(endpoint, account, after, ignored)
