@@ -258,7 +258,9 @@ describe('a run', { timeout: TIMEOUT_MS }, () => {
 
   test('against a connection without the example app creates everybody, then finds them', async () => {
     const name = 'a-sandbox'
-    const made = await admin(started, 'POST', '/connections', { name, adapter: 'sandbox' })
+    // Twice four throwaway people are more than a tenth of sixty.
+    const policy = { guard: { maxPercent: 100 } }
+    const made = await admin(started, 'POST', '/connections', { name, adapter: 'sandbox', policy })
     expect(made.status).toBe(201)
     const args = ['--connection', name, '--lifecycle']
     const first = await simulateJson(args, env)
