@@ -341,6 +341,8 @@ export interface Adapter<Settings = unknown, R extends ResourceSpecs = ResourceS
   readonly baseUrl: (settings: Settings) => string
   /** Headers of every call of `kit.http`: the credential, and nothing that differs by call. */
   headers?(access: Pick<Kit<Settings>, 'settings' | 'secret'>): Readonly<Record<string, string>>
+  /** Other addresses that `kit.http.at` may be asked for, such as that of a token endpoint. */
+  otherUrls?(settings: Settings): readonly string[]
   readonly resources: R
   connect(kit: Kit<Settings>): PortsFor<R>
 }

@@ -19,20 +19,27 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>
   /** Body of a write. A GET carries none. */
   readonly json?: unknown
+  /** Instead of `json`: application/x-www-form-urlencoded. */
+  readonly form?: Readonly<Record<string, string>>
   /**
    * True for a POST that only reads (JSON-RPC, a search): its failures leave the app as it was.
    * GET is safe by itself (RFC 9110 §9.2.1).
    */
   readonly safe?: boolean
-  /** Statuses that the adapter handles itself, besides 2xx. All others fail by `failureOf`. */
-  readonly expect?: readonly number[]
+  /**
+   * Statuses that the adapter handles itself, besides 2xx. All others fail by `failureOf`. `any`: it
+   * handles them all, and bodies that are not JSON as well.
+   */
+  readonly expect?: readonly number[] | 'any'
 }
 
 export interface HttpResponse {
   readonly status: number
   readonly headers: Headers
-  /** Parsed JSON; undefined where the body is empty. */
+  /** Parsed JSON; undefined where the body is empty, or is `other`. */
   readonly json: unknown
+  /** `other`, which is no JSON, only where `any` status is expected. */
+  readonly body: 'json' | 'empty' | 'other'
   /**
    * The JSON as `schema` has it.
    * @throws {AdapterFailure} `protocol` where it is something else, with the effect of this call
@@ -43,11 +50,22 @@ export interface HttpResponse {
    * 404 that is not the app's own "no such object".
    */
   misunderstood(): AdapterFailure
+  /** The failure that the status means by itself: for an adapter that expects `any`. */
+  failure(): AdapterFailure
 }
 
 export interface HttpClient {
   /** @throws {AdapterFailure} on an unexpected status, a lost answer, a time-out or a non-JSON body */
   call(request: HttpRequest): Promise<HttpResponse>
+  /**
+   * The same client at another address that the adapter declares (`otherUrls`), without the app's
+   * credential: where an app has its tokens from.
+   *
+   * @throws {AdapterFailure} `protocol`, effect `none`, where it is not declared or is refused
+   */
+  at(url: string): HttpClient
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
 }
 
 export interface HttpClientOptions {
@@ -63,6 +81,8 @@ export interface HttpClientOptions {
   readonly allowInsecure: boolean
   /** Headers of every call: the credential. */
   readonly headers?: () => Readonly<Record<string, string>>
+  /** Addresses that `at` may be asked for. Default: none. */
+  readonly otherUrls?: readonly string[]
 }
 
 /** RFC 3986 §3.3: `pchar`. What a part that `encodeURIComponent` made consists of, and more. */
@@ -82,11 +102,22 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   const { fetch } = options
 
   return {
+    now,
+    at(url) {
+      if (!options.otherUrls?.includes(url)) {
+        throw new AdapterFailure('protocol', 'this address is not declared by the adapter', {
+          effect: 'none',
+        })
+      }
+      const { headers: _, ...rest } = options
+      return createHttpClient({ ...rest, baseUrl: url, otherUrls: [] })
+    },
     async call(request) {
       const safe = request.safe ?? request.method === 'GET'
       const url = urlBelow(base, request)
       const headers = headersOf(request, options.headers?.() ?? {})
-      const body = request.json === undefined ? null : JSON.stringify(request.json)
+      const body = bodyOf(request)
+      const any = request.expect === 'any'
       const controller = new AbortController()
 
       const exchange = async (): Promise<HttpResponse> => {
@@ -99,9 +130,10 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
           signal: controller.signal,
         })
         const { status } = response
-        if (!response.ok && !request.expect?.includes(status)) {
+        const failure = () => failureOf(request.method, safe, status, response.headers, now())
+        if (!response.ok && !isExpected(request, status)) {
           discard(response)
-          throw failureOf(request.method, safe, status, response.headers, now())
+          throw failure()
         }
         const lost: Effect = safe || (status >= 400 && status < 500) ? 'none' : 'unknown'
         const misunderstood = (): AdapterFailure =>
@@ -111,12 +143,15 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
             { effect: lost },
           )
         const text = await readText(response, maxBytes, misunderstood)
-        const json = parseJson(text, misunderstood)
+        const parsed = parseJson(text)
+        if (parsed.body === 'other' && !any) throw misunderstood()
+        const { json } = parsed
         return {
           status,
           headers: response.headers,
-          json,
+          ...parsed,
           misunderstood,
+          failure,
           parse(schema) {
             const result = schema.safeParse(json)
             if (!result.success) throw misunderstood()
@@ -171,6 +206,7 @@ function urlBelow(base: URL, { path, query }: HttpRequest): string {
 function headersOf(request: HttpRequest, credential: Readonly<Record<string, string>>): Headers {
   const headers = new Headers({ accept: 'application/json', 'user-agent': 'postern' })
   if (request.json !== undefined) headers.set('content-type', 'application/json')
+  if (request.form !== undefined) headers.set('content-type', 'application/x-www-form-urlencoded')
   try {
     for (const [name, value] of Object.entries({ ...credential, ...request.headers })) {
       headers.set(name, value)
@@ -181,6 +217,15 @@ function headersOf(request: HttpRequest, credential: Readonly<Record<string, str
     })
   }
   return headers
+}
+
+function bodyOf({ json, form }: HttpRequest): string | null {
+  if (form !== undefined) return new URLSearchParams(form).toString()
+  return json === undefined ? null : JSON.stringify(json)
+}
+
+function isExpected({ expect }: HttpRequest, status: number): boolean {
+  return expect === 'any' || (expect?.includes(status) ?? false)
 }
 
 /** Frees the connection. An answer that nobody reads cannot fail anybody. */
@@ -216,12 +261,12 @@ async function readText(
   }
 }
 
-function parseJson(text: string, misunderstood: () => AdapterFailure): unknown {
-  if (text.trim() === '') return undefined
+function parseJson(text: string): Pick<HttpResponse, 'json' | 'body'> {
+  if (text.trim() === '') return { body: 'empty', json: undefined }
   try {
-    return JSON.parse(text)
+    return { body: 'json', json: JSON.parse(text) }
   } catch {
-    throw misunderstood()
+    return { body: 'other', json: undefined }
   }
 }
 

@@ -42,6 +42,7 @@ export async function openAdapter(
     timeoutMs: connection.policy.limits.requestTimeoutMs,
     maxBytes: MAX_ANSWER_BYTES,
     headers: () => adapter.headers?.({ settings, secret }) ?? {},
+    otherUrls: adapter.otherUrls?.(settings) ?? [],
   })
   const ports: Readonly<Record<string, AnyPort>> = adapter.connect({ settings, secret, http })
   return { spec: (type) => adapter.resources[type], port: (type) => ports[type] }

@@ -3,6 +3,11 @@
  * app cannot hold.
  */
 import { describe, expect, test } from 'vitest'
+import { adapters } from '../../adapters/index.ts'
+import manifest from '../../examples/legacy-app/fernhollow.manifest.json' with { type: 'json' }
+import type { Adapter } from '../../src/adapter/contract.ts'
+import { compileManifest } from '../../src/adapter/manifest/compile.ts'
+import { manifestSchema } from '../../src/adapter/manifest/schema.ts'
 import { connect } from '../support/gateway.ts'
 import { openIsolate } from '../support/isolate.ts'
 import { DESK_KEY, DESK_URL, openDesk } from '../support/open-desk.ts'
@@ -17,9 +22,11 @@ const SKIPPED: Readonly<Record<string, string>> = {
 
 const cases = (recorded.cases as unknown as Case[]).filter((c) => c.executable)
 
-async function replay(c: Case): Promise<string[]> {
+const asData = compileManifest(manifestSchema.parse(manifest)) as unknown as Adapter
+
+async function replay(c: Case, adapters: ReadonlyMap<string, Adapter>): Promise<string[]> {
   const desk = openDesk()
-  const isolate = openIsolate({ now: Date.now() }, desk.fetch)
+  const isolate = openIsolate({ now: Date.now() }, desk.fetch, { adapters })
   const options = {
     adapter: 'example',
     settings: { url: DESK_URL },
@@ -37,10 +44,13 @@ async function replay(c: Case): Promise<string[]> {
   })
 }
 
-describe('against the example app', () => {
+describe.each([
+  ['the example app', adapters],
+  ['the example app, through its manifest', new Map([['example', asData]])],
+])('against %s', (_, through) => {
   for (const c of cases) {
     const reason = SKIPPED[c.id]
     if (reason) test.skip(`${c.id}: ${c.title} [${reason}]`, () => {})
-    else test(`${c.id}: ${c.title}`, async () => expect(await replay(c)).toEqual([]))
+    else test(`${c.id}: ${c.title}`, async () => expect(await replay(c, through)).toEqual([]))
   }
 })

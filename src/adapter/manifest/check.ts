@@ -1,0 +1,272 @@
+/** Whether the parts of a manifest agree. What each part may look like is the schema's business. */
+import { parseBase } from './base.ts'
+import type { Pager, Rule } from './request-schema.ts'
+import { allRules, kindOf, type Placed, requestsOf, SHARED } from './roles.ts'
+import type { Manifest, ResourceManifest } from './schema.ts'
+import { placeholdersIn } from './template.ts'
+
+type Path = readonly (string | number)[]
+export interface Fault {
+  readonly path: Path
+  readonly message: string
+}
+
+const MAX_DEPTH = 16
+/** Set by the HTTP client, or by HTTP itself. */
+const OWN_HEADERS = ['host', 'content-length', 'connection', 'transfer-encoding', 'user-agent']
+const HEADER = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/
+
+export function checkManifest(manifest: Manifest): readonly Fault[] {
+  return [
+    ...checkConfig(manifest),
+    ...requestsOf(manifest).flatMap((placed) => checkRequest(manifest, placed)),
+    ...allRules(manifest).flatMap(({ path, rule }) => checkRule(path, rule)),
+    ...manifest.rules.flatMap((rule, i) => checkVerdict(['rules', i], rule, SHARED)),
+    ...Object.entries(manifest.resources).flatMap(([type, resource]) =>
+      resource === undefined ? [] : checkResource(['resources', type], type, resource),
+    ),
+  ]
+}
+
+function checkConfig(manifest: Manifest): Fault[] {
+  const { auth, config } = manifest
+  const faults: Fault[] = []
+  const add = (path: Path, message: string) => faults.push({ path, message })
+  if (auth.kind !== 'none' && config[auth.secret]?.secret !== true) {
+    add(['config', auth.secret], 'must be declared here with "secret": true: "auth" names it')
+  }
+  const base = parseBase(manifest.base, config)
+  if (!base.ok) add(['base'], base.message)
+  const templates: [Path, string][] = Object.entries(manifest.headers ?? {}).map(
+    ([name, template]) => [['headers', name], template],
+  )
+  if (auth.kind === 'basic' || auth.kind === 'login') templates.push([['auth', 'user'], auth.user])
+  if (auth.kind === 'oauth2') {
+    templates.push([['auth', 'clientId'], auth.clientId])
+    const url = parseBase(auth.tokenUrl, config)
+    if (!url.ok) add(['auth', 'tokenUrl'], url.message)
+  }
+  for (const [path, template] of templates) {
+    faults.push(...checkPlaces(manifest, path, template, []))
+  }
+  faults.push(...checkHeaders(['headers'], manifest.headers))
+  for (const [name, { secret, kind, default: preset }] of Object.entries(config)) {
+    if (secret && kind !== 'text') add(['config', name, 'kind'], 'a secret is always text')
+    if (secret && preset !== undefined) {
+      add(['config', name, 'default'], 'a secret has no default: it would be there for all to read')
+    }
+  }
+  return faults
+}
+
+function checkHeaders(path: Path, headers: object | undefined): Fault[] {
+  return Object.keys(headers ?? {}).flatMap((name) => {
+    if (!HEADER.test(name)) return [{ path: [...path, name], message: 'is no name of a header' }]
+    return OWN_HEADERS.includes(name.toLowerCase())
+      ? [{ path: [...path, name], message: 'is set by Postern itself' }]
+      : []
+  })
+}
+
+function checkRequest(manifest: Manifest, { role, path, request }: Placed): Fault[] {
+  const faults: Fault[] = []
+  for (const part of ['path', 'query', 'headers', 'body'] as const) {
+    const { body } = request
+    // The document of a GraphQL call is not a template: its braces are its own.
+    const value =
+      part === 'body' && body && 'graphql' in body ? body.variables : (request[part] as unknown)
+    faults.push(...checkPlaces(manifest, [...path, part], value, role.places))
+    const whole = placeholdersIn(value).find((name) =>
+      /^(?:attributes|current|members|groups)$/.test(name),
+    )
+    if (part !== 'body' && whole !== undefined) {
+      const message = `{${whole}} is more than one value: it can stand in a body only`
+      faults.push({ path: [...path, part], message })
+    }
+  }
+  faults.push(...checkHeaders([...path, 'headers'], request.headers))
+  if (request.method === 'GET' && request.body !== undefined) {
+    faults.push({ path: [...path, 'body'], message: 'a GET carries none: write "method": "POST"' })
+  }
+  if (isDeeper(request.body, MAX_DEPTH)) {
+    faults.push({ path: [...path, 'body'], message: `nests more than ${MAX_DEPTH} levels deep` })
+  }
+  const rules = request.rules.flatMap((rule, i) =>
+    checkVerdict([...path, 'rules', i], rule, role.verdicts),
+  )
+  return [...faults, ...rules]
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1))
+}
+
+function checkPlaces(
+  { config }: Manifest,
+  path: Path,
+  value: unknown,
+  places: readonly string[],
+): Fault[] {
+  return placeholdersIn(value).flatMap((name) => {
+    const [, head = '', , inner] = /^(\w+)(\.([\w-]+))?/.exec(name) ?? []
+    if (head === 'config' && inner !== undefined && Object.hasOwn(config, inner)) {
+      return config[inner]?.secret
+        ? [{ path, message: `{${name}} is a secret: "auth" places it, and nothing else` }]
+        : []
+    }
+    if (places.includes(head) && (inner === undefined || head === 'attributes')) return []
+    const known = [...places, ...Object.keys(config).map((key) => `config.${key}`)]
+      .filter((key) => !config[key.replace(/^config\./, '')]?.secret)
+      .map((key) => `{${key}}`)
+    return [{ path, message: `nothing is called {${name}} here; there is ${known.join(', ')}` }]
+  })
+}
+
+function checkRule(path: Path, rule: Rule): Fault[] {
+  const { at, body, status, equals, contains, exists } = rule
+  const asks = [equals, contains, exists].filter((asked) => asked !== undefined).length
+  if (at === undefined && body === undefined && status === undefined) {
+    return [{ path, message: 'must say when it holds: by "status", "body" or "at"' }]
+  }
+  if (at === undefined && asks > 0) {
+    return [{ path: [...path, 'at'], message: 'must say what "equals" and its like are about' }]
+  }
+  if (at !== undefined && asks !== 1) {
+    const message = 'needs one of "equals", "contains" and "exists" beside it'
+    return [{ path: [...path, 'at'], message }]
+  }
+  if (rule.means === 'absent' && at === undefined && body === undefined) {
+    const message =
+      'must say by "at" or "body" what shows that the app itself says so: a wrong base URL answers ' +
+      '404 too, and believing it would bury every link'
+    return [{ path, message }]
+  }
+  return []
+}
+
+function checkVerdict(path: Path, rule: Rule, verdicts: readonly string[]): Fault[] {
+  const kind = kindOf(rule.means)
+  if (verdicts.includes(kind)) return []
+  const message = `"${kind}" is no answer to this request; there is ${verdicts.join(', ')}`
+  return [{ path: [...path, 'means'], message }]
+}
+
+/** What a pager needs to be placed in the request; `limit` only where pages are counted by it. */
+export function placesOf({ kind }: Pager): readonly string[] {
+  switch (kind) {
+    case 'none':
+    case 'link':
+      return []
+    case 'page':
+      return ['page', 'limit']
+    case 'offset':
+      return ['offset', 'limit']
+    case 'cursor':
+      return ['cursor']
+    case 'keyset':
+      return ['after']
+  }
+}
+
+function checkPager(path: Path, pager: Pager | undefined, request: unknown): Fault[] {
+  if (!pager) return []
+  const placed = placeholdersIn(request)
+  return placesOf(pager).flatMap((name) =>
+    placed.includes(name)
+      ? []
+      : [{ path: [...path, 'pager'], message: `the request must place {${name}}` }],
+  )
+}
+
+function checkResource(at: Path, type: string, resource: ResourceManifest): Fault[] {
+  const { attributes, create, poll, cancel, update, membership, list, lookups } = resource
+  const faults: Fault[] = []
+  const add = (path: Path, message: string) => faults.push({ path: [...at, ...path], message })
+  const declared = (path: Path, name: string | undefined) => {
+    if (name !== undefined && !Object.hasOwn(attributes, name)) {
+      add(path, `"${name}" is not declared in "attributes"`)
+    }
+  }
+  declared(['naming'], resource.naming)
+  for (const [scim, name] of Object.entries(resource.mapping)) declared(['mapping', scim], name)
+  for (const [name, spec] of Object.entries(attributes)) {
+    declared(['attributes', name, 'verifiedBy'], spec.verifiedBy)
+    if (spec.each !== undefined && !spec.multiValued) {
+      add(['attributes', name, 'each'], 'is about lists: write "multiValued": true')
+    }
+    if (spec.write !== 'never' && (spec.writeAt ?? spec.at) === '') {
+      add(['attributes', name, 'at'], '"" can be read only: write "write": "never", or "writeAt"')
+    }
+  }
+  for (const [i, lookup] of lookups.entries()) {
+    declared(['lookups', i, 'attribute'], lookup.attribute)
+    faults.push(...checkPager([...at, 'lookups', i], lookup.pager, lookup))
+  }
+  if (resource.id === '') add(['id'], 'must lead to a member of the object')
+  faults.push(...checkPager([...at, 'list'], list.pager, list))
+  if (resource.active && [resource.active.off].flat().includes(resource.active.on)) {
+    add(['active', 'off'], 'is the same as "on"')
+  }
+  faults.push(...checkCreate(at, resource))
+  if (!create && (poll || cancel)) add([poll ? 'poll' : 'cancel'], 'is about a "create"')
+  if (update && !placeholdersIn(update).some((name) => name.startsWith('attributes'))) {
+    add(['update'], 'must place {attributes}: what has changed')
+  }
+  if (update?.send === 'changed' && placeholdersIn(update).some((n) => n.startsWith('current'))) {
+    add(['update', 'send'], 'must be "full" where {current} is placed: it is read first')
+  }
+  for (const [path, returns] of [
+    [['update', 'returns'], update?.returns],
+    [['active', 'enable', 'returns'], resource.active?.enable.returns],
+    [['active', 'disable', 'returns'], resource.active?.disable.returns],
+  ] as const) {
+    if (returns === 'location' || (typeof returns === 'object' && 'id' in returns)) {
+      add(path, 'must be "object", "nothing" or { "item": pointer }: the id is known')
+    }
+  }
+  if (type === 'User' && membership.kind !== 'none') {
+    add(['membership'], 'belongs to "Group": people are members, and have none')
+  }
+  if (membership.kind !== 'none') {
+    const { members } = membership
+    faults.push(...checkPager([...at, 'membership', 'members'], members.pager, members))
+    if (placeholdersIn(membership).includes('edge') && members.edge === undefined) {
+      add(['membership', 'members', 'edge'], 'must say where {edge} is read')
+    }
+  }
+  return faults
+}
+
+function checkCreate(at: Path, resource: ResourceManifest): Fault[] {
+  const { create, poll, cancel, ticket, membership } = resource
+  if (!create) return []
+  const faults: Fault[] = []
+  const add = (path: Path, message: string) => faults.push({ path: [...at, ...path], message })
+  const says = (kind: string) => create.rules.some((rule) => kindOf(rule.means) === kind)
+  if (!placeholdersIn(create).some((name) => name.startsWith('attributes'))) {
+    add(['create'], 'must place {attributes}: what the new object is to hold')
+  }
+  if (create.idempotencyKey && !placeholdersIn(create).includes('key')) {
+    add(['create', 'idempotencyKey'], 'the request must place {key}')
+  }
+  if (create.mode === 'sync') return faults
+  if (membership.kind !== 'none') {
+    add(['create', 'mode'], 'must be "sync": groups with members are made at once')
+  }
+  const expected = create.mode === 'invite' ? 'invited' : 'accepted'
+  if (!says(expected)) {
+    add(['create', 'rules'], `must say which answer is { "${expected}": { "ticket": pointer } }`)
+  }
+  if (!poll) add(['poll'], `is needed: it says what became of what was ${expected}`)
+  else if (!poll.rules.some((rule) => rule.means === 'done') || poll.id === undefined) {
+    add(['poll', 'id'], 'must be there, and a rule "done": where the new account is')
+  }
+  if (create.mode === 'invite' && !cancel) {
+    add(['cancel'], 'is needed: an invitation is withdrawn where the person is removed')
+  }
+  if (create.pending === 'shown' && ticket === undefined) {
+    add(['ticket'], 'must say where an object that is still pending holds its ticket')
+  }
+  return faults
+}

@@ -1,0 +1,144 @@
+/** A manifest as the contract has it: the core cannot tell it from an adapter that is code. */
+import * as z from 'zod'
+import type { Adapter, AnyPort, AttributeSpec, Capabilities, ResourceSpec } from '../contract.ts'
+import { authorizer, tokenUrl } from './auth.ts'
+import { fieldSchema, fillBase, isAllowedHost } from './base.ts'
+import type { App } from './exchange.ts'
+import { memberPort } from './members.ts'
+import { canSkip } from './pages.ts'
+import { readPort } from './read.ts'
+import type { AttributeDeclaration, Manifest, ResourceManifest } from './schema.ts'
+import { createTokenCache, type TokenCache } from './token-cache.ts'
+import { writePort } from './write.ts'
+
+type Ports = ReturnType<Adapter['connect']>
+type Settings = Readonly<Record<string, string>>
+
+/** @param tokens where the app hands some out; of this adapter alone, and bounded */
+export function compileManifest(
+  manifest: Manifest,
+  tokens: TokenCache = createTokenCache(),
+): Adapter<Settings> {
+  const { name, version, config, base, auth, resources } = manifest
+  const specs = Object.fromEntries(
+    Object.entries(resources).flatMap(([type, resource]): [string, ResourceSpec][] =>
+      resource ? [[type, specOf(resource)]] : [],
+    ),
+  )
+  const adapter: Adapter<Settings> = {
+    name,
+    contract: 1,
+    version,
+    settings: settingsOf(manifest),
+    secrets: Object.keys(config).filter((key) => config[key]?.secret),
+    baseUrl: (settings) => fillBase(base, settings),
+    otherUrls: (settings) => {
+      const url = tokenUrl(auth, settings)
+      return url === undefined ? [] : [new URL(url).origin]
+    },
+    resources: specs,
+    connect({ http, settings, secret }): Ports {
+      const app: App = {
+        http,
+        settings,
+        headers: manifest.headers ?? {},
+        rules: manifest.rules,
+        authorize: authorizer(manifest, { http, settings, secret, tokens }),
+      }
+      const { User, Group } = resources
+      const port = (resource: ResourceManifest): AnyPort => ({
+        ...readPort(app, resource),
+        ...writePort(app, resource),
+      })
+      const ports: Readonly<Record<string, AnyPort>> = {
+        User: port(User),
+        ...(Group && { Group: { ...port(Group), ...memberPort(app, Group, User) } }),
+      }
+      // What is declared and what is there come from the same requests, so they agree.
+      return ports as Ports
+    },
+  }
+  return adapter
+}
+
+const DOT_SEGMENT = /\/(?:\.|%2e){1,2}(?:\/|$)/i
+
+function settingsOf({ config, base, allowHosts, auth }: Manifest): z.ZodType<Settings> {
+  const fields = Object.fromEntries(
+    Object.entries(config)
+      .filter(([, field]) => !field.secret)
+      .map(([key, field]) => [key, fieldSchema(field)]),
+  )
+  const names = Object.keys(fields)
+  const [named] = /\{config\.([\w-]+)\}/.exec(base)?.slice(1) ?? []
+  return z.strictObject(fields).superRefine((settings, context) => {
+    const refuse = (message: string) =>
+      context.addIssue({
+        code: 'custom',
+        path: named === undefined || !names.includes(named) ? [] : [named],
+        message,
+      })
+    const urls = [fillBase(base, settings as Settings), tokenUrl(auth, settings as Settings)]
+    for (const url of urls) {
+      if (url === undefined) continue
+      if (!URL.canParse(url)) refuse('makes no URL of the base URL of this manifest')
+      else if (!isAllowedHost(url, allowHosts)) {
+        refuse(`leads to a host that the manifest does not allow: ${(allowHosts ?? []).join(', ')}`)
+      } else if (DOT_SEGMENT.test(url)) refuse('must not be "." or ".."')
+    }
+  }) as unknown as z.ZodType<Settings>
+}
+
+function specOf(resource: ResourceManifest): ResourceSpec {
+  return {
+    attributes: Object.fromEntries(
+      Object.entries(resource.attributes).map(([name, spec]) => [name, attributeOf(spec)]),
+    ),
+    naming: resource.naming,
+    mapping: resource.mapping,
+    capabilities: capabilitiesOf(resource),
+  }
+}
+
+function attributeOf(spec: AttributeDeclaration): AttributeSpec {
+  const { type, write, multiValued, required, caseExact, unique, clearable, verifiedBy } = spec
+  return {
+    type,
+    write,
+    ...(multiValued !== undefined && { multiValued }),
+    ...(required !== undefined && { required }),
+    ...(caseExact !== undefined && { caseExact }),
+    ...(unique !== undefined && { unique }),
+    ...(clearable !== undefined && { clearable }),
+    ...(verifiedBy !== undefined && { verifiedBy }),
+  }
+}
+
+function capabilitiesOf(resource: ResourceManifest): Capabilities {
+  const { list, lookups, create, update, active, remove, membership } = resource
+  const { kind } = membership
+  return {
+    lookups: lookups.map(({ attribute, exact, caseExact, includesInactive, lagMs }) => ({
+      attribute,
+      exact,
+      caseExact,
+      includesInactive,
+      lagMs,
+    })),
+    list: { maxPage: list.maxPage, order: list.order, skip: canSkip(list) },
+    create: create?.mode ?? 'none',
+    ...(create?.pending && { pending: create.pending }),
+    update: update ? 'delta' : 'none',
+    active: active ? 'native' : 'none',
+    remove: remove?.kind ?? 'none',
+    membership: kind,
+    ...(kind !== 'none' && {
+      members: {
+        single: membership.single,
+        ...(kind === 'add-remove' && { batch: membership.batch }),
+      },
+    }),
+    idsReused: resource.idsReused,
+    idempotencyKey: create?.idempotencyKey ?? false,
+  }
+}

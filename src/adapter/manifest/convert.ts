@@ -1,0 +1,149 @@
+/** Objects of the app to what the contract calls them, and attributes back to the app's own form. */
+import type { Attributes, NativeObject, Value } from '../contract.ts'
+import { isSo } from './judge.ts'
+import { getAt, putAt } from './pointer.ts'
+import type { AttributeDeclaration, ResourceManifest } from './schema.ts'
+
+type Row = Readonly<Record<string, unknown>>
+
+export function isRow(value: unknown): value is Row {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Native ids are text whatever the app's type. Undefined where there is none. */
+export function idOf(value: unknown): string | undefined {
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value)
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+/** Undefined where the app's answer is no such object: no id, or a switch that nobody understands. */
+export function toObject(resource: ResourceManifest, row: unknown): NativeObject | undefined {
+  if (!isRow(row)) return undefined
+  const id = idOf(getAt(row, resource.id))
+  const active = resource.active && activeOf(resource.active, getAt(row, resource.active.at))
+  if (id === undefined || (resource.active && active === undefined)) return undefined
+  const text = (pointer: string | undefined) =>
+    pointer === undefined ? undefined : idOf(getAt(row, pointer))
+  const [fingerprint, ticket] = [text(resource.fingerprint), text(resource.ticket)]
+  const [createdAt, modifiedAt] = [text(resource.createdAt), text(resource.modifiedAt)]
+  const facts = resource.protected
+  return {
+    id,
+    attributes: toAttributes(resource, row),
+    ...(active !== undefined && { active }),
+    ...(fingerprint !== undefined && { fingerprint }),
+    ...(createdAt !== undefined && { createdAt }),
+    ...(modifiedAt !== undefined && { modifiedAt }),
+    ...(ticket !== undefined && { ticket }),
+    ...(facts.some((fact) => isSo(fact, row)) && { protected: true }),
+  }
+}
+
+function activeOf(
+  { on, off, otherwise }: NonNullable<ResourceManifest['active']>,
+  value: unknown,
+): boolean | undefined {
+  if (value === on) return true
+  return [off].flat().some((one) => one === value) ? false : otherwise
+}
+
+function toAttributes(resource: ResourceManifest, row: Row): Attributes {
+  return Object.fromEntries(
+    Object.entries(resource.attributes).flatMap(([name, spec]): [string, Value][] => {
+      const value = readValue(spec, getAt(row, spec.at ?? memberNamed(name)))
+      return value === undefined ? [] : [[name, value]]
+    }),
+  )
+}
+
+/** RFC 6901 §3: names of attributes hold neither `~` nor `/`. */
+function memberNamed(name: string): string {
+  return `/${name}`
+}
+
+function readValue(spec: AttributeDeclaration, raw: unknown): Value | undefined {
+  if (raw === undefined || raw === null || raw === spec.clear) return undefined
+  if (!spec.multiValued) return readOne(spec, raw)
+  const values = [raw].flat().flatMap((one) => {
+    const inner = spec.each === undefined ? one : getAt(one, spec.each)
+    const value = inner === null ? undefined : readOne(spec, inner)
+    return value === undefined ? [] : [value]
+  })
+  return values.length > 0 ? values : undefined
+}
+
+function readOne({ type, values }: AttributeDeclaration, raw: unknown): Value | undefined {
+  const known = values?.find(({ app }) => app === raw)
+  if (known) return known.is
+  switch (type) {
+    case 'string':
+    case 'datetime':
+      return typeof raw === 'string' || typeof raw === 'number' || typeof raw === 'boolean'
+        ? String(raw)
+        : undefined
+    case 'number': {
+      const number = typeof raw === 'string' && raw.trim() !== '' ? Number(raw) : raw
+      return typeof number === 'number' && Number.isFinite(number) ? number : undefined
+    }
+    case 'boolean':
+      return typeof raw === 'boolean' ? raw : undefined
+    case 'object':
+      return raw as Value
+  }
+}
+
+/** What the app is to be told of these attributes; those that it does not have are left out. */
+export function toApp(
+  resource: ResourceManifest,
+  set: Attributes,
+  unset: readonly string[] = [],
+): Record<string, unknown> {
+  const body: Record<string, unknown> = {}
+  const put = (name: string, value: (spec: AttributeDeclaration) => unknown) => {
+    const spec = Object.hasOwn(resource.attributes, name) ? resource.attributes[name] : undefined
+    if (!spec || spec.write === 'never') return
+    putAt(body, spec.writeAt ?? spec.at ?? memberNamed(name), value(spec))
+  }
+  for (const [name, value] of Object.entries(set)) put(name, (spec) => writeValue(spec, value))
+  for (const name of unset) put(name, (spec) => (spec.multiValued ? [] : spec.clear))
+  return body
+}
+
+function writeValue(spec: AttributeDeclaration, value: Value): unknown {
+  if (!spec.multiValued) return writeOne(spec, value)
+  return [value].flat().map((one) => {
+    const { each } = spec
+    if (each === undefined || each === '') return writeOne(spec, one)
+    const element: Record<string, unknown> = {}
+    putAt(element, each, writeOne(spec, one))
+    return element
+  })
+}
+
+export function writeOne({ values, as }: AttributeDeclaration, value: Value): unknown {
+  const known = values?.find(({ is }) => is === value)
+  if (known) return known.app
+  if (as === 'string' && value !== null) return String(value)
+  if (as === 'number' && typeof value === 'string' && value.trim() !== '') return Number(value)
+  return value
+}
+
+/** Everything that can be written, as an object shows it now. */
+export function writable(resource: ResourceManifest, { attributes }: NativeObject): Attributes {
+  return Object.fromEntries(
+    Object.entries(attributes).filter(([name]) => resource.attributes[name]?.write === 'always'),
+  )
+}
+
+/** Names that the app gives back count only where they are ours; in the app's order. */
+export function attributesNamed(resource: ResourceManifest, names: unknown): string[] {
+  const byName = new Map<unknown, string>(
+    Object.entries(resource.attributes).flatMap(([name, { at, writeAt }]) =>
+      [at, writeAt, memberNamed(name)].flatMap((pointer): [string, string][] => {
+        const last = pointer?.split('/').at(-1)
+        return last === undefined || last === '' ? [] : [[last, name]]
+      }),
+    ),
+  )
+  return [names].flat().flatMap((name) => byName.get(name) ?? [])
+}

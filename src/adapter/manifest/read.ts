@@ -1,0 +1,188 @@
+/** Reading accounts and groups through a manifest. */
+import type { NativeObject, Page, PageRequest, ReadPort } from '../contract.ts'
+import { AdapterFailure } from '../failure.ts'
+import type { HttpResponse } from '../http.ts'
+import { isRow, toObject, writeOne } from './convert.ts'
+import { type App, exchange } from './exchange.ts'
+import { type Paged, pagerFor, readAll, readPage } from './pages.ts'
+import { getAt, putAt } from './pointer.ts'
+import type { ListSpec, ResourceManifest } from './schema.ts'
+
+/** Accounts that one search reads one by one: more is a filter that the app has ignored. */
+const MAX_SINGLE_READS = 50
+
+/** @throws {AdapterFailure} where the answer is no object of this type */
+export function understood(
+  resource: ResourceManifest,
+  row: unknown,
+  response: HttpResponse,
+): NativeObject {
+  const object = toObject(resource, row)
+  if (!object) throw response.misunderstood()
+  return object
+}
+
+/** The app's own form of an object, beside ours; undefined where the app says there is none. */
+export async function getRow(
+  app: App,
+  resource: ResourceManifest,
+  id: string,
+): Promise<{ readonly row: unknown; readonly object: NativeObject } | undefined> {
+  const { get } = resource
+  const { verdict, response } = await exchange(app, resource, get, { id: typed(resource, id) })
+  if (verdict === 'absent') return undefined
+  const row = getAt(response.json, get.item)
+  const object = understood(resource, row, response)
+  // An app that takes a prefix or a name where an id is expected answers with somebody else.
+  if (object.id !== id) throw response.misunderstood()
+  return { row, object }
+}
+
+/** An id as it stands in JSON. */
+export function typed({ idType }: Pick<ResourceManifest, 'idType'>, id: string): string | number {
+  return idType === 'number' && /^\d{1,15}$/.test(id) ? Number(id) : id
+}
+
+export function readPort(app: App, resource: ResourceManifest): ReadPort {
+  const get = async (id: string) => (await getRow(app, resource, id))?.object ?? null
+
+  return {
+    get,
+
+    async find(attribute, value) {
+      const lookup = resource.lookups.find((one) => one.attribute === attribute)
+      const spec = resource.attributes[attribute]
+      if (!lookup || !spec) throw new Error(`the manifest declares no look-up of ${attribute}`)
+      const { list } = resource
+      const paged: Paged = {
+        request: lookup,
+        items: lookup.items ?? list.items,
+        pager: pagerFor(lookup.pager, list, lookup),
+        maxPage: list.maxPage,
+      }
+      const rows = await readAll(app, resource, paged, { value: writeOne(spec, value) })
+      if (!lookup.partial) return rows.map((row) => fromList(resource, row))
+      const ids = rows
+        .map((row) => partOf(resource, row))
+        .filter((part) => {
+          const shown = part.attributes[attribute]
+          // What a substring search found besides is not worth a read.
+          return shown === undefined || fold(String(shown)) === fold(value)
+        })
+        .map(({ id }) => id)
+      return readEach(get, ids, MAX_SINGLE_READS)
+    },
+
+    list: (page) =>
+      resource.list.parts
+        ? listParts(app, resource, page, get)
+        : listPage(app, resource, resource.list, {}, page, get),
+  }
+}
+
+function fold(text: string): string {
+  return text.normalize('NFC').toLowerCase()
+}
+
+type Get = ReadPort['get']
+
+async function listPage(
+  app: App,
+  resource: ResourceManifest,
+  list: ListSpec,
+  values: Readonly<Record<string, unknown>>,
+  page: PageRequest,
+  get: Get,
+  assume: (row: unknown) => unknown = (row) => row,
+): Promise<Page<NativeObject>> {
+  const paged = { ...list, request: list }
+  const { rows, next, total } = await readPage(app, resource, paged, values, page)
+  const items = list.partial
+    ? await readEach(
+        get,
+        rows.map((row) => partOf(resource, row).id),
+        list.maxPage,
+      )
+    : rows.map((row) => fromList(resource, assume(row)))
+  return { items, ...(next !== undefined && { next }), ...(total !== undefined && { total }) }
+}
+
+/** The cursor says which part, and where in it. */
+async function listParts(
+  app: App,
+  resource: ResourceManifest,
+  { pageSize, cursor }: PageRequest,
+  get: Get,
+): Promise<Page<NativeObject>> {
+  const { list } = resource
+  const parts = list.parts ?? []
+  const [, from = '0', inner] = /^(\d+)(?::(.*))?$/s.exec(cursor ?? '0') ?? []
+  let at = Number(from)
+  let place = inner
+  for (;;) {
+    const part = parts[at]
+    if (!part) return { items: [] }
+    const page = await listPage(
+      app,
+      resource,
+      { ...list, query: { ...list.query, ...part.query } },
+      {},
+      { pageSize, ...(place !== undefined && { cursor: place }) },
+      get,
+      (row) => withFacts(row, part.assume),
+    )
+    const next =
+      page.next !== undefined
+        ? `${at}:${page.next}`
+        : at + 1 < parts.length
+          ? String(at + 1)
+          : undefined
+    // An empty part is no page of its own.
+    if (page.items.length > 0 || next === undefined) {
+      return { items: page.items, ...(next !== undefined && { next }) }
+    }
+    at = page.next === undefined ? at + 1 : at
+    place = page.next
+  }
+}
+
+function withFacts(row: unknown, facts: NonNullable<ListSpec['parts']>[number]['assume']): unknown {
+  if (!isRow(row)) return row
+  const whole = structuredClone(row) as Record<string, unknown>
+  for (const { at, is } of facts) putAt(whole, at, is)
+  return whole
+}
+
+function fromList(resource: ResourceManifest, row: unknown): NativeObject {
+  const object = toObject(resource, row)
+  if (!object) throw misread()
+  return object
+}
+
+/** Of an item that does not show everything: its id, and the attributes that it shows. */
+function partOf(resource: ResourceManifest, row: unknown): NativeObject {
+  const { active: _, ...rest } = resource
+  return fromList(rest, row)
+}
+
+function misread(): AdapterFailure {
+  return new AdapterFailure('protocol', 'an item of a list of the app is not understood', {
+    effect: 'none',
+    answered: true,
+  })
+}
+
+/** One after the other: a Worker has six connections at a time for all its requests. */
+async function readEach(get: Get, ids: readonly string[], most: number): Promise<NativeObject[]> {
+  if (ids.length > most) {
+    throw new AdapterFailure('unavailable', 'a search of the app finds too many objects', {
+      effect: 'none',
+    })
+  }
+  const objects: NativeObject[] = []
+  for (const id of ids) {
+    const object = await get(id)
+    if (object) objects.push(object)
+  }
+  return objects
+}

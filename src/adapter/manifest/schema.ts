@@ -1,0 +1,328 @@
+/**
+ * The manifest: an adapter written as data. It is checked as a whole, and what is wrong with it says
+ * where (`path`) and what to write instead (`message`).
+ */
+import * as z from 'zod'
+import { checkManifest } from './check.ts'
+import { fact, pager, pointer, request, rules, scalar } from './request-schema.ts'
+
+const name = z.string().regex(/^[A-Za-z_][A-Za-z0-9_-]{0,63}$/, {
+  message: 'must be 1 to 64 of letters, digits, "_" and "-", and begin with a letter or "_"',
+})
+const MAX_ATTRIBUTES = 200
+
+/** JavaScript's own names must not become keys of ours. */
+function few<T extends z.ZodType>(value: T, most: number) {
+  return z.record(name, value).refine((record) => Object.keys(record).length <= most, {
+    message: `must not hold more than ${most} members`,
+  })
+}
+
+const field = z
+  .strictObject({
+    label: z.string().min(1).max(200),
+    help: z.string().max(1_000).optional(),
+    secret: z.literal(true).optional().meta({
+      description: 'Comes from "secrets" of the connection, and is placed by "auth" only',
+    }),
+    kind: z.enum(['text', 'url', 'host', 'label']).default('text').meta({
+      description:
+        'url: the whole base URL; host: a host name, with a port if need be; label: one part of one',
+    }),
+    default: z.string().max(1_000).optional(),
+  })
+  .meta({ description: 'What an administrator enters to connect one app' })
+export type ConfigField = z.output<typeof field>
+
+const secretName = z.string().min(1).max(64)
+const ttlSeconds = z.int().min(10).max(86_400)
+
+const auth = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('none') }),
+  z.strictObject({ kind: z.literal('bearer'), secret: secretName }),
+  z.strictObject({
+    kind: z.literal('basic'),
+    user: z.string().max(200).meta({ description: 'A template: text, or {config.name}' }),
+    secret: secretName,
+  }),
+  z.strictObject({
+    kind: z.literal('header'),
+    name: z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/, 'must be the name of a header'),
+    secret: secretName,
+    prefix: z.string().max(64).default(''),
+  }),
+  z.strictObject({ kind: z.literal('query'), name: z.string().min(1).max(64), secret: secretName }),
+  z
+    .strictObject({ kind: z.literal('body'), at: pointer, secret: secretName })
+    .meta({ description: 'Into the JSON of each call, as JSON-RPC apps want it' }),
+  z
+    .strictObject({
+      kind: z.literal('oauth2'),
+      tokenUrl: z.string().min(1).max(500).meta({ description: 'A template, as "base"' }),
+      clientId: z.string().min(1).max(200).meta({ description: 'Text, or {config.name}' }),
+      secret: secretName,
+      scope: z.string().max(500).optional(),
+      place: z.enum(['basic', 'body']).default('basic'),
+      ttlSeconds: ttlSeconds.default(300).meta({ description: 'Where the app states no lifetime' }),
+    })
+    .meta({ description: 'Client credentials (RFC 6749 §4.4)' }),
+  z
+    .strictObject({
+      kind: z.literal('login'),
+      path: z.string().startsWith('/').max(500),
+      user: z.string().max(200).meta({ description: 'Text, or {config.name}' }),
+      secret: secretName,
+      userAt: pointer,
+      secretAt: pointer,
+      token: pointer.meta({ description: 'Where in the answer the token is' }),
+      header: z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'must be the name of a header'),
+      prefix: z.string().max(64).default(''),
+      ttlSeconds,
+    })
+    .meta({ description: 'A POST with name and password as JSON answers with a token' }),
+])
+export type AuthSpec = z.output<typeof auth>
+
+const attribute = z.strictObject({
+  type: z.enum(['string', 'number', 'boolean', 'datetime', 'object']).default('string'),
+  at: pointer.optional().meta({ description: "Default: a member of the attribute's own name" }),
+  writeAt: pointer.optional().meta({ description: 'Where it is written otherwise than read' }),
+  multiValued: z.boolean().optional(),
+  each: pointer.optional().meta({ description: 'Of a list: where in each element the value is' }),
+  write: z.enum(['never', 'create', 'always']).default('always'),
+  required: z.boolean().optional(),
+  caseExact: z.boolean().optional(),
+  unique: z.boolean().optional(),
+  clearable: z.boolean().optional(),
+  verifiedBy: name.optional(),
+  clear: z
+    .union([scalar, z.null()])
+    .default(null)
+    .meta({ description: 'What is sent to clear it; read back, it is no value' }),
+  values: z
+    .array(z.strictObject({ app: z.union([scalar, z.null()]), is: scalar }))
+    .min(1)
+    .max(200)
+    .optional()
+    .meta({ description: "The app's word for each value; all others pass as they are" }),
+  as: z
+    .enum(['string', 'number'])
+    .optional()
+    .meta({ description: 'The JSON type in which the app wants it, where it is not "type"' }),
+})
+export type AttributeDeclaration = z.output<typeof attribute>
+
+const returns = z.union([
+  z.enum(['object', 'nothing', 'location']),
+  z.strictObject({ item: pointer }),
+  z.strictObject({ id: pointer }),
+])
+export type Returns = z.output<typeof returns>
+
+const list = request.extend({
+  items: pointer.default('').meta({ description: 'Where in the answer the list is' }),
+  pager: pager.default({ kind: 'none' }),
+  maxPage: z.int().min(1).max(1_000).default(100),
+  order: z
+    .enum(['stable', 'unstable'])
+    .default('unstable')
+    .meta({ description: 'stable: a walk meets each object once, although others change' }),
+  partial: z
+    .boolean()
+    .default(false)
+    .meta({ description: 'true: items lack something that "get" shows, and are read one by one' }),
+  parts: z
+    .array(
+      z.strictObject({
+        query: z.record(z.string(), scalar),
+        assume: z
+          .array(z.strictObject({ at: pointer, is: scalar }))
+          .max(20)
+          .default([]),
+      }),
+    )
+    .min(1)
+    .max(10)
+    .optional()
+    .meta({
+      description:
+        'One walk after the other, where no list shows all. "assume": what every item of a part is',
+    }),
+})
+export type ListSpec = z.output<typeof list>
+
+const lookup = request.extend({
+  attribute: name,
+  items: pointer.optional().meta({ description: 'Default: as in "list"' }),
+  pager: pager.optional().meta({ description: 'Default: as in "list", if its places are there' }),
+  partial: z.boolean().default(false),
+  exact: z.boolean().meta({ description: 'false: it finds parts of a value too' }),
+  caseExact: z.boolean(),
+  includesInactive: z.boolean().meta({ description: 'false: it hides disabled accounts' }),
+  lagMs: z
+    .int()
+    .min(0)
+    .max(3_600_000)
+    .meta({ description: 'How long a new object may be missing; 0 only if it never is' }),
+})
+export type LookupSpec = z.output<typeof lookup>
+
+const members = request.extend({
+  items: pointer.default(''),
+  pager: pager.default({ kind: 'none' }),
+  maxPage: z.int().min(1).max(1_000).default(100),
+  id: pointer,
+  edge: pointer.optional().meta({ description: 'The id of the membership itself: {edge}' }),
+  revision: pointer.optional(),
+  where: z
+    .array(fact)
+    .max(10)
+    .default([])
+    .meta({ description: 'Items that are no members fail it' }),
+})
+export type MembersSpec = z.output<typeof members>
+
+const shape = {
+  members,
+  single: z.boolean().default(false),
+}
+const membership = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('none') }),
+  z.strictObject({
+    kind: z.literal('add-remove'),
+    ...shape,
+    batch: z.int().min(1).max(1_000).default(1),
+    add: request,
+    remove: request,
+  }),
+  z.strictObject({ kind: z.literal('replace-on-group'), ...shape, replace: request }),
+  z.strictObject({
+    kind: z.literal('replace-on-user'),
+    ...shape,
+    groupsOf: request.extend({
+      items: pointer,
+      id: pointer.default(''),
+      revision: pointer.optional(),
+    }),
+    replace: request,
+  }),
+])
+export type MembershipSpec = z.output<typeof membership>
+
+const resource = z.strictObject({
+  id: pointer.meta({ description: 'Where the native id of an object is' }),
+  idType: z
+    .enum(['string', 'number'])
+    .default('string')
+    .meta({ description: 'number: ids are placed in JSON as numbers' }),
+  fingerprint: pointer
+    .optional()
+    .meta({ description: 'A fact that never changes, such as the time of creation' }),
+  createdAt: pointer.optional(),
+  modifiedAt: pointer.optional(),
+  ticket: pointer.optional().meta({ description: 'Of an object that is an open invitation' }),
+  protected: z
+    .array(fact)
+    .max(20)
+    .default([])
+    .meta({ description: 'An object that meets one of these refuses every write' }),
+  attributes: few(attribute, MAX_ATTRIBUTES),
+  naming: name.meta({ description: 'What people sign in with, or groups go by' }),
+  mapping: z
+    .record(z.string().min(1).max(300), name)
+    .meta({ description: 'SCIM path to attribute; a connection may have its own' }),
+  idsReused: z.boolean().meta({ description: 'true: an id may come to name another object later' }),
+  get: request.extend({ item: pointer.default('') }),
+  list,
+  lookups: z.array(lookup).max(20).default([]),
+  active: z
+    .strictObject({
+      at: pointer,
+      on: scalar,
+      off: z.union([scalar, z.array(scalar).min(1).max(20)]),
+      otherwise: z
+        .boolean()
+        .optional()
+        .meta({ description: 'What any other value is; absent: an answer nobody understands' }),
+      enable: request.extend({ returns: returns.default('nothing') }),
+      disable: request.extend({ returns: returns.default('nothing') }),
+    })
+    .optional(),
+  create: request
+    .extend({
+      mode: z.enum(['sync', 'async', 'invite']).default('sync'),
+      pending: z.enum(['shown', 'hidden']).optional(),
+      idempotencyKey: z.literal(true).optional().meta({ description: 'The request places {key}' }),
+      returns: returns.default('object'),
+    })
+    .optional(),
+  poll: request
+    .extend({ id: pointer.optional().meta({ description: 'Of the account, once it is there' }) })
+    .optional(),
+  cancel: request.optional(),
+  update: request
+    .extend({
+      send: z
+        .enum(['changed', 'full'])
+        .default('changed')
+        .meta({ description: 'full: {attributes} is all that can be written, read before' }),
+      returns: returns.default('nothing'),
+    })
+    .optional(),
+  remove: request
+    .extend({
+      kind: z
+        .enum(['hard', 'soft'])
+        .meta({ description: 'soft: the object is out of sight, and still shown to "get"' }),
+    })
+    .optional(),
+  membership: membership.default({ kind: 'none' }),
+})
+export type ResourceManifest = z.output<typeof resource>
+
+const shapeOfManifest = z.strictObject({
+  $schema: z.string().max(500).optional(),
+  contract: z.literal(1),
+  name: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, {
+    message: 'must be 1 to 63 of a-z, 0-9 and "-", and begin with a letter',
+  }),
+  version: z.string().regex(/^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]{1,32})?$/, {
+    message: 'must be a version such as "1.0.0"',
+  }),
+  title: z.string().min(1).max(200).optional(),
+  docs: z
+    .url({ protocol: /^https$/ })
+    .max(500)
+    .optional(),
+  config: few(field, 50),
+  base: z.string().min(1).max(500).meta({
+    description: '"{config.url}/api", or "https://{config.host}/api/v4": nothing else is called',
+  }),
+  allowHosts: z
+    .array(
+      z.string().regex(/^(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::\d{1,5})?$/, {
+        message: 'must be a host name in lower case such as "api.example.com" or "*.example.com"',
+      }),
+    )
+    .min(1)
+    .max(20)
+    .optional()
+    .meta({ description: 'Where the app may live; absent: where the connection says' }),
+  auth,
+  headers: z.record(z.string().min(1).max(64), z.string().max(1_000)).optional(),
+  rules: rules.default([]),
+  resources: z.strictObject({ User: resource, Group: resource.optional() }),
+})
+export type Manifest = z.output<typeof shapeOfManifest>
+
+/** What is stored, and what editors are told. */
+export const manifestSchema = shapeOfManifest.superRefine((manifest, context) => {
+  for (const { path, message } of checkManifest(manifest)) {
+    context.addIssue({ code: 'custom', path: [...path], message })
+  }
+})
+
+/** JSON Schema (2020-12) of what an author writes. */
+export function manifestJsonSchema(): object {
+  return z.toJSONSchema(shapeOfManifest, { io: 'input', target: 'draft-2020-12', reused: 'ref' })
+}

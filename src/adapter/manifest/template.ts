@@ -1,0 +1,100 @@
+/**
+ * Templates place values and do nothing else: `{id}` in a path is percent-encoded, in a query it is
+ * text, and a JSON string that is one placeholder becomes the value with its own type.
+ */
+import { AdapterFailure } from '../failure.ts'
+import { getAt } from './pointer.ts'
+
+/** By name of the placeholder; undefined: there is no value, and what would hold it is left out. */
+export type Values = Readonly<Record<string, unknown>>
+
+/** `{id}`, `{config.host}`, `{attributes.login}`, `{current/password_hash}`. */
+const PLACEHOLDER = /\{([a-zA-Z]\w*(?:\.[\w-]+)?(?:\/[^{}]*)?)\}/g
+const ALONE = /^\{([a-zA-Z]\w*(?:\.[\w-]+)?(?:\/[^{}]*)?)\}$/
+/** A key that spreads the members of the objects that its value names. */
+export const SPREAD = '...'
+
+/** Every placeholder anywhere in the value, which is a template or JSON that holds some. */
+export function placeholdersIn(value: unknown): readonly string[] {
+  if (typeof value === 'string')
+    return [...value.matchAll(PLACEHOLDER)].map(([, name = '']) => name)
+  if (typeof value !== 'object' || value === null) return []
+  return Object.values(value).flatMap(placeholdersIn)
+}
+
+function resolve(name: string, values: Values): unknown {
+  const slash = name.indexOf('/')
+  const head = slash < 0 ? name : name.slice(0, slash)
+  const dot = head.indexOf('.')
+  const first = dot < 0 ? head : head.slice(0, dot)
+  const found = Object.hasOwn(values, first) ? values[first] : undefined
+  const inner = dot < 0 ? found : getAt(found, `/${head.slice(dot + 1)}`)
+  return slash < 0 ? inner : getAt(inner, name.slice(slash))
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  return value === undefined || value === null ? '' : JSON.stringify(value)
+}
+
+/** @throws {AdapterFailure} `invalid` where a part would be empty: it would name the collection */
+export function fillPath(template: string, values: Values): string {
+  return template.replace(PLACEHOLDER, (_, name: string) => {
+    const text = textOf(resolve(name, values))
+    if (text === '') {
+      throw new AdapterFailure('invalid', 'a part of a path has no value', { effect: 'none' })
+    }
+    try {
+      return encodeURIComponent(text)
+    } catch {
+      throw new AdapterFailure('invalid', 'a part of a path cannot be encoded', { effect: 'none' })
+    }
+  })
+}
+
+/** Undefined where the template is one placeholder without a value. */
+export function fillText(template: string, values: Values): string | undefined {
+  const [, alone] = ALONE.exec(template) ?? []
+  if (alone !== undefined) {
+    const value = resolve(alone, values)
+    return value === undefined || value === null ? undefined : textOf(value)
+  }
+  return template.replace(PLACEHOLDER, (_, name: string) => textOf(resolve(name, values)))
+}
+
+/** Those that have a value. */
+export function fillTexts(
+  templates: Readonly<Record<string, string | number | boolean>>,
+  values: Values,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(templates).flatMap(([name, template]) => {
+      const text = typeof template === 'string' ? fillText(template, values) : String(template)
+      return text === undefined ? [] : [[name, text]]
+    }),
+  )
+}
+
+/** JSON with every placeholder filled; members and elements without a value are left out. */
+export function fillJson(template: unknown, values: Values): unknown {
+  if (typeof template === 'string') {
+    const [, alone] = ALONE.exec(template) ?? []
+    return alone === undefined ? fillText(template, values) : resolve(alone, values)
+  }
+  if (Array.isArray(template)) {
+    return template.map((inner) => fillJson(inner, values)).filter((value) => value !== undefined)
+  }
+  if (typeof template !== 'object' || template === null) return template
+  return Object.fromEntries(
+    Object.entries(template).flatMap(([name, inner]): [string, unknown][] => {
+      const value = fillJson(inner, values)
+      if (name !== SPREAD) return value === undefined ? [] : [[name, value]]
+      return [value].flat().flatMap((part) => (isObject(part) ? Object.entries(part) : []))
+    }),
+  )
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}

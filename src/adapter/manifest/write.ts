@@ -1,0 +1,239 @@
+/** Writing accounts and groups through a manifest. */
+import type {
+  CreateOutcome,
+  NativeObject,
+  PendingPort,
+  WriteOutcome,
+  WritePort,
+} from '../contract.ts'
+import { AdapterFailure } from '../failure.ts'
+import type { HttpResponse } from '../http.ts'
+import { idOf, toApp, writable } from './convert.ts'
+import { type Answer, type App, exchange } from './exchange.ts'
+import { getAt } from './pointer.ts'
+import { getRow, typed, understood } from './read.ts'
+import type { RequestSpec } from './request-schema.ts'
+import type { ResourceManifest, Returns } from './schema.ts'
+import { placeholdersIn, type Values } from './template.ts'
+
+type Writes = Partial<WritePort> & Partial<PendingPort>
+
+/** A method for each request that the manifest has. */
+export function writePort(app: App, resource: ResourceManifest): Writes {
+  const { create, update, remove, active, poll, cancel } = resource
+  return {
+    ...(create && { create: (request) => createObject(app, resource, create, request) }),
+    ...(update && { update: (id, delta) => updateObject(app, resource, update, id, delta) }),
+    ...(active && {
+      setActive: (id, on) => {
+        const request = on ? active.enable : active.disable
+        return write(app, resource, request, { id: typed(resource, id) }, request.returns)
+      },
+    }),
+    ...(remove && {
+      remove: (id) => write(app, resource, remove, { id: typed(resource, id) }, 'nothing'),
+    }),
+    ...(poll && { poll: (request) => ask(app, resource, poll, request) }),
+    ...(cancel && { cancel: (ticket) => write(app, resource, cancel, { ticket }, 'nothing') }),
+  }
+}
+
+type Create = NonNullable<ResourceManifest['create']>
+
+async function createObject(
+  app: App,
+  resource: ResourceManifest,
+  create: Create,
+  { attributes, active, idempotencyKey }: Parameters<WritePort['create']>[0],
+): Promise<CreateOutcome> {
+  const values = {
+    attributes: toApp(resource, attributes),
+    active: active === undefined ? undefined : wordFor(resource, active),
+    key: idempotencyKey,
+  }
+  const answer = await exchange(app, resource, create, values)
+  const { verdict, response } = answer
+  if (typeof verdict === 'object') return expected(resource, verdict, response)
+  const object = await made(app, resource, create.returns, response)
+  if (active !== false || object.active === false || placeholdersIn(create).includes('active')) {
+    return { kind: 'created', object }
+  }
+  return { kind: 'created', object: await switchedOff(app, resource, object) }
+}
+
+function wordFor({ active }: ResourceManifest, on: boolean): unknown {
+  if (!active) return undefined
+  return on ? active.on : [active.off].flat()[0]
+}
+
+function expected(
+  resource: ResourceManifest,
+  verdict: Extract<Answer['verdict'], object>,
+  response: HttpResponse,
+): CreateOutcome {
+  const { json } = response
+  if ('exists' in verdict) {
+    const id = verdict.exists.id === undefined ? undefined : idOf(getAt(json, verdict.exists.id))
+    return { kind: 'exists', ...(id !== undefined && { id }) }
+  }
+  const what = 'invited' in verdict ? verdict.invited : verdict.accepted
+  const ticket = idOf(getAt(json, what.ticket))
+  if (ticket === undefined) throw response.misunderstood()
+  const shown =
+    what.item === undefined
+      ? {}
+      : { object: understood(resource, getAt(json, what.item), response) }
+  if (!('invited' in verdict)) return { kind: 'accepted', ticket, ...shown }
+  const { expiresAt: at } = verdict.invited
+  const expiresAt = at === undefined ? undefined : idOf(getAt(json, at))
+  return { kind: 'invited', ticket, ...shown, ...(expiresAt !== undefined && { expiresAt }) }
+}
+
+/** The object that a create has made, as the answer shows it or as it is read again. */
+async function made(
+  app: App,
+  resource: ResourceManifest,
+  returns: Returns,
+  response: HttpResponse,
+): Promise<NativeObject> {
+  if (returns === 'object' || (typeof returns === 'object' && 'item' in returns)) {
+    const at = typeof returns === 'object' ? returns.item : resource.get.item
+    return understood(resource, getAt(response.json, at), response)
+  }
+  const id =
+    returns === 'location'
+      ? locationOf(response)
+      : typeof returns === 'object'
+        ? idOf(getAt(response.json, returns.id))
+        : undefined
+  if (id === undefined) throw response.misunderstood()
+  return reread(app, resource, id)
+}
+
+function locationOf({ headers }: HttpResponse): string | undefined {
+  const last = headers.get('location')?.split(/[?#]/, 1)[0]?.split('/').at(-1)
+  try {
+    // Apps with a path that ends in a format (`/users/5.json`) say so in the Location too.
+    return last === undefined ? undefined : idOf(decodeURIComponent(last).replace(/\.json$/, ''))
+  } catch {
+    return undefined
+  }
+}
+
+/** The write has had its effect: a read that fails now must not look as if there were none. */
+async function reread(app: App, resource: ResourceManifest, id: string): Promise<NativeObject> {
+  try {
+    const found = await getRow(app, resource, id)
+    if (found) return found.object
+  } catch (error) {
+    if (!(error instanceof AdapterFailure)) throw error
+    throw new AdapterFailure(error.code, error.message, {
+      effect: 'unknown',
+      answered: error.answered,
+      retryAfterSeconds: error.retryAfterSeconds,
+    })
+  }
+  throw new AdapterFailure('protocol', 'the app does not show what it has just made', {
+    effect: 'unknown',
+    answered: true,
+  })
+}
+
+/** Where a create cannot say that somebody is to be off. */
+async function switchedOff(
+  app: App,
+  resource: ResourceManifest,
+  object: NativeObject,
+): Promise<NativeObject> {
+  const { active } = resource
+  if (!active) return object
+  const { disable } = active
+  try {
+    const values = { id: typed(resource, object.id) }
+    const outcome = await write(app, resource, disable, values, disable.returns)
+    if (outcome.kind === 'ok' && outcome.object) return outcome.object
+  } catch (error) {
+    if (!(error instanceof AdapterFailure)) throw error
+    throw new AdapterFailure(error.code, error.message, {
+      effect: 'unknown',
+      answered: error.answered,
+    })
+  }
+  return reread(app, resource, object.id)
+}
+
+async function updateObject(
+  app: App,
+  resource: ResourceManifest,
+  update: NonNullable<ResourceManifest['update']>,
+  id: string,
+  { set, unset }: Parameters<WritePort['update']>[1],
+): Promise<WriteOutcome> {
+  const values = { id: typed(resource, id) }
+  if (update.send === 'changed') {
+    const attributes = toApp(resource, set, unset)
+    return write(app, resource, update, { ...values, attributes }, update.returns)
+  }
+  const found = await getRow(app, resource, id)
+  if (!found) return { kind: 'gone' }
+  const now = writable(resource, found.object)
+  const kept = Object.fromEntries(Object.entries(now).filter(([name]) => !unset.includes(name)))
+  const attributes = toApp(resource, { ...kept, ...set }, unset)
+  const all = { ...values, attributes, current: found.row }
+  return write(app, resource, update, all, update.returns)
+}
+
+/** A write that may find nothing to do, or nobody. */
+export async function write(
+  app: App,
+  resource: ResourceManifest,
+  request: RequestSpec,
+  values: Values,
+  returns: Returns,
+): Promise<WriteOutcome> {
+  const { verdict, response } = await exchange(app, resource, request, values)
+  switch (verdict) {
+    case 'ok':
+      break
+    case 'unchanged':
+      return { kind: 'unchanged' }
+    case 'absent':
+      return { kind: 'gone' }
+    case 'memberAbsent':
+      return { kind: 'gone', what: 'member' }
+    default:
+      // A rule of the whole manifest that this request has no use for.
+      throw response.misunderstood()
+  }
+  if (returns === 'nothing' || returns === 'location') return { kind: 'ok' }
+  if (typeof returns === 'object' && 'id' in returns) return { kind: 'ok' }
+  const at = returns === 'object' ? resource.get.item : returns.item
+  return { kind: 'ok', object: understood(resource, getAt(response.json, at), response) }
+}
+
+type Poll = NonNullable<ResourceManifest['poll']>
+
+async function ask(
+  app: App,
+  resource: ResourceManifest,
+  poll: Poll,
+  { ticket, idempotencyKey }: Parameters<PendingPort['poll']>[0],
+): ReturnType<PendingPort['poll']> {
+  const { verdict, response } = await exchange(app, resource, poll, { ticket, key: idempotencyKey })
+  switch (verdict) {
+    case 'running':
+    case 'expired':
+    case 'failed':
+      return { kind: verdict }
+    case 'absent':
+      return { kind: 'failed' }
+    case 'done': {
+      const id = poll.id === undefined ? undefined : idOf(getAt(response.json, poll.id))
+      if (id === undefined) throw response.misunderstood()
+      const found = await getRow(app, resource, id)
+      return found ? { kind: 'done', object: found.object } : { kind: 'failed' }
+    }
+    default:
+      throw response.misunderstood()
+  }
+}
