@@ -1,11 +1,17 @@
 /** The registry: one line for each adapter. Only src/worker.ts reads it. */
 import type { Adapter } from '../src/adapter/contract.ts'
+import { compileManifest } from '../src/adapter/manifest/compile.ts'
+import { manifestSchema } from '../src/adapter/manifest/schema.ts'
 import { example } from './example/index.ts'
 import { exampleAsync, exampleInvite } from './example/later.ts'
+import redmine from './redmine/redmine.manifest.json' with { type: 'json' }
+
+const ADAPTERS = [example, exampleInvite, exampleAsync] as unknown as readonly Adapter[]
+/** Adapters that are data, and part of the build all the same. */
+const MANIFESTS = [redmine].map(
+  (manifest) => compileManifest(manifestSchema.parse(manifest)) as unknown as Adapter,
+)
 
 export const adapters: ReadonlyMap<string, Adapter> = new Map(
-  [example, exampleInvite, exampleAsync].map((adapter) => [
-    adapter.name,
-    adapter as unknown as Adapter,
-  ]),
+  [...ADAPTERS, ...MANIFESTS].map((adapter) => [adapter.name, adapter]),
 )

@@ -7,6 +7,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   findings: async () => (await import('./findings.ts')).findings,
   links: async () => (await import('./links.ts')).links,
   mapping: async () => (await import('./mapping.ts')).mapping,
+  manifests: async () => (await import('./manifests.ts')).manifests,
   people: async () => (await import('./people.ts')).people,
   preflight: async () => (await import('./preflight.ts')).preflight,
   reconcile: async () => (await import('./reconcile.ts')).reconcile,

@@ -4,9 +4,10 @@ import type { Connection } from './access/connection.ts'
 import { Sealing } from './access/seal.ts'
 import type { Adapter } from './adapter/contract.ts'
 import { checkAppUrl } from './adapter/url.ts'
-import type { AdapterDescription } from './admin/describe-adapter.ts'
+import { type AdapterDescription, describeAdapter } from './admin/describe-adapter.ts'
 import { findingRoutes } from './admin/findings.ts'
 import { leaverRoutes } from './admin/leavers.ts'
+import { manifestRoutes } from './admin/manifests.ts'
 import { mappingRoutes } from './admin/mapping.ts'
 import { movingRoutes } from './admin/moving.ts'
 import { reconcileRoutes } from './admin/reconcile.ts'
@@ -26,6 +27,7 @@ import { sweepRoles } from './jobs/sweep-roles.ts'
 import { AppTrouble } from './operations/app-trouble.ts'
 import type { Io, OpenApp } from './operations/endpoint.ts'
 import { openAdapter, openSandbox, type Sandbox, withRecorded } from './operations/open-app.ts'
+import { StoredAdapters } from './operations/stored-adapters.ts'
 
 export interface Parts {
   readonly env: Env
@@ -54,22 +56,15 @@ export function compose({ env, adapters, sandbox, io, fetch, waitUntil, log }: P
   const baseUrl = (requestUrl: string) => env.BASE_URL || new URL(requestUrl).origin
   const openData = (_: Connection) => db
 
-  function describeAdapter(name: string): AdapterDescription | undefined {
+  const stored = new StoredAdapters(env.DB, now)
+
+  async function describe(name: string): Promise<AdapterDescription | undefined> {
     if (name === sandbox.name) {
       const { settings, secrets } = sandbox
       return { settings, secrets, resourceAttributes: () => 'any', declaresTypes: true }
     }
-    const adapter = adapters.get(name)
-    return (
-      adapter && {
-        settings: adapter.settings,
-        secrets: adapter.secrets,
-        baseUrl: (settings) => adapter.baseUrl(settings),
-        resourceAttributes: (type) => Object.keys(adapter.resources[type]?.attributes ?? {}),
-        resource: (type) => adapter.resources[type],
-        declaresTypes: false,
-      }
-    )
+    const adapter = adapters.get(name) ?? (await stored.latest(name))
+    return adapter && describeAdapter(adapter)
   }
 
   async function openApp(connection: Connection): Promise<OpenApp> {
@@ -77,8 +72,9 @@ export function compose({ env, adapters, sandbox, io, fetch, waitUntil, log }: P
       const documents = new Documents(openData(connection), connection.id, now)
       return openSandbox(sandbox, connection, documents)
     }
-    const adapter = adapters.get(connection.adapter)
-    if (!adapter) throw new Error(`no adapter "${connection.adapter}" in this build`)
+    const name = connection.adapter
+    const adapter = adapters.get(name) ?? (await stored.named(name))
+    if (!adapter) throw new Error(`no adapter or manifest "${name}"`)
     const app = await openAdapter(adapter, connection, { fetch, now, allowInsecure })
     if (connection.policy.groups.mode === 'native') return app
     // Groups that the app knows nothing of are kept here, where the sandbox keeps its own.
@@ -102,7 +98,14 @@ export function compose({ env, adapters, sandbox, io, fetch, waitUntil, log }: P
       findingRoutes(jobs)(api)
       movingRoutes(jobs)(api)
       leaverRoutes(jobs)(api)
-      mappingRoutes(jobs, describeAdapter)(api)
+      mappingRoutes(jobs, describe)(api)
+      manifestRoutes({
+        db: env.DB,
+        now,
+        openData: () => db,
+        isBuiltIn: (name) => name === sandbox.name || adapters.has(name),
+        checkAppUrl: (url) => checkAppUrl(url, { allowInsecure }),
+      })(api)
     },
     isHealthy: async () => {
       const row = await env.DB.prepare('SELECT 1 AS ok').first<{ ok: number }>()
@@ -114,7 +117,7 @@ export function compose({ env, adapters, sandbox, io, fetch, waitUntil, log }: P
       now,
       baseUrl,
       adminToken: env.POSTERN_ADMIN_TOKEN,
-      describeAdapter,
+      describeAdapter: describe,
       checkAppUrl: (url) => checkAppUrl(url, { allowInsecure }),
       report: (error) =>
         log({ event: 'admin.failed', error: error instanceof Error ? error.name : typeof error }),

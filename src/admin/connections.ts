@@ -169,7 +169,7 @@ export function noConnection(): Problem {
   return new Problem(404, 'There is no connection of this name')
 }
 
-function toDraft(row: ConnectionRow): ConnectionDraft {
+export function toDraft(row: ConnectionRow): ConnectionDraft {
   const { adapter, settings, policy, extensions, resourceTypes } = row
   const secrets = Object.keys(row.secrets)
   return {

@@ -1,6 +1,6 @@
 /** What the admin API has to know about an adapter to check a connection that uses it. */
 import type * as z from 'zod'
-import type { ResourceSpec } from '../adapter/contract.ts'
+import type { Adapter, ResourceSpec } from '../adapter/contract.ts'
 
 export interface AdapterDescription {
   readonly settings: z.ZodType
@@ -20,3 +20,16 @@ export interface AdapterDescription {
 export type DescribeAdapter = (
   name: string,
 ) => AdapterDescription | undefined | Promise<AdapterDescription | undefined>
+
+/** Of an adapter with an app behind it, code or manifest. */
+export function describeAdapter<Settings>(adapter: Adapter<Settings>): AdapterDescription {
+  const { settings, secrets, resources } = adapter
+  return {
+    settings,
+    secrets,
+    baseUrl: (given) => adapter.baseUrl(given as Settings),
+    resourceAttributes: (type) => Object.keys(resources[type]?.attributes ?? {}),
+    resource: (type) => resources[type],
+    declaresTypes: false,
+  }
+}

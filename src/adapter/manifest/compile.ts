@@ -81,8 +81,12 @@ function settingsOf({ config, base, allowHosts, auth }: Manifest): z.ZodType<Set
     const urls = [fillBase(base, settings as Settings), tokenUrl(auth, settings as Settings)]
     for (const url of urls) {
       if (url === undefined) continue
-      if (!URL.canParse(url)) refuse('makes no URL of the base URL of this manifest')
-      else if (!isAllowedHost(url, allowHosts)) {
+      if (!URL.canParse(url)) {
+        // A field of kind "url" has said so itself.
+        if (named === undefined || config[named]?.kind !== 'url') {
+          refuse('makes no URL of the base URL of this manifest')
+        }
+      } else if (!isAllowedHost(url, allowHosts)) {
         refuse(`leads to a host that the manifest does not allow: ${(allowHosts ?? []).join(', ')}`)
       } else if (DOT_SEGMENT.test(url)) refuse('must not be "." or ".."')
     }

@@ -1,0 +1,180 @@
+/** `postern manifests list|put|show|rollback|check`: adapters that are data, of a gateway. */
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { text as readAll } from 'node:stream/consumers'
+import * as z from 'zod'
+import { manifestSchema } from '../src/adapter/manifest/schema.ts'
+import { type Call, GATEWAY_FLAGS, GATEWAY_HELP, parseWords } from './arguments.ts'
+import { type Command, CommandError, UsageError } from './command.ts'
+import { adminApi, findGateway } from './simulate/target.ts'
+import { runVerb } from './verbs.ts'
+import { voiceOf } from './voice.ts'
+
+const PROJECT = path.resolve(import.meta.dirname, '..')
+
+const HELP = `npx postern manifests list [options]
+npx postern manifests check <file> [options]
+npx postern manifests put <file> [options]
+npx postern manifests show <name> [options]
+npx postern manifests rollback <name> --to REVISION [options]
+
+A manifest is an adapter written as JSON (docs/adapters.md). put stores it under its own name; a
+connection whose "adapter" is that name goes by it, within five seconds and without a deploy.
+check says what is wrong with a file, and asks no gateway. - is standard input.
+
+  --to REVISION     a number or a version that "show" lists
+${GATEWAY_HELP}
+
+  npx postern manifests check desk.manifest.json
+  npx postern manifests put desk.manifest.json
+  npx postern manifests show desk
+  npx postern manifests rollback desk --to 1.0.0`
+
+const summarySchema = z.looseObject({
+  name: z.string(),
+  version: z.string(),
+  revision: z.number(),
+  updatedAt: z.string(),
+})
+const pageSchema = z.object({ items: z.array(summarySchema), nextCursor: z.string().optional() })
+const shownSchema = summarySchema.extend({
+  versions: z.array(z.object({ revision: z.number(), version: z.string(), createdAt: z.string() })),
+  connections: z.array(z.string()),
+})
+
+type Flags = { url?: string | undefined; 'admin-token'?: string | undefined; json: boolean }
+
+async function gateway(flags: Flags): Promise<Call> {
+  const { env } = process
+  const { origin, adminToken } = await findGateway({
+    url: flags.url,
+    adminToken: flags['admin-token'] || env['POSTERN_ADMIN_TOKEN'] || undefined,
+    connection: undefined,
+    stateFolder: path.resolve(PROJECT, env['POSTERN_STATE'] || '.postern'),
+  })
+  return adminApi(origin, adminToken)
+}
+
+const day = (iso: string): string => iso.slice(0, 16).replace('T', ' ')
+
+async function runList(args: readonly string[]): Promise<number> {
+  const { flags } = parseWords('manifests list', args, [], GATEWAY_FLAGS)
+  const call = await gateway(flags)
+  const items: z.output<typeof summarySchema>[] = []
+  let cursor: string | undefined
+  do {
+    const query = cursor === undefined ? '' : `?${new URLSearchParams({ cursor })}`
+    const page = pageSchema.parse(await call('GET', `/manifests${query}`, 'list manifests'))
+    items.push(...page.items)
+    cursor = page.nextCursor
+  } while (cursor !== undefined)
+  if (flags.json) console.log(JSON.stringify({ items }))
+  else {
+    const { say } = voiceOf(flags)
+    if (items.length === 0) say('  There are no manifests. Adapters that are built in need none.')
+    for (const { name, version, revision, updatedAt } of items) {
+      say(`  ${name.padEnd(24)} ${version.padEnd(10)} revision ${revision}, ${day(updatedAt)}`)
+    }
+  }
+  return 0
+}
+
+async function runCheck(args: readonly string[]): Promise<number> {
+  const { words, flags } = parseWords('manifests check', args, ['file'], GATEWAY_FLAGS)
+  const manifest = await readManifest(words[0] ?? '')
+  if (flags.json) console.log(JSON.stringify({ name: manifest.name, version: manifest.version }))
+  else voiceOf(flags).say(`  ${manifest.name} ${manifest.version} is valid.`)
+  return 0
+}
+
+async function runPut(args: readonly string[]): Promise<number> {
+  const { words, flags } = parseWords('manifests put', args, ['file'], GATEWAY_FLAGS)
+  const { name, document } = await readManifest(words[0] ?? '')
+  const call = await gateway(flags)
+  const route = `/manifests/${encodeURIComponent(name)}`
+  const stored = summarySchema.parse(await call('PUT', route, 'store the manifest', document))
+  return told(flags, stored, 'is in force')
+}
+
+async function runShow(args: readonly string[]): Promise<number> {
+  const { words, flags } = parseWords('manifests show', args, ['name'], GATEWAY_FLAGS)
+  const route = `/manifests/${encodeURIComponent(words[0] ?? '')}`
+  const answer = await (await gateway(flags))('GET', route, 'show the manifest')
+  const shown = shownSchema.parse(answer)
+  if (flags.json) console.log(JSON.stringify(answer))
+  else {
+    const { say, paint } = voiceOf(flags)
+    say(`  ${paint('bold', shown.name)} ${shown.version}, revision ${shown.revision}`)
+    say(`  used by ${shown.connections.join(', ') || 'no connection'}`)
+    for (const { revision, version, createdAt } of shown.versions) {
+      const mark = revision === shown.revision ? '>' : ' '
+      say(`  ${mark} ${String(revision).padStart(3)}  ${version.padEnd(10)} ${day(createdAt)}`)
+    }
+  }
+  return 0
+}
+
+async function runRollback(args: readonly string[]): Promise<number> {
+  const { words, flags } = parseWords('manifests rollback', args, ['name'], {
+    ...GATEWAY_FLAGS,
+    to: { type: 'string' },
+  })
+  const { to } = flags
+  if (to === undefined) {
+    throw new UsageError(
+      'back to which one?',
+      '--to 1.0.0; postern manifests show <name> lists them',
+    )
+  }
+  const route = `/manifests/${encodeURIComponent(words[0] ?? '')}/rollback`
+  const wanted = /^\d+$/.test(to) ? { revision: Number(to) } : { version: to }
+  const call = await gateway(flags)
+  const stored = summarySchema.parse(await call('POST', route, 'go back', wanted))
+  return told(flags, stored, 'is in force again')
+}
+
+function told(flags: Flags, stored: z.output<typeof summarySchema>, what: string): number {
+  const { name, version, revision } = stored
+  if (flags.json) console.log(JSON.stringify(stored))
+  else {
+    const { say, paint } = voiceOf(flags)
+    say(`  ${paint('bold', `${name} ${version}`)} (revision ${revision}) ${what}.`)
+  }
+  return 0
+}
+
+/** @throws {CommandError} that names every fault, each with where it is */
+async function readManifest(
+  file: string,
+): Promise<{ name: string; version: string; document: unknown }> {
+  let text: string
+  try {
+    text = file === '-' ? await readAll(process.stdin) : await readFile(file, 'utf8')
+  } catch (cause) {
+    throw new CommandError(`${file} cannot be read`, (cause as Error).message, { cause })
+  }
+  let document: unknown
+  try {
+    document = JSON.parse(text)
+  } catch (cause) {
+    throw new CommandError(`${file} is no JSON`, (cause as Error).message, { cause })
+  }
+  const parsed = manifestSchema.safeParse(document)
+  if (parsed.success) return { ...parsed.data, document }
+  const faults = parsed.error.issues.map(
+    ({ path: at, message }) => `${at.map(String).join('.') || '(the whole)'}: ${message}`,
+  )
+  const count = faults.length === 1 ? 'one fault' : `${faults.length} faults`
+  throw new CommandError(`${file} has ${count}`, faults.join('\n  '))
+}
+
+export const manifests: Command = {
+  summary: 'lists, stores, shows and takes back adapters that are JSON',
+  help: HELP,
+  run: (args) =>
+    runVerb(
+      'manifests',
+      { list: runList, check: runCheck, put: runPut, show: runShow, rollback: runRollback },
+      args,
+    ),
+}

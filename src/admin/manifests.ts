@@ -1,0 +1,229 @@
+/** What an administrator does with manifests: adapters that are data. */
+import { isDeepStrictEqual } from 'node:util'
+import type { Context, Hono } from 'hono'
+import * as z from 'zod'
+import { compileManifest } from '../adapter/manifest/compile.ts'
+import { type Manifest, manifestSchema } from '../adapter/manifest/schema.ts'
+import { movedIdentity, readsOtherwise } from '../adapter/manifest/upgrade.ts'
+import { type ConnectionRow, Connections } from '../db/connections.ts'
+import type { Database } from '../db/database.ts'
+import { hasLinks, type ManifestRow, Manifests, type NewRevision } from '../db/manifests.ts'
+import type { Json } from '../scim/schema.ts'
+import { route } from './api.ts'
+import { readJson } from './body.ts'
+import { checkConnection } from './check-connection.ts'
+import { type ConnectionDeps, toDraft } from './connections.ts'
+import { badCursor, PAGE_SIZE, parseCursor, toPage } from './cursor.ts'
+import { describeAdapter } from './describe-adapter.ts'
+import { type InvalidMember, invalidInput, invalidMembers, memberPath, Problem } from './problem.ts'
+
+export interface ManifestDeps extends Pick<ConnectionDeps, 'db' | 'now' | 'checkAppUrl'> {
+  /** Adapters that are part of this build: their names are taken. */
+  readonly isBuiltIn: (name: string) => boolean
+  /** The database of a connection's data, by the name that its row has for it. */
+  readonly openData: (row: ConnectionRow) => Database
+}
+
+const MAX_LENGTH = 256 * 1024
+/** Two administrators at once are rare; three losses in a row are not chance. */
+const ATTEMPTS = 3
+
+const rollbackInput = z.union([
+  z.strictObject({ revision: z.int().min(1) }),
+  z.strictObject({ version: z.string().min(1) }),
+])
+
+/** For `adminApi`'s `more`. */
+export function manifestRoutes(deps: ManifestDeps): (api: Hono) => void {
+  const manifests = new Manifests(deps.db)
+  return (api) => {
+    route(api, '/manifests', {
+      GET: async (c) => {
+        const cursor = c.req.query('cursor')
+        const [after] = cursor === undefined ? [] : parseCursor(cursor)
+        if (cursor !== undefined && typeof after !== 'string') throw badCursor()
+        const rows = await manifests.list({
+          after: typeof after === 'string' ? after : undefined,
+          limit: PAGE_SIZE + 1,
+        })
+        return c.json(toPage(rows, summary, ({ name }) => [name]))
+      },
+    })
+
+    route(api, '/manifests/:name', {
+      GET: async (c) => {
+        const row = await manifests.named(nameIn(c))
+        if (!row) throw noManifest()
+        const versions = await manifests.revisions(row.name)
+        return c.json({
+          ...summary(row),
+          manifest: row.document,
+          versions: versions.map(({ createdAt, ...rest }) => ({
+            ...rest,
+            createdAt: iso(createdAt),
+          })),
+          connections: await manifests.usedBy(row.name),
+        })
+      },
+      PUT: async (c) => {
+        const { row, isNew } = await putManifest(nameIn(c), await readJson(c), deps)
+        return c.json(summary(row), isNew ? 201 : 200)
+      },
+      DELETE: async (c) => {
+        await removeManifest(nameIn(c), manifests)
+        return c.body(null, 204)
+      },
+    })
+
+    route(api, '/manifests/:name/rollback', {
+      POST: async (c) => c.json(summary(await rollBack(nameIn(c), await readJson(c), deps))),
+    })
+  }
+}
+
+function nameIn(c: Context): string {
+  return c.req.param('name') ?? ''
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString()
+
+function summary({ name, version, revision, createdAt, updatedAt }: ManifestRow) {
+  return { name, version, revision, createdAt: iso(createdAt), updatedAt: iso(updatedAt) }
+}
+
+function noManifest(): Problem {
+  return new Problem(404, 'There is no manifest of this name')
+}
+
+/** @throws {Problem} 422 with every fault, 409 where it would break what is connected or linked */
+export async function putManifest(
+  name: string,
+  document: Json,
+  deps: ManifestDeps,
+): Promise<{ row: ManifestRow; isNew: boolean }> {
+  if (deps.isBuiltIn(name)) {
+    throw new Problem(409, `"${name}" is the name of an adapter that is built in: take another one`)
+  }
+  const manifest = parseManifest(name, document)
+  const next = { version: manifest.version, document }
+  const manifests = new Manifests(deps.db)
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const now = deps.now()
+    const row = await manifests.named(name)
+    const stored = row
+      ? isDeepStrictEqual(row.document, document) || (await upgrade(row, manifest, next, deps))
+      : await manifests.create(name, next, now)
+    const after = stored ? await manifests.named(name) : undefined
+    if (after) return { row: after, isNew: !row }
+  }
+  throw new Problem(409, 'The manifest is being changed by others at the same time: try again')
+}
+
+/** @throws {Problem} 404, 422, or 409 as for a new version */
+async function rollBack(name: string, body: Json, deps: ManifestDeps): Promise<ManifestRow> {
+  const parsed = rollbackInput.safeParse(body)
+  if (!parsed.success) {
+    const message = 'must be { "revision": n } or { "version": "..." }'
+    throw invalidInput([{ path: '', message }])
+  }
+  const wanted = parsed.data
+  const manifests = new Manifests(deps.db)
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const row = await manifests.named(name)
+    if (!row) throw noManifest()
+    const kept = await manifests.revisions(name)
+    const found = kept.find((one) =>
+      'revision' in wanted ? one.revision === wanted.revision : one.version === wanted.version,
+    )
+    const document = found && (await manifests.document(name, found.revision))
+    if (!found || document === undefined) {
+      const [path] = Object.keys(wanted)
+      throw invalidInput([{ path: path ?? '', message: 'is none of the versions that are kept' }])
+    }
+    if (found.revision === row.revision) return row
+    const manifest = parseManifest(name, document)
+    const { revision } = found
+    if (await upgrade(row, manifest, { revision }, deps)) {
+      const after = await manifests.named(name)
+      if (after) return after
+    }
+  }
+  throw new Problem(409, 'The manifest is being changed by others at the same time: try again')
+}
+
+async function removeManifest(name: string, manifests: Manifests): Promise<void> {
+  if (await manifests.remove(name)) return
+  if (!(await manifests.named(name))) throw noManifest()
+  const users = await manifests.usedBy(name)
+  const said = users.slice(0, 10).join(', ')
+  throw new Problem(409, `Connections use this manifest: ${said}. Delete them first.`)
+}
+
+function parseManifest(name: string, document: Json): Manifest {
+  if (JSON.stringify(document).length > MAX_LENGTH) {
+    throw invalidInput([{ path: '', message: `longer than ${MAX_LENGTH} characters` }])
+  }
+  const parsed = manifestSchema.safeParse(document)
+  if (!parsed.success) throw invalidInput(invalidMembers(parsed.error, []))
+  if (parsed.data.name !== name) {
+    throw invalidInput([{ path: 'name', message: `must be "${name}", as in the URL` }])
+  }
+  return parsed.data
+}
+
+/** False: another change came first. @throws {Problem} 409 with everything that stands against it */
+async function upgrade(
+  row: ManifestRow,
+  manifest: Manifest,
+  next: NewRevision | { readonly revision: number },
+  deps: ManifestDeps,
+): Promise<boolean> {
+  const manifests = new Manifests(deps.db)
+  const users = await manifests.usedBy(row.name)
+  // One that a newer Postern no longer takes has no links to speak of: it could not be used.
+  const before = manifestSchema.safeParse(row.document).data
+  const faults: InvalidMember[] = []
+  const moved = before ? movedIdentity(before, manifest) : []
+  const linked = new Set<string>()
+  for (const name of users) {
+    const found = await new Connections(deps.db).named(name)
+    if (!found) continue
+    for (const { type } of moved) {
+      if (!linked.has(type) && (await hasLinks(deps.openData(found), found.id, type))) {
+        linked.add(type)
+      }
+    }
+    faults.push(...(await newlyBroken(found, before, manifest, deps)))
+  }
+  faults.push(
+    ...moved
+      .filter(({ type }) => linked.has(type))
+      .map(({ path, message }) => ({ path: memberPath(path), message })),
+  )
+  if (faults.length > 0) {
+    throw new Problem(409, 'This manifest would break connections that use it: see errors', {
+      errors: faults,
+    })
+  }
+  const remap = !before || readsOtherwise(before, manifest)
+  return manifests.change(row, next, remap, deps.now())
+}
+
+/** What was wrong with the connection before is not this manifest's fault. */
+async function newlyBroken(
+  row: ConnectionRow,
+  before: Manifest | undefined,
+  manifest: Manifest,
+  { checkAppUrl }: ManifestDeps,
+): Promise<InvalidMember[]> {
+  const check = (one: Manifest) =>
+    checkConnection(toDraft(row), {
+      checkAppUrl,
+      describeAdapter: () => describeAdapter(compileManifest(one)),
+    })
+  const old = before ? await check(before) : []
+  const errors = await check(manifest)
+  return errors
+    .filter((e) => !old.some(({ path, message }) => path === e.path && message === e.message))
+    .map(({ path, message }) => ({ path: `connections.${row.name}.${path}`, message }))
+}

@@ -1,0 +1,92 @@
+/** A real app as the acceptance run needs it: started, and spoken to past the gateway. */
+import { spawn } from 'node:child_process'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import os from 'node:os'
+import path from 'node:path'
+import { text } from 'node:stream/consumers'
+
+export interface RealApp {
+  readonly url: string
+  readonly stop: () => Promise<void>
+}
+
+/** The app's own word on somebody. */
+export interface NativeAccount {
+  readonly id: string
+  readonly active: boolean
+  readonly lastName: string
+}
+
+export interface Native {
+  createAccount(login: string, active: boolean): Promise<NativeAccount>
+  account(login: string): Promise<NativeAccount | undefined>
+  /** Native ids of the members; undefined: no such group. */
+  members(group: string): Promise<readonly string[] | undefined>
+  /** Takes away what the run left, if anything. */
+  clean(): Promise<void>
+}
+
+export interface AcceptanceApp {
+  readonly name: string
+  readonly adapter: string
+  /** Script below `apps/` that installs the app if need be and starts it. */
+  readonly script: string
+  readonly connection: (url: string) => { settings: object; secrets: object }
+  readonly native: (url: string) => Native
+}
+
+const START_TIMEOUT_MS = 600_000
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (address === null || typeof address === 'string') throw new Error('no free port')
+  return address.port
+}
+
+/** @throws where the app cannot be started; what it said is in the message */
+export async function startApp({ script }: AcceptanceApp): Promise<RealApp> {
+  const home = await mkdtemp(path.join(os.tmpdir(), 'postern-app-'))
+  // Apps of Debian run as users of their own.
+  await chmod(home, 0o755)
+  const child = spawn('bash', [path.join(import.meta.dirname, 'apps', script)], {
+    env: { ...process.env, PORT: String(await freePort()), APP_HOME: path.join(home, 'app') },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: START_TIMEOUT_MS,
+  })
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
+  const [said, complained, code] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    ended,
+  ])
+  const url = /^BASE_URL=(\S+)$/m.exec(said)?.[1]
+  const pid = Number(/^STOP=kill (\d+)$/m.exec(said)?.[1])
+  if (code !== 0 || url === undefined || !Number.isSafeInteger(pid) || pid <= 1) {
+    await rm(home, { recursive: true, force: true })
+    throw new Error(`${script} ended with ${code}: ${`${said}${complained}`.trim().slice(-500)}`)
+  }
+  return {
+    url,
+    async stop() {
+      process.kill(pid, 'SIGTERM')
+      // Until it is gone: its folder is its own until then.
+      for (let waited = 0; waited < 100 && isThere(pid); waited++) {
+        await new Promise((resolve) => setTimeout(resolve, 100))
+      }
+      await rm(home, { recursive: true, force: true })
+    },
+  }
+}
+
+function isThere(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
