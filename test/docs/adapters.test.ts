@@ -1,0 +1,52 @@
+/** The manifest in docs/adapters.md, as a newcomer copies it, against the app that the page names. */
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { AnyPort } from '../../src/adapter/contract.ts'
+import { createHttpClient } from '../../src/adapter/http.ts'
+import { compileManifest } from '../../src/adapter/manifest/compile.ts'
+import { manifestSchema } from '../../src/adapter/manifest/schema.ts'
+import { type DeskProcess, KEY, startDesk } from '../examples/desk.ts'
+
+const page = readFileSync(path.join(import.meta.dirname, '../../docs/adapters.md'), 'utf8')
+const [, written = ''] = /^## An adapter without code$.*?^```json$(.*?)^```$/ms.exec(page) ?? []
+
+let desk: DeskProcess
+beforeAll(async () => {
+  desk = await startDesk()
+})
+afterAll(() => desk.stop())
+
+test('the manifest of the page reads, creates, changes, switches and removes people', async () => {
+  const adapter = compileManifest(manifestSchema.parse(JSON.parse(written)))
+  const settings = adapter.settings.parse({ url: desk.url })
+  const http = createHttpClient({
+    baseUrl: adapter.baseUrl(settings),
+    fetch,
+    now: Date.now,
+    timeoutMs: 5_000,
+    maxBytes: 1_000_000,
+    allowInsecure: true,
+  })
+  const ports = adapter.connect({ settings, secret: () => KEY, http })
+  const { User } = ports as Readonly<Record<string, AnyPort>>
+  expect((await User?.find('login', 'BEN.CARROW@fernhollow.example'))?.[0]).toMatchObject({
+    id: '1017',
+    active: false,
+  })
+  expect((await User?.list({ pageSize: 50 }))?.total).toBe(40)
+  const attributes = { login: 'new@fernhollow.example', last_name: 'New' }
+  const made = await User?.create?.({ attributes, active: true, idempotencyKey: 'k' })
+  if (made?.kind !== 'created') throw new Error(`it was ${made?.kind}`)
+  const { id } = made.object
+  expect(await User?.update?.(id, { set: { mail: 'new@x.example' }, unset: [] })).toEqual({
+    kind: 'ok',
+  })
+  await User?.setActive?.(id, false)
+  expect(await User?.get(id)).toMatchObject({
+    active: false,
+    attributes: { mail: 'new@x.example' },
+  })
+  await User?.remove?.(id)
+  expect(await User?.get(id)).toBe(null)
+})
