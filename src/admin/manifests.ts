@@ -8,10 +8,12 @@ import { movedIdentity, readsOtherwise } from '../adapter/manifest/upgrade.ts'
 import { type ConnectionRow, Connections } from '../db/connections.ts'
 import type { Database } from '../db/database.ts'
 import { hasLinks, type ManifestRow, Manifests, type NewRevision } from '../db/manifests.ts'
-import type { Json } from '../scim/schema.ts'
+import type { Json, JsonObject } from '../scim/schema.ts'
+import { parseResources } from '../scim/schemas.ts'
 import { route } from './api.ts'
 import { readJson } from './body.ts'
 import { checkConnection } from './check-connection.ts'
+import { checkMapping } from './check-mapping.ts'
 import { type ConnectionDeps, toDraft } from './connections.ts'
 import { badCursor, PAGE_SIZE, parseCursor, toPage } from './cursor.ts'
 import { describeAdapter } from './describe-adapter.ts'
@@ -168,7 +170,26 @@ function parseManifest(name: string, document: Json): Manifest {
   if (parsed.data.name !== name) {
     throw invalidInput([{ path: 'name', message: `must be "${name}", as in the URL` }])
   }
+  const faults = checkMappings(parsed.data)
+  if (faults.length > 0) throw invalidInput(faults)
   return parsed.data
+}
+
+/** What it maps by default, as the mapping of a connection is checked; extensions are a connection's. */
+function checkMappings(manifest: Manifest): InvalidMember[] {
+  const definitions = parseResources([], [])
+  if (!definitions.ok) throw new Error('the schemas of RFC 7643 are not valid')
+  const adapter = describeAdapter(compileManifest(manifest))
+  return Object.entries(manifest.resources).flatMap(([type, resource]) =>
+    resource
+      ? checkMapping({ [type]: resource.mapping as JsonObject }, definitions.value, adapter).map(
+          ({ path, message }) => ({
+            path: path.replace(`mapping.${type}`, `resources.${type}.mapping`),
+            message,
+          }),
+        )
+      : [],
+  )
 }
 
 /** False: another change came first. @throws {Problem} 409 with everything that stands against it */

@@ -102,6 +102,18 @@ describe('putting a manifest', () => {
     expect((await admin('GET', `/manifests/${name}`)).status).toBe(404)
   })
 
+  test('its mapping is checked as one of a connection is', async () => {
+    const { name, document } = fresh((d) => {
+      d.resources.User.mapping = { nick: 'phone' }
+      d.resources.User.mapping['=job_title'] = { from: 'title &' }
+      d.resources.Group.mapping.displayName = { app: 'title', values: { a: 'b' } }
+    })
+    expect(paths(await put(name, document))).toEqual([
+      'resources.User.mapping.=job_title.from',
+      'resources.User.mapping.nick',
+    ])
+  })
+
   test('its name is that of the URL, and none that is built in', async () => {
     const { name, document } = fresh()
     expect(paths(await put(`${name}-x`, document))).toEqual(['name'])

@@ -1,4 +1,5 @@
 /** Whether the parts of a manifest agree. What each part may look like is the schema's business. */
+import { appOf, type MappingEntry } from '../mapping-entry.ts'
 import { parseBase } from './base.ts'
 import type { Pager, Rule } from './request-schema.ts'
 import { allRules, kindOf, type Placed, requestsOf, SHARED } from './roles.ts'
@@ -189,7 +190,9 @@ function checkResource(at: Path, type: string, resource: ResourceManifest): Faul
     }
   }
   declared(['naming'], resource.naming)
-  for (const [scim, name] of Object.entries(resource.mapping)) declared(['mapping', scim], name)
+  for (const [scim, entry] of Object.entries(resource.mapping)) {
+    declared(['mapping', scim], appOf(scim, entry as MappingEntry))
+  }
   for (const [name, spec] of Object.entries(attributes)) {
     declared(['attributes', name, 'verifiedBy'], spec.verifiedBy)
     if (spec.each !== undefined && !spec.multiValued) {

@@ -1,6 +1,7 @@
 /** A manifest as the contract has it: the core cannot tell it from an adapter that is code. */
 import * as z from 'zod'
 import type { Adapter, AnyPort, AttributeSpec, Capabilities, ResourceSpec } from '../contract.ts'
+import type { WrittenMapping } from '../mapping-entry.ts'
 import { authorizer, tokenUrl } from './auth.ts'
 import { fieldSchema, fillBase, isAllowedHost } from './base.ts'
 import type { App } from './exchange.ts'
@@ -99,7 +100,8 @@ function specOf(resource: ResourceManifest): ResourceSpec {
       Object.entries(resource.attributes).map(([name, spec]) => [name, attributeOf(spec)]),
     ),
     naming: resource.naming,
-    mapping: resource.mapping,
+    // zod says `undefined` for what is left out; JSON holds none.
+    mapping: resource.mapping as WrittenMapping,
     capabilities: capabilitiesOf(resource),
   }
 }

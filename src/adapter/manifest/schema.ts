@@ -209,6 +209,18 @@ const membership = z.discriminatedUnion('kind', [
 ])
 export type MembershipSpec = z.output<typeof membership>
 
+const constant = z.union([scalar, z.array(scalar).max(100)])
+/** The shape alone: whether it can work is the business of whoever checks mappings. */
+const mappingEntry = z.strictObject({
+  app: name.optional(),
+  from: z.string().min(1).max(4_000).optional(),
+  value: constant.optional(),
+  values: z.record(z.string().max(200), scalar).optional(),
+  default: constant.optional(),
+  apply: z.enum(['always', 'create']).optional(),
+  clear: z.enum(['null', 'empty', 'keep']).optional(),
+})
+
 const resource = z.strictObject({
   id: pointer.meta({ description: 'Where the native id of an object is' }),
   idType: z
@@ -228,9 +240,9 @@ const resource = z.strictObject({
     .meta({ description: 'An object that meets one of these refuses every write' }),
   attributes: few(attribute, MAX_ATTRIBUTES),
   naming: name.meta({ description: 'What people sign in with, or groups go by' }),
-  mapping: z
-    .record(z.string().min(1).max(300), name)
-    .meta({ description: 'SCIM path to attribute; a connection may have its own' }),
+  mapping: z.record(z.string().min(1).max(300), z.union([name, mappingEntry])).meta({
+    description: 'SCIM path to attribute, as docs/mapping.md has it; a connection may have its own',
+  }),
   idsReused: z.boolean().meta({ description: 'true: an id may come to name another object later' }),
   get: request.extend({ item: pointer.default('') }),
   list,
