@@ -183,6 +183,11 @@ export interface Capabilities {
   readonly idsReused: boolean
   /** True: a create that carries a key seen before answers with the first one's object. */
   readonly idempotencyKey: boolean
+  /**
+   * An attribute, other than people see, in which the app keeps an id of ours: a create sends the SCIM
+   * id there, and one whose answer was lost is found by it. Declare an exact look-up for it.
+   */
+  readonly anchor?: string
 }
 
 /** One resource type of the app: what its objects hold, and what can be done with them. */

@@ -7,6 +7,7 @@ import { decide } from '../identity/decide.ts'
 import { without } from '../identity/keys.ts'
 import type { Resource } from '../scim/schema.ts'
 import { type Account, claimsIn } from './account.ts'
+import { probe } from './anchor.ts'
 import type { Endpoint } from './endpoint.ts'
 import {
   adopt,
@@ -19,7 +20,6 @@ import {
   settledAt,
   taken,
 } from './reservation.ts'
-import { searchByRules } from './search.ts'
 
 /** Longer than any search lag that an adapter declares, and than a client's patience. */
 const ABANDONED_MS = 24 * 3_600_000
@@ -58,7 +58,7 @@ export async function recover(
     throw taken(endpoint)
   }
 
-  const match = await searchByRules(endpoint, reservation.desired)
+  const match = await probe(endpoint, holder, reservation.desired)
   const resumed = { ...reservation, link: holder, sentSince: intent.createdAt }
   const only = await onlyOne(endpoint, resumed, match.found)
   const leftMs = settledAt(endpoint, intent, match.lagMs) - io.now()
@@ -76,7 +76,7 @@ export async function recover(
 /** True where a create that was cut off has had no effect, and its keys are free again. */
 async function giveUp(endpoint: Endpoint, holder: Link, intent: Intent): Promise<boolean> {
   const { links, io } = endpoint
-  const { found, lagMs } = await searchByRules(endpoint, JSON.parse(intent.body) as Resource)
+  const { found, lagMs } = await probe(endpoint, holder, JSON.parse(intent.body) as Resource)
   if (found.length > 0 || settledAt(endpoint, intent, lagMs) > io.now()) return false
   if (!(await links.takeOver(intent, leaseUntil(endpoint)))) return false
   return links.release({ id: intent.id, fence: intent.fence + 1 }, holder.id)
@@ -108,7 +108,7 @@ export async function finishCreate(
 ): Promise<void> {
   const { links, io } = endpoint
   const desired = JSON.parse(intent.body) as Resource
-  const decision = decide((await searchByRules(endpoint, desired)).found)
+  const decision = decide((await probe(endpoint, holder, desired)).found)
   if (decision.kind === 'undecided') return
   const only = decision.kind === 'none' ? undefined : decision.candidate
   if (!only && intent.createdAt + ABANDONED_MS > io.now()) return

@@ -21,6 +21,7 @@ import {
   viewOf,
 } from './account.ts'
 import { linkPending, onLinked } from './activate.ts'
+import { isStamped, probe, stamp } from './anchor.ts'
 import type { Endpoint } from './endpoint.ts'
 import { reportReuse } from './findings.ts'
 import { formerAfter, whileOff, withFormer } from './inactive.ts'
@@ -67,7 +68,7 @@ export async function create(endpoint: Endpoint, reservation: Reservation): Prom
   const sent = { ...reservation, sentSince: reservation.sentSince ?? io.now() }
   const outcome = await attempt(endpoint, sent, async () =>
     port.create?.({
-      attributes: whileOff(endpoint, desired, await mapping.toApp(desired)),
+      attributes: stamp(endpoint, link, whileOff(endpoint, desired, await mapping.toApp(desired))),
       ...(mapping.switches && { active: desired['active'] !== false }),
       idempotencyKey: keyOf(link, intent),
     }),
@@ -94,8 +95,8 @@ export async function create(endpoint: Endpoint, reservation: Reservation): Prom
     }
     case 'unknown': {
       // Unknown effect is probed, never re-sent. What the probe does not find, a retry may.
-      const { found } = await searchByRules(endpoint, desired)
-      const decision = decide(withOurs(found, sent))
+      const { found } = await probe(endpoint, link, desired)
+      const decision = decide(withOurs(endpoint, found, sent))
       if (decision.kind === 'none' || decision.kind === 'undecided') throw outcome.failure
       return adopt(endpoint, sent, decision.candidate)
     }
@@ -193,7 +194,8 @@ export async function mayAdopt(
   if (reused && !live.survives) await reportReuse(endpoint, live)
   // Who was deleted here, and whose account stayed, comes back whatever the policy (decision 10).
   const returns = live?.survives && !reused
-  const adopts = connection.policy.onCreateExisting === 'adopt' || isOurs(object, reservation)
+  const adopts =
+    connection.policy.onCreateExisting === 'adopt' || isOurs(endpoint, object, reservation)
   const isFree = !live || live.survives || (live.state === 'discovered' && !reused)
   const met = live?.state === 'discovered' ? live : undefined
   return { may: isFree && (adopts || returns === true), met }
@@ -207,12 +209,15 @@ async function inTheWay(endpoint: Endpoint, desired: Resource, id: string): Prom
   return met.filter(({ hits }) => hits.length > 0)
 }
 
-function withOurs(found: readonly Met[], reservation: Reservation): Met[] {
-  return found.map((met) => ({ ...met, isOurs: isOurs(met.object, reservation) }))
+function withOurs(endpoint: Endpoint, found: readonly Met[], reservation: Reservation): Met[] {
+  return found.map((met) => ({ ...met, isOurs: isOurs(endpoint, met.object, reservation) }))
 }
 
 /** True where a create that was cut off must have made this account. */
-function isOurs({ createdAt }: NativeObject, { sentSince }: Reservation): boolean {
+function isOurs(endpoint: Endpoint, object: NativeObject, reservation: Reservation): boolean {
+  if (isStamped(endpoint, reservation.link, object)) return true
+  const { createdAt } = object
+  const { sentSince } = reservation
   return (
     sentSince !== undefined &&
     createdAt !== undefined &&
@@ -347,7 +352,7 @@ export async function onlyOne(
   reservation: Reservation,
   found: readonly Met[],
 ): Promise<Met | undefined> {
-  const decision = decide(withOurs(found, reservation))
+  const decision = decide(withOurs(endpoint, found, reservation))
   switch (decision.kind) {
     case 'none':
       return undefined
