@@ -2,7 +2,8 @@
 import { env } from 'cloudflare:workers'
 
 /** Control tables (docs/storage.md), and those that are not ours. */
-const NO_DATA = /^(connection|connection_secret|token|sqlite_.*|_cf_.*|d1_migrations)$/
+const NO_DATA =
+  /^(connection|connection_secret|token|manifest|manifest_revision|sqlite_.*|_cf_.*|d1_migrations)$/
 
 export interface DataTable {
   readonly name: string
