@@ -18,7 +18,7 @@ npx postern manifests put <file> [options]
 npx postern manifests show <name> [options]
 npx postern manifests rollback <name> --to REVISION [options]
 
-A manifest is an adapter written as JSON (docs/adapters.md). put stores it under its own name; a
+A manifest is an adapter written as JSON (docs/adapters.md, docs/manifest.md). put stores it under its own name; a
 connection whose "adapter" is that name goes by it, within five seconds and without a deploy.
 check says what is wrong with a file, and asks no gateway. - is standard input.
 
