@@ -333,6 +333,17 @@ export interface Kit<Settings> {
   readonly http: HttpClient
 }
 
+/** How often the app may be called, and how its answers say so. */
+export interface Limits {
+  readonly perSecond?: number
+  /** Calls under way at the same time. */
+  readonly concurrent?: number
+  /** Header that counts the calls left: 0 in it makes a 403 one of too many calls. */
+  readonly remainingHeader?: string
+  /** Header that says when calls are taken again: believed before `Retry-After`. */
+  readonly resetHeader?: string
+}
+
 export interface Adapter<Settings = unknown, R extends ResourceSpecs = ResourceSpecs> {
   /** Stored with each connection. Never renamed. */
   readonly name: string
@@ -348,6 +359,7 @@ export interface Adapter<Settings = unknown, R extends ResourceSpecs = ResourceS
   headers?(access: Pick<Kit<Settings>, 'settings' | 'secret'>): Readonly<Record<string, string>>
   /** Other addresses that `kit.http.at` may be asked for, such as that of a token endpoint. */
   otherUrls?(settings: Settings): readonly string[]
+  readonly limits?: Limits
   readonly resources: R
   connect(kit: Kit<Settings>): PortsFor<R>
 }

@@ -8,19 +8,25 @@
  * `Headers` quotes the value that it refuses.
  */
 import type * as z from 'zod'
+import type { Limits } from './contract.ts'
 import { AdapterFailure, type Effect, type FailureCode } from './failure.ts'
 import { checkAppUrl } from './url.ts'
+
+/** By name; a list is the same name several times. */
+export type Query = Readonly<
+  Record<string, string | number | readonly (string | number)[] | undefined>
+>
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Path below the app's base URL, beginning with `/`, each part already encoded. */
   readonly path: string
-  readonly query?: Readonly<Record<string, string | number | undefined>>
+  readonly query?: Query
   readonly headers?: Readonly<Record<string, string>>
   /** Body of a write. A GET carries none. */
   readonly json?: unknown
   /** Instead of `json`: application/x-www-form-urlencoded. */
-  readonly form?: Readonly<Record<string, string>>
+  readonly form?: Query
   /**
    * True for a POST that only reads (JSON-RPC, a search): its failures leave the app as it was.
    * GET is safe by itself (RFC 9110 §9.2.1).
@@ -81,6 +87,8 @@ export interface HttpClientOptions {
   readonly allowInsecure: boolean
   /** Headers of every call: the credential. */
   readonly headers?: () => Readonly<Record<string, string>>
+  /** What the app calls its own headers. */
+  readonly limits?: Pick<Limits, 'remainingHeader' | 'resetHeader'> | undefined
   /** Addresses that `at` may be asked for. Default: none. */
   readonly otherUrls?: readonly string[]
 }
@@ -130,7 +138,8 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
           signal: controller.signal,
         })
         const { status } = response
-        const failure = () => failureOf(request.method, safe, status, response.headers, now())
+        const failure = () =>
+          failureOf(request.method, safe, status, response.headers, now(), options.limits)
         if (!response.ok && !isExpected(request, status)) {
           discard(response)
           throw failure()
@@ -194,13 +203,19 @@ function urlBelow(base: URL, { path, query }: HttpRequest): string {
     throw new AdapterFailure('protocol', 'a path is not below the app', { effect: 'none' })
   }
   const url = new URL(base.pathname.replace(/\/$/, '') + path, base.origin)
-  for (const [name, value] of Object.entries(query ?? {})) {
-    if (value !== undefined) url.searchParams.append(name, String(value))
-  }
+  for (const [name, value] of pairsOf(query)) url.searchParams.append(name, value)
   if (url.origin !== base.origin) {
     throw new AdapterFailure('protocol', 'a path is not below the app', { effect: 'none' })
   }
   return url.href
+}
+
+function pairsOf(query: Query = {}): [string, string][] {
+  return Object.entries(query).flatMap(([name, value]) =>
+    [value]
+      .flat()
+      .flatMap((one): [string, string][] => (one === undefined ? [] : [[name, String(one)]])),
+  )
 }
 
 function headersOf(request: HttpRequest, credential: Readonly<Record<string, string>>): Headers {
@@ -220,7 +235,7 @@ function headersOf(request: HttpRequest, credential: Readonly<Record<string, str
 }
 
 function bodyOf({ json, form }: HttpRequest): string | null {
-  if (form !== undefined) return new URLSearchParams(form).toString()
+  if (form !== undefined) return new URLSearchParams(pairsOf(form)).toString()
   return json === undefined ? null : JSON.stringify(json)
 }
 
@@ -294,14 +309,18 @@ export function failureOf(
   status: number,
   headers: Headers,
   nowMs: number,
+  limits: HttpClientOptions['limits'] = {},
 ): AdapterFailure {
-  const code = CODE_BY_STATUS[status] ?? (status >= 500 ? 'unavailable' : 'protocol')
+  const { remainingHeader, resetHeader } = limits
+  const usedUp = remainingHeader !== undefined && headers.get(remainingHeader)?.trim() === '0'
+  const byStatus = CODE_BY_STATUS[status] ?? (status >= 500 ? 'unavailable' : 'protocol')
+  const code = byStatus === 'forbidden' && usedUp ? 'rate' : byStatus
   return new AdapterFailure(code, `the app answered ${status} to a ${method}`, {
     // 4xx is a refusal (RFC 9110 §15.5), 408 included: the request did not arrive whole.
     effect: safe || (status >= 400 && status < 500) ? 'none' : 'unknown',
     // 502 and 504 come from something in between: the app itself may still be at work.
     answered: status !== 502 && status !== 504,
-    retryAfterSeconds: retryAfterSeconds(headers, nowMs),
+    retryAfterSeconds: retryAfterSeconds(headers, nowMs, resetHeader),
   })
 }
 
@@ -315,8 +334,12 @@ const EPOCH_MILLISECONDS = 1e12
 const DATE = /^(?:[A-Z][a-z]+,? |\d{4}-\d\d-\d\dT)/
 
 /** `Retry-After` (RFC 9110 §10.2.3) or a rate-limit reset, as seconds, a date or an epoch. */
-export function retryAfterSeconds(headers: Headers, nowMs: number): number | undefined {
-  for (const name of WAIT_HEADERS) {
+export function retryAfterSeconds(
+  headers: Headers,
+  nowMs: number,
+  own?: string,
+): number | undefined {
+  for (const name of own === undefined ? WAIT_HEADERS : [own, ...WAIT_HEADERS]) {
     const value = headers.get(name)?.trim()
     if (!value) continue
     const number = /^\d+(?:\.\d+)?$/.test(value) ? Number(value) : undefined

@@ -43,6 +43,7 @@ export async function openAdapter(
     maxBytes: MAX_ANSWER_BYTES,
     headers: () => adapter.headers?.({ settings, secret }) ?? {},
     otherUrls: adapter.otherUrls?.(settings) ?? [],
+    limits: adapter.limits,
   })
   const ports: Readonly<Record<string, AnyPort>> = adapter.connect({ settings, secret, http })
   return { spec: (type) => adapter.resources[type], port: (type) => ports[type] }

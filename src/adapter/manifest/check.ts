@@ -15,6 +15,13 @@ export interface Fault {
 const MAX_DEPTH = 16
 /** Set by the HTTP client, or by HTTP itself. */
 const OWN_HEADERS = ['host', 'content-length', 'connection', 'transfer-encoding', 'user-agent']
+/** By part of a request: what it has no place for. A list in a query is a name several times. */
+const MANY: Readonly<Record<'path' | 'query' | 'headers' | 'body', readonly string[]>> = {
+  path: ['attributes', 'current', 'members', 'groups'],
+  query: ['attributes', 'current'],
+  headers: ['attributes', 'current', 'members', 'groups'],
+  body: [],
+}
 const HEADER = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/
 
 export function checkManifest(manifest: Manifest): readonly Fault[] {
@@ -77,11 +84,9 @@ function checkRequest(manifest: Manifest, { role, path, request }: Placed): Faul
     const value =
       part === 'body' && body && 'graphql' in body ? body.variables : (request[part] as unknown)
     faults.push(...checkPlaces(manifest, [...path, part], value, role.places))
-    const whole = placeholdersIn(value).find((name) =>
-      /^(?:attributes|current|members|groups)$/.test(name),
-    )
-    if (part !== 'body' && whole !== undefined) {
-      const message = `{${whole}} is more than one value: it can stand in a body only`
+    const whole = placeholdersIn(value).find((name) => MANY[part].includes(name))
+    if (whole !== undefined) {
+      const message = `{${whole}} is more than one value, which has no place here`
       faults.push({ path: [...path, part], message })
     }
   }
@@ -207,7 +212,7 @@ function checkResource(at: Path, type: string, resource: ResourceManifest): Faul
     faults.push(...checkPager([...at, 'lookups', i], lookup.pager, lookup))
   }
   if (resource.id === '') add(['id'], 'must lead to a member of the object')
-  faults.push(...checkPager([...at, 'list'], list.pager, list))
+  faults.push(...checkPager([...at, 'list'], list.pager, list), ...checkAnchor(at, resource))
   if (resource.active && [resource.active.off].flat().includes(resource.active.on)) {
     add(['active', 'off'], 'is the same as "on"')
   }
@@ -241,6 +246,21 @@ function checkResource(at: Path, type: string, resource: ResourceManifest): Faul
   return faults
 }
 
+function checkAnchor(at: Path, resource: ResourceManifest): Fault[] {
+  const { anchor, attributes, create, lookups } = resource
+  if (anchor === undefined) return []
+  const refuse = (message: string): Fault[] => [{ path: [...at, 'anchor'], message }]
+  const spec = Object.hasOwn(attributes, anchor) ? attributes[anchor] : undefined
+  if (!spec) return refuse(`"${anchor}" is not declared in "attributes"`)
+  if (!create || spec.write === 'never' || spec.type !== 'string' || spec.multiValued) {
+    return refuse('must be one text that "create" can write: it keeps an id of ours')
+  }
+  const lookup = lookups.find((one) => one.attribute === anchor)
+  return lookup?.exact && lookup.includesInactive
+    ? []
+    : refuse(`needs a look-up of "${anchor}" that is "exact" and "includesInactive"`)
+}
+
 function checkCreate(at: Path, resource: ResourceManifest): Fault[] {
   const { create, poll, cancel, ticket, membership } = resource
   if (!create) return []
@@ -252,6 +272,9 @@ function checkCreate(at: Path, resource: ResourceManifest): Fault[] {
   }
   if (create.idempotencyKey && !placeholdersIn(create).includes('key')) {
     add(['create', 'idempotencyKey'], 'the request must place {key}')
+  }
+  if (create.password && !placeholdersIn(create).includes('password')) {
+    add(['create', 'password'], 'the request must place {password}')
   }
   if (create.mode === 'sync') return faults
   if (membership.kind !== 'none') {

@@ -1,12 +1,20 @@
 /** A manifest as the contract has it: the core cannot tell it from an adapter that is code. */
 import * as z from 'zod'
-import type { Adapter, AnyPort, AttributeSpec, Capabilities, ResourceSpec } from '../contract.ts'
+import type {
+  Adapter,
+  AnyPort,
+  AttributeSpec,
+  Capabilities,
+  Limits,
+  ResourceSpec,
+} from '../contract.ts'
 import type { WrittenMapping } from '../mapping-entry.ts'
 import { authorizer, tokenUrl } from './auth.ts'
 import { fieldSchema, fillBase, isAllowedHost } from './base.ts'
 import type { App } from './exchange.ts'
 import { memberPort } from './members.ts'
 import { canSkip } from './pages.ts'
+import type { FillRandom } from './password.ts'
 import { readPort } from './read.ts'
 import type { AttributeDeclaration, Manifest, ResourceManifest } from './schema.ts'
 import { createTokenCache, type TokenCache } from './token-cache.ts'
@@ -15,12 +23,16 @@ import { writePort } from './write.ts'
 type Ports = ReturnType<Adapter['connect']>
 type Settings = Readonly<Record<string, string>>
 
-/** @param tokens where the app hands some out; of this adapter alone, and bounded */
+/**
+ * @param tokens where the app hands some out; of this adapter alone, and bounded
+ * @param random fills bytes, for passwords that nobody keeps
+ */
 export function compileManifest(
   manifest: Manifest,
   tokens: TokenCache = createTokenCache(),
+  random: FillRandom = (bytes) => crypto.getRandomValues(bytes),
 ): Adapter<Settings> {
-  const { name, version, config, base, auth, resources } = manifest
+  const { name, version, config, base, auth, limits, resources } = manifest
   const specs = Object.fromEntries(
     Object.entries(resources).flatMap(([type, resource]): [string, ResourceSpec][] =>
       resource ? [[type, specOf(resource)]] : [],
@@ -37,11 +49,13 @@ export function compileManifest(
       const url = tokenUrl(auth, settings)
       return url === undefined ? [] : [new URL(url).origin]
     },
+    ...(limits && { limits: limitsOf(limits) }),
     resources: specs,
     connect({ http, settings, secret }): Ports {
       const app: App = {
         http,
         settings,
+        random,
         headers: manifest.headers ?? {},
         rules: manifest.rules,
         authorize: authorizer(manifest, { http, settings, secret, tokens }),
@@ -60,6 +74,15 @@ export function compileManifest(
     },
   }
   return adapter
+}
+
+function limitsOf({ perSecond, concurrent, headers }: NonNullable<Manifest['limits']>): Limits {
+  return {
+    ...(perSecond !== undefined && { perSecond }),
+    ...(concurrent !== undefined && { concurrent }),
+    ...(headers?.remaining !== undefined && { remainingHeader: headers.remaining }),
+    ...(headers?.reset !== undefined && { resetHeader: headers.reset }),
+  }
 }
 
 const DOT_SEGMENT = /\/(?:\.|%2e){1,2}(?:\/|$)/i
@@ -146,5 +169,6 @@ function capabilitiesOf(resource: ResourceManifest): Capabilities {
     }),
     idsReused: resource.idsReused,
     idempotencyKey: create?.idempotencyKey ?? false,
+    ...(resource.anchor !== undefined && { anchor: resource.anchor }),
   }
 }

@@ -92,20 +92,26 @@ function readOne({ type, values }: AttributeDeclaration, raw: unknown): Value | 
   }
 }
 
-/** What the app is to be told of these attributes; those that it does not have are left out. */
+/**
+ * What the app is to be told of these attributes, in the order in which they are declared: an XML
+ * schema may demand one. Those that it does not have are left out.
+ */
 export function toApp(
   resource: ResourceManifest,
   set: Attributes,
   unset: readonly string[] = [],
 ): Record<string, unknown> {
   const body: Record<string, unknown> = {}
-  const put = (name: string, value: (spec: AttributeDeclaration) => unknown) => {
-    const spec = Object.hasOwn(resource.attributes, name) ? resource.attributes[name] : undefined
-    if (!spec || spec.write === 'never') return
-    putAt(body, spec.writeAt ?? spec.at ?? memberNamed(name), value(spec))
+  for (const [name, spec] of Object.entries(resource.attributes)) {
+    if (spec.write === 'never') continue
+    const value = Object.hasOwn(set, name) ? set[name] : undefined
+    const told = () => {
+      if (unset.includes(name)) return spec.multiValued ? [] : spec.clear
+      return value === undefined ? undefined : writeValue(spec, value)
+    }
+    const form = told()
+    if (form !== undefined) putAt(body, spec.writeAt ?? spec.at ?? memberNamed(name), form)
   }
-  for (const [name, value] of Object.entries(set)) put(name, (spec) => writeValue(spec, value))
-  for (const name of unset) put(name, (spec) => (spec.multiValued ? [] : spec.clear))
   return body
 }
 

@@ -1,19 +1,21 @@
 /** One call to the app as a manifest writes it, and what it came to. */
 import { AdapterFailure, type Effect } from '../failure.ts'
-import type { HttpClient, HttpRequest, HttpResponse } from '../http.ts'
+import type { HttpClient, HttpRequest, HttpResponse, Query } from '../http.ts'
 import type { Authorize } from './auth.ts'
 import { attributesNamed } from './convert.ts'
 import { judge } from './judge.ts'
+import type { FillRandom } from './password.ts'
 import { getAt } from './pointer.ts'
 import type { RequestSpec, Rule, Verdict } from './request-schema.ts'
 import type { ResourceManifest } from './schema.ts'
-import { fillJson, fillPath, fillTexts, type Values } from './template.ts'
+import { fillJson, fillPath, fillRepeated, fillTexts, type Values } from './template.ts'
 
 export interface App {
   readonly http: HttpClient
   readonly authorize: Authorize
   /** Settings of the connection, by name of the config field; no secrets. */
   readonly settings: Readonly<Record<string, string>>
+  readonly random: FillRandom
   /** Sent with each call. */
   readonly headers: Readonly<Record<string, string>>
   /** Of the whole manifest: asked after those of the request. */
@@ -34,7 +36,7 @@ export async function exchange(
   resource: ResourceManifest,
   spec: RequestSpec,
   values: Values,
-  query?: Readonly<Record<string, string>>,
+  query?: Query,
 ): Promise<Answer> {
   const filled = fill(app, spec, { ...values, config: app.settings })
   const request = query ? { ...filled, query } : filled
@@ -77,11 +79,11 @@ function fill(app: App, spec: RequestSpec, values: Values): HttpRequest {
   return {
     method,
     path: fillPath(path, values),
-    query: fillTexts(query ?? {}, values),
+    query: fillRepeated(query ?? {}, values),
     headers: { ...fillTexts(app.headers, values), ...fillTexts(headers ?? {}, values) },
     ...(safe !== undefined && { safe }),
     ...(body && 'json' in body && { json: fillJson(body.json, values) }),
-    ...(body && 'form' in body && { form: fillTexts(body.form, values) }),
+    ...(body && 'form' in body && { form: fillRepeated(body.form, values) }),
     ...(body &&
       'graphql' in body && {
         json: { query: body.graphql, variables: fillJson(body.variables ?? {}, values) },

@@ -1,7 +1,7 @@
 /** Windows and walks over the app's pages, whichever way it counts them. */
 import type { PageRequest } from '../contract.ts'
 import { AdapterFailure } from '../failure.ts'
-import type { HttpResponse } from '../http.ts'
+import type { HttpResponse, Query } from '../http.ts'
 import { placesOf } from './check.ts'
 import { idOf } from './convert.ts'
 import { type App, exchange } from './exchange.ts'
@@ -28,7 +28,7 @@ export interface Rows {
 
 type Read = (
   values: Values,
-  query?: Readonly<Record<string, string>>,
+  query?: Query,
 ) => Promise<{ rows: readonly unknown[]; total: number | undefined; response: HttpResponse }>
 
 /** Walks that end in an error rather than in a short list; a Worker has a budget of calls. */
@@ -164,8 +164,9 @@ function foreignCursor(): AdapterFailure {
   return new AdapterFailure('protocol', 'a cursor is none of ours', { effect: 'none' })
 }
 
-function queryOf(cursor: string): Record<string, string> {
-  return Object.fromEntries(new URLSearchParams(cursor))
+function queryOf(cursor: string): Query {
+  const params = new URLSearchParams(cursor)
+  return Object.fromEntries([...params.keys()].map((name) => [name, params.getAll(name)]))
 }
 
 /**
@@ -182,8 +183,7 @@ function nextLink(response: HttpResponse, at: string | undefined): string | unde
     throw response.misunderstood()
   }
   const { searchParams } = new URL(found, 'https://app.invalid')
-  const names = [...searchParams.keys()]
-  if (names.length === 0 || new Set(names).size < names.length) throw response.misunderstood()
+  if (searchParams.size === 0) throw response.misunderstood()
   return searchParams.toString()
 }
 

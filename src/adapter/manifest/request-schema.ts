@@ -97,17 +97,21 @@ export type Rule = z.output<typeof rule>
 export const rules = z.array(rule).max(MAX_RULES)
 
 const json = z.json()
-const texts = z.record(z.string().min(1).max(100), z.union([template, z.number(), z.boolean()]))
+const text = z.union([template, z.number(), z.boolean()])
+const texts = z.record(z.string().min(1).max(100), text)
+/** A list, or a placeholder that is one, is the same name several times. */
+const repeatable = z.record(z.string().min(1).max(100), z.union([text, z.array(text).max(50)]))
+export type Texts = z.output<typeof repeatable>
 
 export const request = z.strictObject({
   method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']),
   path: template.startsWith('/', 'must begin with "/": it is below "base"'),
-  query: texts.optional(),
+  query: repeatable.optional(),
   headers: texts.optional(),
   body: z
     .union([
       z.strictObject({ json }),
-      z.strictObject({ form: texts }),
+      z.strictObject({ form: repeatable }),
       z.strictObject({ graphql: z.string().max(MAX_TEXT), variables: json.optional() }),
     ])
     .optional()

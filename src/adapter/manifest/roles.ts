@@ -25,7 +25,7 @@ export const ROLES = {
   list: { places: PAGE, verdicts: ['ok', 'fail'] },
   lookup: { places: ['value', ...PAGE], verdicts: ['ok', 'fail'] },
   create: {
-    places: ['attributes', 'active', 'key'],
+    places: ['attributes', 'active', 'key', 'password'],
     verdicts: ['ok', 'exists', 'invited', 'accepted', 'fail'],
   },
   poll: {

@@ -134,7 +134,7 @@ const list = request.extend({
   parts: z
     .array(
       z.strictObject({
-        query: z.record(z.string(), scalar),
+        query: z.record(z.string(), z.union([scalar, z.array(scalar).max(50)])),
         assume: z
           .array(z.strictObject({ at: pointer, is: scalar }))
           .max(20)
@@ -240,6 +240,10 @@ const resource = z.strictObject({
     .meta({ description: 'An object that meets one of these refuses every write' }),
   attributes: few(attribute, MAX_ATTRIBUTES),
   naming: name.meta({ description: 'What people sign in with, or groups go by' }),
+  anchor: name.optional().meta({
+    description:
+      'Keeps the SCIM id: a create sends it there, and is found by it if its answer is lost',
+  }),
   mapping: z.record(z.string().min(1).max(300), z.union([name, mappingEntry])).meta({
     description: 'SCIM path to attribute, as docs/mapping.md has it; a connection may have its own',
   }),
@@ -264,6 +268,16 @@ const resource = z.strictObject({
     .extend({
       mode: z.enum(['sync', 'async', 'invite']).default('sync'),
       pending: z.enum(['shown', 'hidden']).optional(),
+      password: z
+        .strictObject({
+          length: z.int().min(12).max(128).default(24),
+          symbols: z
+            .string()
+            .regex(/^[!-/:-@[-`{-~]{0,32}$/, 'must be characters of ASCII, no letters or digits')
+            .default('!#%*+-=?@_'),
+        })
+        .optional()
+        .meta({ description: 'What {password} is made of: random, and kept by nobody' }),
       idempotencyKey: z.literal(true).optional().meta({ description: 'The request places {key}' }),
       returns: returns.default('object'),
     })
@@ -291,6 +305,24 @@ const resource = z.strictObject({
   membership: membership.default({ kind: 'none' }),
 })
 export type ResourceManifest = z.output<typeof resource>
+
+const headerName = z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'must be the name of a header')
+const limits = z
+  .strictObject({
+    perSecond: z.number().positive().max(10_000).optional(),
+    concurrent: z.int().min(1).max(1_000).optional(),
+    headers: z
+      .strictObject({
+        remaining: headerName
+          .optional()
+          .meta({ description: '0 in it makes a 403 one of too many calls' }),
+        reset: headerName
+          .optional()
+          .meta({ description: 'When calls are taken again: seconds, a date or an epoch' }),
+      })
+      .optional(),
+  })
+  .meta({ description: 'How often the app may be called' })
 
 const shapeOfManifest = z.strictObject({
   $schema: z.string().max(500).optional(),
@@ -323,6 +355,7 @@ const shapeOfManifest = z.strictObject({
   auth,
   headers: z.record(z.string().min(1).max(64), z.string().max(1_000)).optional(),
   rules: rules.default([]),
+  limits: limits.optional(),
   resources: z.strictObject({ User: resource, Group: resource.optional() }),
 })
 export type Manifest = z.output<typeof shapeOfManifest>

@@ -4,6 +4,7 @@
  */
 import { AdapterFailure } from '../failure.ts'
 import { getAt } from './pointer.ts'
+import type { Texts } from './request-schema.ts'
 
 /** By name of the placeholder; undefined: there is no value, and what would hold it is left out. */
 export type Values = Readonly<Record<string, unknown>>
@@ -61,6 +62,29 @@ export function fillText(template: string, values: Values): string | undefined {
     return value === undefined || value === null ? undefined : textOf(value)
   }
   return template.replace(PLACEHOLDER, (_, name: string) => textOf(resolve(name, values)))
+}
+
+/** As `fillTexts`; a list in a template, or a placeholder alone that is one, gives several values. */
+export function fillRepeated(
+  templates: Texts,
+  values: Values,
+): Record<string, string | readonly string[]> {
+  return Object.fromEntries(
+    Object.entries(templates).flatMap(([name, template]): [string, string | string[]][] => {
+      const several = [template].flat().flatMap((one) => fillEach(one, values))
+      if (Array.isArray(template) || several.length > 1) return [[name, several]]
+      return several.map((only) => [name, only])
+    }),
+  )
+}
+
+function fillEach(template: string | number | boolean, values: Values): string[] {
+  if (typeof template !== 'string') return [String(template)]
+  const [, alone] = ALONE.exec(template) ?? []
+  const value = alone === undefined ? undefined : resolve(alone, values)
+  if (Array.isArray(value)) return value.map(textOf)
+  const text = fillText(template, values)
+  return text === undefined ? [] : [text]
 }
 
 /** Those that have a value. */

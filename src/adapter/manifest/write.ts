@@ -10,6 +10,7 @@ import { AdapterFailure } from '../failure.ts'
 import type { HttpResponse } from '../http.ts'
 import { idOf, toApp, writable } from './convert.ts'
 import { type Answer, type App, exchange } from './exchange.ts'
+import { randomPassword } from './password.ts'
 import { getAt } from './pointer.ts'
 import { getRow, typed, understood } from './read.ts'
 import type { RequestSpec } from './request-schema.ts'
@@ -38,6 +39,8 @@ export function writePort(app: App, resource: ResourceManifest): Writes {
   }
 }
 
+const PASSWORD = { length: 24, symbols: '!#%*+-=?@_' }
+
 type Create = NonNullable<ResourceManifest['create']>
 
 async function createObject(
@@ -50,6 +53,9 @@ async function createObject(
     attributes: toApp(resource, attributes),
     active: active === undefined ? undefined : wordFor(resource, active),
     key: idempotencyKey,
+    ...(placeholdersIn(create).includes('password') && {
+      password: randomPassword(create.password ?? PASSWORD, app.random),
+    }),
   }
   const answer = await exchange(app, resource, create, values)
   const { verdict, response } = answer

@@ -83,6 +83,7 @@ export function openApp(
     maxBytes: 1_000_000,
     allowInsecure: false,
     otherUrls: adapter.otherUrls?.(given) ?? [],
+    limits: adapter.limits,
   })
   const connect = () =>
     adapter.connect({ http, settings: given, secret: secretOf }) as Readonly<
