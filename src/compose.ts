@@ -2,6 +2,7 @@
 import { Access } from './access/authenticate.ts'
 import type { Connection } from './access/connection.ts'
 import { Sealing } from './access/seal.ts'
+import { checkSettings } from './adapter/check-settings.ts'
 import type { Adapter } from './adapter/contract.ts'
 import { checkAppUrl } from './adapter/url.ts'
 import { type AdapterDescription, describeAdapter } from './admin/describe-adapter.ts'
@@ -60,8 +61,12 @@ export function compose({ env, adapters, sandbox, io, fetch, waitUntil, log }: P
 
   async function describe(name: string): Promise<AdapterDescription | undefined> {
     if (name === sandbox.name) {
-      const { settings, secrets } = sandbox
-      return { settings, secrets, resourceAttributes: () => 'any', declaresTypes: true }
+      return {
+        checkSettings: async (given) => checkSettings(sandbox, given),
+        secrets: sandbox.secrets,
+        resourceAttributes: () => 'any',
+        declaresTypes: true,
+      }
     }
     const adapter = adapters.get(name) ?? (await stored.latest(name))
     return adapter && describeAdapter(adapter)

@@ -44,7 +44,7 @@ export async function checkConnection(
   }
   const adapter = await deps.describeAdapter(draft.adapter)
   if (adapter) {
-    errors.push(...checkSettings(draft, adapter, deps), ...checkSecrets(draft, adapter))
+    errors.push(...(await checkSettings(draft, adapter, deps)), ...checkSecrets(draft, adapter))
   } else {
     errors.push({ path: 'adapter', message: 'no adapter or manifest of this name' })
   }
@@ -59,11 +59,11 @@ export async function checkConnection(
   return errors
 }
 
-function checkSettings(
+async function checkSettings(
   draft: ConnectionDraft,
   adapter: AdapterDescription,
   deps: CheckDeps,
-): InvalidMember[] {
+): Promise<InvalidMember[]> {
   // Settings are stored and shown in the clear.
   const misplaced = adapter.secrets.filter((name) => Object.hasOwn(draft.settings, name))
   if (misplaced.length > 0) {
@@ -72,20 +72,14 @@ function checkSettings(
       message: 'is a secret: it belongs in "secrets"',
     }))
   }
-  const parsed = adapter.settings.safeParse(draft.settings)
-  if (!parsed.success) return invalidMembers(parsed.error, ['settings'])
-  const known: unknown = parsed.data
-  if (typeof known === 'object' && known !== null) {
-    // zod's plain objects leave unknown keys out silently, and a typo would look like a setting.
-    const unknown = Object.keys(draft.settings).filter((key) => !Object.hasOwn(known, key))
-    if (unknown.length > 0) {
-      return unknown.map((key) => ({
-        path: memberPath(['settings', key]),
-        message: 'unknown key',
-      }))
-    }
+  const checked = await adapter.checkSettings(draft.settings)
+  if (!checked.ok) {
+    return checked.issues.map(({ path, message }) => ({
+      path: memberPath(['settings', ...path]),
+      message,
+    }))
   }
-  const url = adapter.baseUrl?.(parsed.data)
+  const url = checked.baseUrl
   const refusal = url === undefined ? undefined : deps.checkAppUrl(url)
   if (refusal === undefined) return []
   const key = Object.keys(draft.settings).find((name) => draft.settings[name] === url)

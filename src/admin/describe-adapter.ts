@@ -1,13 +1,11 @@
 /** What the admin API has to know about an adapter to check a connection that uses it. */
-import type * as z from 'zod'
+import { checkSettings, type SettingsCheck } from '../adapter/check-settings.ts'
 import type { Adapter, ResourceSpec } from '../adapter/contract.ts'
 
 export interface AdapterDescription {
-  readonly settings: z.ZodType
+  checkSettings(given: Readonly<Record<string, unknown>>): Promise<SettingsCheck>
   /** Names of the secrets that a connection must hold. */
   readonly secrets: readonly string[]
-  /** The app's base URL for parsed settings; absent where there is no app to call. */
-  baseUrl?(settings: unknown): string
   /** The app's attributes of a resource type: none where it has no such type. */
   resourceAttributes(resourceType: string): readonly string[] | 'any'
   /** What the app declares of a resource type; absent where `resourceAttributes` is `any`. */
@@ -23,11 +21,10 @@ export type DescribeAdapter = (
 
 /** Of an adapter with an app behind it, code or manifest. */
 export function describeAdapter<Settings>(adapter: Adapter<Settings>): AdapterDescription {
-  const { settings, secrets, resources } = adapter
+  const { secrets, resources } = adapter
   return {
-    settings,
+    checkSettings: async (given) => checkSettings(adapter, given),
     secrets,
-    baseUrl: (given) => adapter.baseUrl(given as Settings),
     resourceAttributes: (type) => Object.keys(resources[type]?.attributes ?? {}),
     resource: (type) => resources[type],
     declaresTypes: false,

@@ -1,5 +1,6 @@
 /** Errors of the admin API (RFC 9457). Everything in them is ours: no foreign message, no value. */
 import type * as z from 'zod'
+import { issuesOf } from '../adapter/check-settings.ts'
 
 export type ProblemStatus = 400 | 401 | 404 | 405 | 409 | 413 | 415 | 422 | 500 | 503
 
@@ -68,11 +69,8 @@ export function memberPath(path: readonly PropertyKey[]): string {
 
 /** What zod found, below `prefix`; an unknown key is reported at its own path. */
 export function invalidMembers(error: z.ZodError, prefix: readonly PropertyKey[]): InvalidMember[] {
-  return error.issues.flatMap((issue) => {
-    const path = [...prefix, ...issue.path]
-    if (issue.code !== 'unrecognized_keys') {
-      return [{ path: memberPath(path), message: issue.message }]
-    }
-    return issue.keys.map((key) => ({ path: memberPath([...path, key]), message: 'unknown key' }))
-  })
+  return issuesOf(error).map(({ path, message }) => ({
+    path: memberPath([...prefix, ...path]),
+    message,
+  }))
 }

@@ -1,4 +1,4 @@
-/** Opens the app behind a connection for one request: adapter, settings, secrets and HTTP client. */
+/** Opens the app behind a connection for one request. */
 import type * as z from 'zod'
 import type { Connection } from '../access/connection.ts'
 import type {
@@ -8,20 +8,10 @@ import type {
   DocumentStore,
   ResourceSpec,
 } from '../adapter/contract.ts'
-import { createHttpClient } from '../adapter/http.ts'
+import { type Outside, openPorts } from '../adapter/open.ts'
 import type { ResourceDefinition } from '../scim/schema.ts'
 import type { OpenApp } from './endpoint.ts'
 import { MEMBERSHIP } from './members.ts'
-
-/** Largest answer of an app that is read; an isolate has 128 MB for all its requests. */
-const MAX_ANSWER_BYTES = 8 * 1_048_576
-
-export interface Outside {
-  readonly fetch: (input: string, init: RequestInit) => Promise<Response>
-  readonly now: () => number
-  /** True only in development. */
-  readonly allowInsecure: boolean
-}
 
 /** @throws where stored settings no longer fit the adapter, or a secret cannot be opened */
 export async function openAdapter(
@@ -29,23 +19,10 @@ export async function openAdapter(
   connection: Connection,
   outside: Outside,
 ): Promise<OpenApp> {
-  const settings = adapter.settings.parse(connection.settings)
+  const { settings, policy } = connection
   const secrets = await connection.secrets()
-  const secret = (name: string): string => {
-    const value = secrets[name]
-    if (value === undefined) throw new Error(`connection lacks the secret "${name}"`)
-    return value
-  }
-  const http = createHttpClient({
-    ...outside,
-    baseUrl: adapter.baseUrl(settings),
-    timeoutMs: connection.policy.limits.requestTimeoutMs,
-    maxBytes: MAX_ANSWER_BYTES,
-    headers: () => adapter.headers?.({ settings, secret }) ?? {},
-    otherUrls: adapter.otherUrls?.(settings) ?? [],
-    limits: adapter.limits,
-  })
-  const ports: Readonly<Record<string, AnyPort>> = adapter.connect({ settings, secret, http })
+  const access = { settings, secrets, timeoutMs: policy.limits.requestTimeoutMs }
+  const ports = openPorts(adapter, access, outside)
   return { spec: (type) => adapter.resources[type], port: (type) => ports[type] }
 }
 

@@ -3,27 +3,33 @@ import { env } from 'cloudflare:workers'
 import { Hono } from 'hono'
 import * as z from 'zod'
 import { Sealing } from '../../src/access/seal.ts'
+import { checkSettings } from '../../src/adapter/check-settings.ts'
 import { type AdminDeps, adminApi } from '../../src/admin/api.ts'
 import type { AdapterDescription } from '../../src/admin/describe-adapter.ts'
 
 export const NOW = 1_770_000_000_000
 export const BASE_URL = 'https://gw.example'
 
+const sandbox = { settings: z.strictObject({}) }
+const crm = {
+  settings: z.object({
+    url: z.url(),
+    region: z.enum(['eu', 'us']).default('eu'),
+    seats: z.int().optional(),
+  }),
+  baseUrl: ({ url }: { url: string }) => url,
+}
+
 const ADAPTERS: Readonly<Record<string, AdapterDescription>> = {
   sandbox: {
-    settings: z.strictObject({}),
+    checkSettings: async (given) => checkSettings(sandbox, given),
     secrets: [],
     resourceAttributes: () => 'any',
     declaresTypes: true,
   },
   crm: {
-    settings: z.object({
-      url: z.url(),
-      region: z.enum(['eu', 'us']).default('eu'),
-      seats: z.int().optional(),
-    }),
+    checkSettings: async (given) => checkSettings(crm, given),
     secrets: ['apiKey', 'pin'],
-    baseUrl: (settings) => (settings as { url: string }).url,
     resourceAttributes: (type) => (type === 'User' ? ['login', 'mail', 'title'] : []),
     declaresTypes: false,
   },

@@ -1,0 +1,52 @@
+/** Connects an adapter for one request: settings, secrets and the guarded client, put together. */
+import type { Adapter, AnyPort } from './contract.ts'
+import { createHttpClient } from './http.ts'
+
+/** Largest answer of an app that is read; an isolate has 128 MB for all its requests. */
+const MAX_ANSWER_BYTES = 8 * 1_048_576
+
+/** What a connection holds of its app. */
+export interface AppAccess {
+  /** As the administrator gave them. */
+  readonly settings: unknown
+  /** In the clear, by the names that the adapter declares. */
+  readonly secrets: Readonly<Record<string, string>>
+  /** For each call of the app. */
+  readonly timeoutMs: number
+}
+
+export interface Outside {
+  readonly fetch: (input: string, init: RequestInit) => Promise<Response>
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  /** True only in development: http and loopback hosts are allowed. */
+  readonly allowInsecure: boolean
+}
+
+/**
+ * The ports by resource type.
+ *
+ * @throws where the settings no longer fit the adapter, or lead to a URL that is refused
+ */
+export function openPorts(
+  adapter: Adapter,
+  { settings: given, secrets, timeoutMs }: AppAccess,
+  outside: Outside,
+): Readonly<Record<string, AnyPort>> {
+  const settings = adapter.settings.parse(given)
+  const secret = (name: string): string => {
+    const value = secrets[name]
+    if (value === undefined) throw new Error(`connection lacks the secret "${name}"`)
+    return value
+  }
+  const http = createHttpClient({
+    ...outside,
+    baseUrl: adapter.baseUrl(settings),
+    timeoutMs,
+    maxBytes: MAX_ANSWER_BYTES,
+    headers: () => adapter.headers?.({ settings, secret }) ?? {},
+    otherUrls: adapter.otherUrls?.(settings) ?? [],
+    limits: adapter.limits,
+  })
+  return adapter.connect({ settings, secret, http })
+}
