@@ -4,11 +4,11 @@ import { connection, connectionSecret, token } from './control-tables.ts'
 import {
   CHANGED_ONE,
   type Database,
-  isLostRace,
   isUniqueViolation,
   openDatabase,
   type Write,
   writeAll,
+  writeGuarded,
 } from './database.ts'
 import type { NewToken } from './tokens.ts'
 
@@ -152,29 +152,21 @@ export class Connections {
     const put = Object.fromEntries(
       Object.entries(secrets).flatMap(([name, secret]) => (secret ? [[name, secret]] : [])),
     )
-    try {
-      await writeAll(this.#db, [
+    return writeGuarded(this.#db, [
+      this.#db
+        .update(connection)
+        .set({ ...change, version: read.version + 1, updatedAt: notBeforeCreation(now) })
+        .where(and(eq(connection.id, read.id), eq(connection.version, read.version), isActive)),
+      CHANGED_ONE,
+      // What the data follows of the policy is looked at by the next run of the cron.
+      sql`UPDATE connection SET scan_at = min(scan_at, ${now}) WHERE id = ${read.id}`,
+      ...removed.map((name) =>
         this.#db
-          .update(connection)
-          .set({ ...change, version: read.version + 1, updatedAt: notBeforeCreation(now) })
-          .where(and(eq(connection.id, read.id), eq(connection.version, read.version), isActive)),
-        CHANGED_ONE,
-        // What the data follows of the policy is looked at by the next run of the cron.
-        sql`UPDATE connection SET scan_at = min(scan_at, ${now}) WHERE id = ${read.id}`,
-        ...removed.map((name) =>
-          this.#db
-            .delete(connectionSecret)
-            .where(
-              and(eq(connectionSecret.connectionId, read.id), eq(connectionSecret.name, name)),
-            ),
-        ),
-        ...this.#putSecrets(read.id, put),
-      ])
-      return true
-    } catch (error) {
-      if (isLostRace(error)) return false
-      throw error
-    }
+          .delete(connectionSecret)
+          .where(and(eq(connectionSecret.connectionId, read.id), eq(connectionSecret.name, name))),
+      ),
+      ...this.#putSecrets(read.id, put),
+    ])
   }
 
   /** Connections whose mode ended by itself and that do not say so yet. */

@@ -39,6 +39,17 @@ export async function writeAllReturning(
   }
 }
 
+/** As `writeAll`, for a batch with `CHANGED_ONE` in it. False: that rolled it back. */
+export async function writeGuarded(db: Database, writes: readonly Write[]): Promise<boolean> {
+  try {
+    await writeAll(db, writes)
+    return true
+  } catch (error) {
+    if (isLostRace(error)) return false
+    throw error
+  }
+}
+
 /** D1 did not do what it was told. As with Drizzle's own error, what is inside may hold values. */
 export class StorageError extends Error {
   override readonly name = 'StorageError'
@@ -53,6 +64,14 @@ export const CHANGED_ONE: Write = sql`SELECT CASE WHEN changes() = 1 THEN 1 ELSE
 /** True where `CHANGED_ONE` rolled a batch back: somebody else was faster. */
 export function isLostRace(error: unknown): boolean {
   return messagesOf(error).some((message) => message.includes('malformed JSON'))
+}
+
+/** As `CHANGED_ONE`, where another reason is to be told apart from a lost race. */
+export const LET_IN: Write = sql`SELECT CASE WHEN changes() = 1 THEN 1 ELSE abs(-9223372036854775808) END`
+
+/** True where `LET_IN` rolled a batch back. */
+export function isNotLetIn(error: unknown): boolean {
+  return messagesOf(error).some((message) => message.includes('integer overflow'))
 }
 
 /** True where a unique index or primary key refused a row; `table.column` narrows it down. */

@@ -1,6 +1,6 @@
 /** What a decision about a finding writes. Each method is scoped by its connection. */
 import { sql } from 'drizzle-orm'
-import { CHANGED_ONE, type Database, isLostRace, type Write, writeAll } from './database.ts'
+import { CHANGED_ONE, type Database, type Write, writeGuarded } from './database.ts'
 import type { Finding } from './findings.ts'
 import type { Link, Verdict } from './link.ts'
 import { buryLink } from './link-writes.ts'
@@ -64,14 +64,8 @@ export class Decided {
   }
 
   /** False: somebody else changed a link, or decided, meanwhile; nothing is written. */
-  async write(writes: readonly Write[]): Promise<boolean> {
-    try {
-      await writeAll(this.#db, writes)
-      return true
-    } catch (error) {
-      if (isLostRace(error)) return false
-      throw error
-    }
+  write(writes: readonly Write[]): Promise<boolean> {
+    return writeGuarded(this.#db, writes)
   }
 
   #hold({ id, version }: Link, now: number): Write[] {

@@ -1,6 +1,6 @@
 /** Who was disabled or deleted lately: what the guard counts. Every method is scoped by connection. */
 import { sql } from 'drizzle-orm'
-import { type Database, type Write, writeAll } from './database.ts'
+import { type Database, LET_IN, type Write, writeAll } from './database.ts'
 import type { Link } from './link.ts'
 
 export type DepartureOp = 'disable' | 'delete'
@@ -14,17 +14,6 @@ export interface GuardLimits {
   readonly maxPercent: number
   /** The share counts only above this many people. */
   readonly percentAbove: number
-}
-
-/** Rolls a batch back where the departure before it was not let in: another error than a lost race. */
-const LET_IN: Write = sql`SELECT CASE WHEN changes() = 1 THEN 1 ELSE abs(-9223372036854775808) END`
-
-/** True where the guard let a departure not in. */
-export function isParked(error: unknown): boolean {
-  for (let e = error, depth = 0; e instanceof Error && depth < 5; e = e.cause, depth++) {
-    if (e.message.includes('integer overflow')) return true
-  }
-  return false
 }
 
 export class Departures {

@@ -16,6 +16,7 @@ import {
   isUniqueViolation,
   type Write,
   writeAll,
+  writeGuarded,
 } from './database.ts'
 
 interface Row {
@@ -112,19 +113,13 @@ export class Documents implements DocumentStore {
   }
 
   async delete(type: string, id: string): Promise<boolean> {
-    try {
-      await writeAll(this.#db, [
-        sql`
-          DELETE FROM document
-           WHERE connection = ${this.#connection} AND type = ${type} AND id = ${id}`,
-        CHANGED_ONE,
-        this.#deleteKeys(type, id),
-      ])
-      return true
-    } catch (error) {
-      if (isLostRace(error)) return false
-      throw error
-    }
+    return writeGuarded(this.#db, [
+      sql`
+        DELETE FROM document
+         WHERE connection = ${this.#connection} AND type = ${type} AND id = ${id}`,
+      CHANGED_ONE,
+      this.#deleteKeys(type, id),
+    ])
   }
 
   #rows(where: SQL): Promise<Row[]> {

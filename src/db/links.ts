@@ -7,11 +7,12 @@ import {
   CHANGED_ONE,
   type Database,
   isLostRace,
+  isNotLetIn,
   isUniqueViolation,
   type Write,
   writeAll,
+  writeGuarded,
 } from './database.ts'
-import { isParked } from './departures.ts'
 import {
   type Claim,
   COLUMNS,
@@ -266,7 +267,7 @@ export class Links {
     now: number,
     also: readonly Write[],
   ): Promise<boolean> {
-    return this.#guarded([
+    return writeGuarded(this.#db, [
       ...closeIntent(intent, 'done'),
       sql`
         UPDATE claim SET link = ${met.id}
@@ -281,7 +282,7 @@ export class Links {
 
   /** The app refused for sure: the claims are free again and nothing is left behind. */
   async release(intent: { id: string; fence: number }, link: string): Promise<boolean> {
-    return this.#guarded([
+    return writeGuarded(this.#db, [
       sql`DELETE FROM intent WHERE id = ${intent.id} AND fence = ${intent.fence}`,
       CHANGED_ONE,
       // A pending person who was to be invited again stays, and so do its keys.
@@ -336,7 +337,7 @@ export class Links {
       ])
       return 'begun'
     } catch (error) {
-      if (isParked(error)) return 'parked'
+      if (isNotLetIn(error)) return 'parked'
       if (isUniqueViolation(error, 'claim.')) return 'taken'
       if (isUniqueViolation(error, 'intent.')) return 'busy'
       throw error
@@ -350,7 +351,7 @@ export class Links {
     claims: readonly Claim[],
     also: readonly Write[],
   ): Promise<boolean> {
-    return this.#guarded([
+    return writeGuarded(this.#db, [
       ...closeIntent(intent, 'failed'),
       deleteClaims(this.#scope(link.type), link.id, claims),
       ...also,
@@ -380,7 +381,7 @@ export class Links {
     also: readonly Write[],
   ): Promise<boolean> {
     const origin = link.state === 'discovered' ? 'adopted' : undefined
-    return this.#guarded([
+    return writeGuarded(this.#db, [
       ...(intent ? closeIntent(intent, 'done') : []),
       ...updateLink(this.#connection, link, origin, facts, now),
       ...settleClaims(this.#scope(link.type), link.id, claims, takenBefore, now),
@@ -408,7 +409,7 @@ export class Links {
     admission: readonly Write[],
   ): Promise<'begun' | 'lost' | 'parked'> {
     try {
-      const begun = await this.#guarded([
+      const begun = await writeGuarded(this.#db, [
         ...admission,
         sql`
           UPDATE link SET state = 'retiring', modified_at = ${now}, version = version + 1
@@ -419,7 +420,7 @@ export class Links {
       ])
       return begun ? 'begun' : 'lost'
     } catch (error) {
-      if (isParked(error)) return 'parked'
+      if (isNotLetIn(error)) return 'parked'
       if (isUniqueViolation(error, 'intent.')) return 'lost'
       throw error
     }
@@ -431,7 +432,7 @@ export class Links {
     link: Link,
     also: readonly Write[],
   ): Promise<boolean> {
-    return this.#guarded([
+    return writeGuarded(this.#db, [
       ...closeIntent(intent, 'failed'),
       sql`
         UPDATE link SET state = ${link.state}
@@ -448,7 +449,7 @@ export class Links {
     now: number,
     also: readonly Write[],
   ): Promise<boolean> {
-    return this.#guarded([
+    return writeGuarded(this.#db, [
       ...closeIntent(intent, 'done'),
       ...buryLink(this.#connection, link, survives, now),
       ...also,
@@ -471,7 +472,7 @@ export class Links {
     also: readonly Write[],
   ): Promise<boolean> {
     const survives = outcome === 'done' ? 0 : 1
-    return this.#guarded([
+    return writeGuarded(this.#db, [
       ...closeIntent(intent, outcome),
       sql`
         UPDATE link SET survives = ${survives}
@@ -482,7 +483,7 @@ export class Links {
 
   /** The account vanished from the app without us: the link ends, its keys are free. */
   async bury(link: Link, now: number, also: readonly Write[]): Promise<boolean> {
-    return this.#guarded([
+    return writeGuarded(this.#db, [
       sql`
         UPDATE link SET version = version + 1
          WHERE connection = ${this.#connection} AND id = ${link.id} AND version = ${link.version}`,
@@ -510,17 +511,6 @@ export class Links {
       SELECT c.link FROM claim c JOIN json_each(${JSON.stringify(claims)}) k
          ON c.connection = ${this.#connection} AND c.type = ${type}
         AND c.kind = json_extract(k.value, '$.kind') AND c.norm = json_extract(k.value, '$.norm'))`)
-  }
-
-  /** Runs a batch that holds a guard. False: the guard rolled it back. */
-  async #guarded(writes: readonly Write[]): Promise<boolean> {
-    try {
-      await writeAll(this.#db, writes)
-      return true
-    } catch (error) {
-      if (isLostRace(error)) return false
-      throw error
-    }
   }
 }
 

@@ -4,11 +4,11 @@ import type { Json } from '../scim/schema.ts'
 import {
   CHANGED_ONE,
   type Database,
-  isLostRace,
   isUniqueViolation,
   openDatabase,
   type Write,
   writeAll,
+  writeGuarded,
 } from './database.ts'
 
 /** Times in milliseconds. */
@@ -124,13 +124,7 @@ export class Manifests {
                updated_at = max(${now}, created_at)
          WHERE adapter = ${name} AND state = 'active'`)
     }
-    try {
-      await writeAll(this.#db, writes)
-      return true
-    } catch (error) {
-      if (isLostRace(error)) return false
-      throw error
-    }
+    return writeGuarded(this.#db, writes)
   }
 
   /** Active connections whose adapter it is, by name. */

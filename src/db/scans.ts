@@ -7,10 +7,9 @@ import { type SQL, sql } from 'drizzle-orm'
 import {
   CHANGED_ONE,
   type Database,
-  isLostRace,
   isUniqueViolation,
   type Write,
-  writeAll,
+  writeGuarded,
 } from './database.ts'
 import type { LinkState, Verdict } from './link.ts'
 import {
@@ -118,7 +117,7 @@ export class Scans {
     also: readonly Write[],
   ): Promise<boolean> {
     const { phase, cursor, seen, total } = progress
-    return this.#guarded([
+    return writeGuarded(this.#db, [
       sql`
         UPDATE scan SET phase = ${phase}, cursor = ${cursor ?? null}, seen = ${seen},
                total = ${total ?? null}, step = step + 1, failures = 0, note = NULL,
@@ -137,7 +136,7 @@ export class Scans {
     now: number,
     also: readonly Write[],
   ): Promise<boolean> {
-    return this.#guarded([
+    return writeGuarded(this.#db, [
       sql`
         UPDATE scan SET state = ${state}, note = ${note ?? null}, seen = ${scan.seen},
                total = ${scan.total ?? null}, step = step + 1, cursor = NULL, touched_at = ${now},
@@ -445,15 +444,5 @@ export class Scans {
       sql`SELECT * FROM scan WHERE connection = ${this.#connection} AND ${where}`,
     )
     return rows.map(toScan)
-  }
-
-  async #guarded(writes: readonly Write[]): Promise<boolean> {
-    try {
-      await writeAll(this.#db, writes)
-      return true
-    } catch (error) {
-      if (isLostRace(error)) return false
-      throw error
-    }
   }
 }
