@@ -25,6 +25,7 @@ import {
   type InvalidDecision,
   invalidDecision,
 } from './decisions.ts'
+import { openFor } from './endpoint.ts'
 import type { Jobs } from './jobs.ts'
 import { mergeAccounts } from './merge-accounts.ts'
 import { restoreDrift } from './restore-drift.ts'
@@ -135,14 +136,7 @@ async function decideAccounts(
   const db = jobs.openData(connection)
   const { io } = jobs
   const { type } = accountsOf(finding)
-  const open = {
-    connection,
-    app: await jobs.openApp(connection),
-    db,
-    io,
-    baseUrl: '',
-    request: `decide-${io.newId()}`,
-  }
+  const open = await openFor(jobs, connection, 'decide')
   const endpoint = openEndpoint(open, type)
   if (!endpoint) throw new Refusal('The connection has no such resource type any more')
   const given: Given = { endpoint, decided: new Decided(db, connection.id), finding, nativeId }

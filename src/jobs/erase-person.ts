@@ -6,6 +6,7 @@ import { Links } from '../db/links.ts'
 import { erasePerson as eraseRows, isBare } from '../db/person.ts'
 import { isReused } from '../operations/account.ts'
 import { type Endpoint, openEndpoint } from '../operations/endpoint.ts'
+import { openFor } from './endpoint.ts'
 import type { Jobs } from './jobs.ts'
 
 export type ErasePersonOutcome =
@@ -26,16 +27,16 @@ export async function erasePerson(
 ): Promise<ErasePersonOutcome> {
   const { io } = jobs
   const db = jobs.openData(connection)
-  const request = `erase-${io.newId()}`
   const [link] = await new Links(db, connection.id).getAll([id])
   if (!link) return { kind: 'unknown' }
   if (isBare(link)) return { kind: 'erased' }
-  const app = await jobs.openApp(connection)
-  const endpoint = openEndpoint({ connection, app, db, io, baseUrl: '', request }, link.type)
+  const open = await openFor(jobs, connection, 'erase')
+  const endpoint = openEndpoint(open, link.type)
   if (!endpoint) throw new Error('a link of a type that its connection does not have')
   const refusal = force ? undefined : await refusalOf(endpoint, link)
   if (refusal !== undefined) return { kind: 'refused', detail: refusal }
   const now = io.now()
+  const { request } = open
   const entry = { request, type: link.type, link: id, op: 'delete' as const, decision: 'erased' }
   await eraseRows(db, connection.id, link, now, [endpoint.audit.entry(entry, now)])
   return { kind: 'erased' }

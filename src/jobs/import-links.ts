@@ -19,6 +19,7 @@ import { toScimError } from '../operations/failure.ts'
 import { splitMembers } from '../operations/members.ts'
 import { ScimError } from '../scim/error.ts'
 import type { JsonObject } from '../scim/schema.ts'
+import { openFor } from './endpoint.ts'
 import type { Jobs } from './jobs.ts'
 
 /** Each costs a call to the app and a batch; an invocation may make 1000 of both together. */
@@ -75,14 +76,7 @@ export async function importLinks(
   items: readonly ImportItem[],
   dryRun: boolean,
 ): Promise<ImportOutcome[]> {
-  const open = {
-    connection,
-    app: await jobs.openApp(connection),
-    db: jobs.openData(connection),
-    io: jobs.io,
-    baseUrl: '',
-    request: `import-${jobs.io.newId()}`,
-  }
+  const open = await openFor(jobs, connection, 'import')
   const endpoints = new Map<string, Endpoint | undefined>()
   for (const { type } of items) {
     if (!endpoints.has(type)) endpoints.set(type, openEndpoint(open, type))

@@ -3,8 +3,8 @@ import { modeOf } from '../access/mode.ts'
 import { AdapterFailure } from '../adapter/failure.ts'
 import { Findings } from '../db/findings.ts'
 import { type PassingFinding, passed, passingFindings, stillHolds } from '../db/passing.ts'
+import { endpointOf } from './endpoint.ts'
 import type { Jobs } from './jobs.ts'
-import { endpointOf } from './scan.ts'
 
 const MODES = 20
 /** Each may cost a call of the app; an invocation has six connections at a time. */
@@ -60,7 +60,7 @@ async function whyPassed(jobs: Jobs, finding: PassingFinding): Promise<string | 
     case 'app-credential':
     case 'app-failing': {
       const [type = ''] = connection.definitions.keys()
-      const endpoint = await endpointOf(jobs, connection, type)
+      const endpoint = await endpointOf(jobs, connection, type, 'scan')
       try {
         await endpoint?.port.list({ pageSize: 1 })
         return 'the app answers again'

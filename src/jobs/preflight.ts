@@ -22,9 +22,10 @@ import type { Endpoint } from '../operations/endpoint.ts'
 import { ScimError } from '../scim/error.ts'
 import { getAt } from '../scim/path.ts'
 import { foldCase, type Resource } from '../scim/schema.ts'
+import { endpointOf } from './endpoint.ts'
 import { type ExportedUser, toResource } from './entra-export.ts'
 import type { Jobs } from './jobs.ts'
-import { endpointOf, startScan } from './scan.ts'
+import { startScan } from './scan.ts'
 import { type AskedKey, basisOf, keysIn } from './scan-keys.ts'
 
 const TYPE = 'User'
@@ -89,7 +90,7 @@ export async function preflight(
   connection: Connection,
   input: PreflightInput,
 ): Promise<PreflightOutcome> {
-  const endpoint = await endpointOf(jobs, connection, TYPE)
+  const endpoint = await endpointOf(jobs, connection, TYPE, 'scan')
   if (!endpoint) return { kind: 'no-type' }
   const { io, db } = endpoint
   const preflights = new Preflights(db, connection.id)

@@ -4,9 +4,9 @@ import { AdapterFailure } from '../adapter/failure.ts'
 import { Links } from '../db/links.ts'
 import { objectOf, viewOf } from '../operations/account.ts'
 import { deleteResource } from '../operations/delete.ts'
-import { openEndpoint } from '../operations/endpoint.ts'
 import { toScimError } from '../operations/failure.ts'
 import { ScimError } from '../scim/error.ts'
+import { endpointOf } from './endpoint.ts'
 import type { Jobs } from './jobs.ts'
 
 export type RemoveOutcome =
@@ -20,15 +20,12 @@ export async function removeLeaver(
   connection: Connection,
   id: string,
 ): Promise<RemoveOutcome> {
-  const { io } = jobs
   const db = jobs.openData(connection)
   const [link] = await new Links(db, connection.id).getAll([id])
   if (link?.inactiveSince === undefined) {
     return { kind: 'refused', detail: 'No client has disabled a person of this id.' }
   }
-  const app = await jobs.openApp(connection)
-  const request = `remove-${io.newId()}`
-  const endpoint = openEndpoint({ connection, app, db, io, baseUrl: '', request }, link.type)
+  const endpoint = await endpointOf(jobs, connection, link.type, 'remove')
   if (!endpoint) throw new Error('a link of a type that its connection does not have')
   try {
     const object = await objectOf(endpoint, link)

@@ -3,9 +3,9 @@ import type { Connection } from '../access/connection.ts'
 import { writeAll } from '../db/database.ts'
 import { Links } from '../db/links.ts'
 import { restoreResource } from '../operations/restore.ts'
+import { endpointOf } from './endpoint.ts'
 import type { Jobs } from './jobs.ts'
 import { ONLY_AT_CREATE, refusalOf } from './restore-by-policy.ts'
-import { endpointOf } from './scan.ts'
 
 export type RestoreOutcome =
   | { readonly kind: 'restored'; readonly paths: readonly string[] }

@@ -9,9 +9,10 @@ import type { Write } from '../db/database.ts'
 import type { Scan } from '../db/scan.ts'
 import { failScan, idleScans, prunePreflights, pruneScans } from '../db/scan-upkeep.ts'
 import { Scans } from '../db/scans.ts'
-import { type Endpoint, openEndpoint } from '../operations/endpoint.ts'
+import type { Endpoint } from '../operations/endpoint.ts'
 import { toScimError } from '../operations/failure.ts'
 import { ScimError } from '../scim/error.ts'
+import { endpointOf } from './endpoint.ts'
 import type { Jobs } from './jobs.ts'
 import { restores } from './restore-by-policy.ts'
 import { basisOf } from './scan-keys.ts'
@@ -65,7 +66,7 @@ export async function startScan(
   options: { readonly dryRun: boolean; readonly acceptShrink: boolean },
 ): Promise<ScanStart> {
   const { io } = jobs
-  const endpoint = await endpointOf(jobs, connection, type)
+  const endpoint = await endpointOf(jobs, connection, type, 'scan')
   if (!endpoint) return { kind: 'no-type' }
   const scans = new Scans(endpoint.db, connection.id)
   const id = io.newId()
@@ -103,7 +104,7 @@ async function advance(
   if (scan?.state !== 'running') return scan
   let endpoint: Endpoint | undefined
   try {
-    endpoint = await endpointOf(jobs, connection, scan.type)
+    endpoint = await endpointOf(jobs, connection, scan.type, 'scan')
     if (endpoint && basisOf(endpoint) === scan.basis) {
       await burst(endpoint, scans, scan, purse)
     } else {
@@ -140,25 +141,6 @@ export async function continueScans(jobs: Jobs): Promise<void> {
   }
   await prunePreflights(db, io.now() - KEEP_PREFLIGHT_MS, PRUNE_ROWS)
   await pruneScans(db, { before: io.now() - KEEP_MS, keep: KEEP_NEWER, limit: PRUNE_ROWS })
-}
-
-/** Undefined: the connection, or its app, has no such resource type. */
-export async function endpointOf(
-  jobs: Jobs,
-  connection: Connection,
-  type: string,
-  cause: 'scan' | 'restore' = 'scan',
-): Promise<Endpoint | undefined> {
-  const { io } = jobs
-  const open = {
-    connection,
-    app: await jobs.openApp(connection),
-    db: jobs.openData(connection),
-    io,
-    baseUrl: '',
-    request: `${cause}-${io.newId()}`,
-  }
-  return openEndpoint(open, type)
 }
 
 // ---- a burst ---------------------------------------------------------------------------------------

@@ -6,9 +6,9 @@ import { modeOf } from '../access/mode.ts'
 import { type DueEdge, dueEdges, forgetRemovals, postponeEdges } from '../db/edge-intents.ts'
 import { Budget } from '../membership/budget.ts'
 import { isOutage } from '../membership/retry.ts'
-import { openEndpoint } from '../operations/endpoint.ts'
 import { finishMembers } from '../operations/finish-members.ts'
 import { GROUP } from '../operations/members.ts'
+import { endpointOf } from './endpoint.ts'
 import type { Jobs } from './jobs.ts'
 
 /** Changes in one run. */
@@ -37,27 +37,16 @@ export async function sweepMembers(jobs: Jobs): Promise<void> {
 }
 
 async function finish(
-  { access, io, db, openApp, openData }: Jobs,
+  jobs: Jobs,
   id: string,
   due: readonly DueEdge[],
   budget: Budget,
 ): Promise<void> {
+  const { access, io, db } = jobs
   const connection = await access.byId(id)
   // Only a live connection writes to its app; what cannot be told now waits behind the others.
   const isLive = connection !== undefined && modeOf(connection, io.now()) === 'live'
-  const endpoint = isLive
-    ? openEndpoint(
-        {
-          connection,
-          app: await openApp(connection),
-          db: openData(connection),
-          io,
-          baseUrl: '',
-          request: `sweep-${io.newId()}`,
-        },
-        GROUP,
-      )
-    : undefined
+  const endpoint = isLive ? await endpointOf(jobs, connection, GROUP, 'sweep') : undefined
   let isFailing = endpoint === undefined
   for (const [group, edges] of Map.groupBy(due, (edge) => edge.group)) {
     if (budget.isSpent) return

@@ -6,8 +6,9 @@ import type { Connection } from '../access/connection.ts'
 import { modeOf } from '../access/mode.ts'
 import { type DueRole, dueRoles, postponeRoles } from '../db/role-intents.ts'
 import { Budget } from '../membership/budget.ts'
-import { type Endpoint, openEndpoint } from '../operations/endpoint.ts'
+import type { Endpoint } from '../operations/endpoint.ts'
 import { finishRoles, followTable } from '../operations/roles.ts'
+import { endpointOf } from './endpoint.ts'
 import type { Jobs } from './jobs.ts'
 
 /** Intents in one run. */
@@ -58,11 +59,5 @@ export async function followRoles(jobs: Jobs, connection: Connection): Promise<v
 }
 
 async function openUsers(jobs: Jobs, connection: Connection): Promise<Endpoint | undefined> {
-  const { io, openApp, openData } = jobs
-  const app = await openApp(connection)
-  const request = `roles-${io.newId()}`
-  return openEndpoint(
-    { connection, app, db: openData(connection), io, baseUrl: '', request },
-    'User',
-  )
+  return endpointOf(jobs, connection, 'User', 'roles')
 }

@@ -8,8 +8,9 @@ import type { Intent, Link } from '../db/link.ts'
 import { type DueIntent, dueIntents, postpone, pruneIntents } from '../db/sweeping.ts'
 import { finishUpdate } from '../operations/apply.ts'
 import { finishRemoval } from '../operations/delete.ts'
-import { type Endpoint, openEndpoint } from '../operations/endpoint.ts'
+import type { Endpoint } from '../operations/endpoint.ts'
 import { finishCreate } from '../operations/recover.ts'
+import { endpointOf } from './endpoint.ts'
 import type { Jobs } from './jobs.ts'
 
 /** Intents in one run; each costs a few app calls of the invocation's budget. */
@@ -57,22 +58,15 @@ export type Due = Pick<DueIntent, 'connection' | 'type' | 'link'>
 
 /** Undefined: there is nothing to do, or not now. */
 export async function openDue(
-  { access, io, openApp, openData }: Jobs,
+  jobs: Jobs,
   due: Due,
   what: string,
 ): Promise<{ endpoint: Endpoint; link: Link; intent: Intent } | undefined> {
+  const { access, io } = jobs
   const connection = await access.byId(due.connection)
   // Only a live connection writes to its app.
   if (!connection || modeOf(connection, io.now()) !== 'live') return undefined
-  const open = {
-    connection,
-    app: await openApp(connection),
-    db: openData(connection),
-    io,
-    baseUrl: '',
-    request: `${what}-${io.newId()}`,
-  }
-  const endpoint = openEndpoint(open, due.type)
+  const endpoint = await endpointOf(jobs, connection, due.type, what)
   const link = await endpoint?.links.get(due.type, due.link)
   const intent = link && (await endpoint?.links.openIntent(link.id))
   // A request that took it over meanwhile ends it itself.

@@ -9,8 +9,8 @@ import type { Endpoint } from '../operations/endpoint.ts'
 import { toScimError } from '../operations/failure.ts'
 import { ScimError } from '../scim/error.ts'
 import type { JsonObject } from '../scim/schema.ts'
+import { endpointOf } from './endpoint.ts'
 import type { Jobs } from './jobs.ts'
-import { endpointOf } from './scan.ts'
 
 export interface Trial {
   /** What the app would get, or holds. */
@@ -32,7 +32,7 @@ export async function tryMapping(
   type: string,
   sample: Sample,
 ): Promise<Trial | undefined> {
-  const endpoint = await endpointOf(jobs, connection, type)
+  const endpoint = await endpointOf(jobs, connection, type, 'scan')
   if (!endpoint) return undefined
   if ('resource' in sample) return tryResource(endpoint, sample.resource)
   try {
