@@ -1,17 +1,15 @@
 /** Findings and decisions about them, as routes behind the admin API's door. */
 import type { Context, Hono } from 'hono'
 import * as z from 'zod'
-import type { Connection } from '../access/connection.ts'
 import { FINDING_KINDS, FINDING_STATES, type Finding, Findings } from '../db/findings.ts'
 import { decide } from '../jobs/decide.ts'
 import { decisionsOf } from '../jobs/decisions.ts'
 import type { Jobs } from '../jobs/jobs.ts'
 import { route } from './api.ts'
 import { readJson } from './body.ts'
-import { noConnection } from './connections.ts'
 import { badCursor, PAGE_SIZE, parseCursor, toPage } from './cursor.ts'
 import { invalidInput, invalidMembers, Problem } from './problem.ts'
-import { oneOf } from './query.ts'
+import { connectionOf, oneOf } from './query.ts'
 
 const decideInput = z.strictObject({
   decision: z.string(),
@@ -21,16 +19,10 @@ const decideInput = z.strictObject({
 
 /** For `adminApi`'s `more`. */
 export function findingRoutes(jobs: Jobs): (api: Hono) => void {
-  async function connectionOf(c: Context): Promise<Connection> {
-    const connection = await jobs.access.named(c.req.param('name') ?? '')
-    if (!connection) throw noConnection()
-    return connection
-  }
-
   return (api) => {
     route(api, '/connections/:name/findings', {
       GET: async (c) => {
-        const connection = await connectionOf(c)
+        const connection = await connectionOf(jobs, c)
         const findings = new Findings(jobs.openData(connection), connection.id)
         const rows = await findings.list({
           state: oneOf(c, 'state', FINDING_STATES) ?? 'open',
@@ -44,7 +36,7 @@ export function findingRoutes(jobs: Jobs): (api: Hono) => void {
 
     route(api, '/connections/:name/findings/:id/decide', {
       POST: async (c) => {
-        const connection = await connectionOf(c)
+        const connection = await connectionOf(jobs, c)
         const parsed = decideInput.safeParse(await readJson(c))
         if (!parsed.success) throw invalidInput(invalidMembers(parsed.error, []))
         const { decision, nativeId } = parsed.data

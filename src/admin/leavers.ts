@@ -1,15 +1,14 @@
 /** People who have been off for a while: listed, and removed by the word of an administrator. */
 import type { Context, Hono } from 'hono'
 import * as z from 'zod'
-import type { Connection } from '../access/connection.ts'
 import { type Leaver, leaversOf } from '../db/leavers.ts'
 import type { Jobs } from '../jobs/jobs.ts'
 import { removeLeaver } from '../jobs/remove-leaver.ts'
 import { route } from './api.ts'
 import { readJson } from './body.ts'
-import { noConnection } from './connections.ts'
 import { badCursor, PAGE_SIZE, parseCursor, toPage } from './cursor.ts'
 import { invalidInput, invalidMembers } from './problem.ts'
+import { connectionOf } from './query.ts'
 
 const DAY_MS = 24 * 3_600_000
 /** Each takes a few calls of the app, and an invocation may make 1,000. */
@@ -24,12 +23,6 @@ const removeInput = z.strictObject({
 export function leaverRoutes(jobs: Jobs): (api: Hono) => void {
   const { io } = jobs
 
-  async function connectionOf(c: Context): Promise<Connection> {
-    const connection = await jobs.access.named(c.req.param('name') ?? '')
-    if (!connection) throw noConnection()
-    return connection
-  }
-
   const view = ({ id, type, nativeId, display, inactiveSince }: Leaver) => ({
     id,
     type,
@@ -42,7 +35,7 @@ export function leaverRoutes(jobs: Jobs): (api: Hono) => void {
   return (api) => {
     route(api, '/connections/:name/leavers', {
       GET: async (c) => {
-        const connection = await connectionOf(c)
+        const connection = await connectionOf(jobs, c)
         const days = daysOf(c) ?? connection.policy.deprovision.leaverAfterDays
         const rows = await leaversOf(jobs.openData(connection), connection.id, {
           before: io.now() - days * DAY_MS,
@@ -55,7 +48,7 @@ export function leaverRoutes(jobs: Jobs): (api: Hono) => void {
 
     route(api, '/connections/:name/leavers/remove', {
       POST: async (c) => {
-        const connection = await connectionOf(c)
+        const connection = await connectionOf(jobs, c)
         const parsed = removeInput.safeParse(await readJson(c))
         if (!parsed.success) throw invalidInput(invalidMembers(parsed.error, []))
         const items = []

@@ -8,9 +8,9 @@ import type { JsonObject } from '../scim/schema.ts'
 import { route } from './api.ts'
 import { readJson } from './body.ts'
 import { checkMapping } from './check-mapping.ts'
-import { noConnection } from './connections.ts'
 import type { DescribeAdapter } from './describe-adapter.ts'
 import { invalidInput, invalidMembers } from './problem.ts'
+import { connectionOf } from './query.ts'
 
 const jsonObject = z.custom<JsonObject>(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
@@ -35,8 +35,7 @@ export function mappingRoutes(jobs: Jobs, describeAdapter: DescribeAdapter): (ap
   return (api) => {
     route(api, '/connections/:name/mapping/try', {
       POST: async (c) => {
-        const connection = await jobs.access.named(c.req.param('name') ?? '')
-        if (!connection) throw noConnection()
+        const connection = await connectionOf(jobs, c)
         const parsed = tryInput.safeParse(await readJson(c))
         if (!parsed.success) throw invalidInput(invalidMembers(parsed.error, []))
         const { mapping, resourceType, resource, nativeId } = parsed.data

@@ -1,7 +1,6 @@
 /** Moving in and out, and erasing one person: routes of the admin API behind its door. */
 import type { Context, Hono } from 'hono'
 import * as z from 'zod'
-import type { Connection } from '../access/connection.ts'
 import type { Connections } from '../db/connections.ts'
 import { erasePerson } from '../jobs/erase-person.ts'
 import { exportLinks } from '../jobs/export-links.ts'
@@ -14,6 +13,7 @@ import { EXPORT_FORMAT } from './connection-input.ts'
 import { noConnection } from './connections.ts'
 import { badCursor, parseCursor, toCursor } from './cursor.ts'
 import { invalidInput, invalidMembers, Problem } from './problem.ts'
+import { connectionOf } from './query.ts'
 
 /** Links of one page: a row is some hundred bytes. */
 const LINKS_PAGE = 500
@@ -46,12 +46,6 @@ const importInput = z.strictObject({
 
 /** For `adminApi`'s `more`. */
 export function movingRoutes(jobs: Jobs): (api: Hono) => void {
-  async function connectionOf(c: Context): Promise<Connection> {
-    const connection = await jobs.access.named(c.req.param('name') ?? '')
-    if (!connection) throw noConnection()
-    return connection
-  }
-
   return (api) => {
     route(api, '/connections/:name/export', {
       GET: async (c) => c.json(await exportConnection(jobs.connections, c.req.param('name') ?? '')),
@@ -59,7 +53,7 @@ export function movingRoutes(jobs: Jobs): (api: Hono) => void {
 
     route(api, '/connections/:name/links', {
       GET: async (c) => {
-        const connection = await connectionOf(c)
+        const connection = await connectionOf(jobs, c)
         const rows = await exportLinks(jobs, connection, afterOf(c), LINKS_PAGE + 1)
         const items = rows.slice(0, LINKS_PAGE)
         const last = rows.length > LINKS_PAGE ? items.at(-1) : undefined
@@ -69,7 +63,7 @@ export function movingRoutes(jobs: Jobs): (api: Hono) => void {
         })
       },
       POST: async (c) => {
-        const connection = await connectionOf(c)
+        const connection = await connectionOf(jobs, c)
         const { items, dryRun } = readImport(await readJson(c))
         const outcomes = await importLinks(jobs, connection, items, dryRun)
         return c.json({
@@ -87,7 +81,7 @@ export function movingRoutes(jobs: Jobs): (api: Hono) => void {
 
     route(api, '/connections/:name/people/:id', {
       DELETE: async (c) => {
-        const connection = await connectionOf(c)
+        const connection = await connectionOf(jobs, c)
         const force = c.req.query('force') === 'true'
         const outcome = await erasePerson(jobs, connection, c.req.param('id') ?? '', force)
         switch (outcome.kind) {

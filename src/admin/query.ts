@@ -1,5 +1,8 @@
-/** Query parameters of admin requests. */
+/** What the path and the query of an admin request name. */
 import type { Context } from 'hono'
+import type { Access } from '../access/authenticate.ts'
+import type { Connection } from '../access/connection.ts'
+import { noConnection } from './connections.ts'
 import { Problem } from './problem.ts'
 
 /** Undefined where the request does not name it. @throws {Problem} 400 for anything else */
@@ -15,4 +18,14 @@ export function oneOf<const T extends string>(
   throw new Problem(400, `There is no ${name} of this name`, {
     errors: [{ path: name, message: `must be one of ${options.join(', ')}` }],
   })
+}
+
+/** The connection that the path names. @throws {Problem} 404 */
+export async function connectionOf(
+  { access }: { readonly access: Access },
+  c: Context,
+): Promise<Connection> {
+  const connection = await access.named(c.req.param('name') ?? '')
+  if (!connection) throw noConnection()
+  return connection
 }

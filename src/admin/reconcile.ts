@@ -11,10 +11,9 @@ import { preflight } from '../jobs/preflight.ts'
 import { advanceScan, REQUEST_BUDGET, startScan } from '../jobs/scan.ts'
 import { route } from './api.ts'
 import { readJson } from './body.ts'
-import { noConnection } from './connections.ts'
 import { badCursor, PAGE_SIZE, parseCursor, toCursor } from './cursor.ts'
 import { invalidInput, invalidMembers, Problem } from './problem.ts'
-import { oneOf } from './query.ts'
+import { connectionOf, oneOf } from './query.ts'
 
 /** Names of people in one request, of its megabyte. */
 const MAX_PEOPLE = 2_000
@@ -46,11 +45,6 @@ const advanceInput = z.strictObject({
 
 /** For `adminApi`'s `more`. */
 export function reconcileRoutes(jobs: Jobs): (api: Hono) => void {
-  async function connectionOf(c: Context): Promise<Connection> {
-    const connection = await jobs.access.named(c.req.param('name') ?? '')
-    if (!connection) throw noConnection()
-    return connection
-  }
   const scansOf = (connection: Connection) => new Scans(jobs.openData(connection), connection.id)
   const preflightsOf = (connection: Connection) =>
     new Preflights(jobs.openData(connection), connection.id)
@@ -69,11 +63,11 @@ export function reconcileRoutes(jobs: Jobs): (api: Hono) => void {
   return (api) => {
     route(api, '/connections/:name/reconcile', {
       GET: async (c) => {
-        const scans = await scansOf(await connectionOf(c)).latest(PAGE_SIZE)
+        const scans = await scansOf(await connectionOf(jobs, c)).latest(PAGE_SIZE)
         return c.json({ items: scans.map(scanView) })
       },
       POST: async (c) => {
-        const connection = await connectionOf(c)
+        const connection = await connectionOf(jobs, c)
         const parsed = scanInput.safeParse(await readJson(c, {}))
         if (!parsed.success) throw invalidInput(invalidMembers(parsed.error, []))
         const { type, ...options } = parsed.data
@@ -91,7 +85,7 @@ export function reconcileRoutes(jobs: Jobs): (api: Hono) => void {
 
     route(api, '/connections/:name/reconcile/:id', {
       GET: async (c) => {
-        const connection = await connectionOf(c)
+        const connection = await connectionOf(jobs, c)
         const scan = await scansOf(connection).get(c.req.param('id') ?? '')
         if (!scan) throw noScan()
         return c.json(await report(c, connection, scan))
@@ -100,7 +94,7 @@ export function reconcileRoutes(jobs: Jobs): (api: Hono) => void {
 
     route(api, '/connections/:name/reconcile/:id/advance', {
       POST: async (c) => {
-        const connection = await connectionOf(c)
+        const connection = await connectionOf(jobs, c)
         const parsed = advanceInput.safeParse(await readJson(c, {}))
         if (!parsed.success) throw invalidInput(invalidMembers(parsed.error, []))
         const scan = await advanceScan(jobs, connection, c.req.param('id') ?? '', {
@@ -114,7 +108,7 @@ export function reconcileRoutes(jobs: Jobs): (api: Hono) => void {
 
     route(api, '/connections/:name/preflight', {
       POST: async (c) => {
-        const connection = await connectionOf(c)
+        const connection = await connectionOf(jobs, c)
         const body = await readJson(c)
         const parsed = preflightInput.safeParse(Array.isArray(body) ? { value: body } : body)
         if (!parsed.success) throw invalidInput(invalidMembers(parsed.error, []))
@@ -160,7 +154,7 @@ export function reconcileRoutes(jobs: Jobs): (api: Hono) => void {
 
     route(api, '/connections/:name/preflight/:id', {
       GET: async (c) => {
-        const connection = await connectionOf(c)
+        const connection = await connectionOf(jobs, c)
         const id = c.req.param('id') ?? ''
         const preflights = preflightsOf(connection)
         const scanId = await preflights.scanOf(id)
