@@ -60,11 +60,13 @@ export function parseWords<const T extends ParseArgsOptionsConfig>(
 
 export type Call = ReturnType<typeof adminApi>
 
-/** Calls below `/connections/{name}` of the running gateway, or of the one that the flags name. */
-export async function openConnection(
-  connection: string,
-  flags: { readonly url?: string | undefined; readonly 'admin-token'?: string | undefined },
-): Promise<Call> {
+interface GatewayFlags {
+  readonly url?: string | undefined
+  readonly 'admin-token'?: string | undefined
+}
+
+/** The admin API of the running gateway, or of the one that the flags name. */
+export async function openGateway(flags: GatewayFlags, connection?: string): Promise<Call> {
   const { env } = process
   const { origin, adminToken } = await findGateway({
     url: flags.url,
@@ -72,7 +74,46 @@ export async function openConnection(
     connection,
     stateFolder: path.resolve(PROJECT, env['POSTERN_STATE'] || '.postern'),
   })
-  const call = adminApi(origin, adminToken)
+  return adminApi(origin, adminToken)
+}
+
+/** The same below `/connections/{name}`. */
+export async function openConnection(connection: string, flags: GatewayFlags): Promise<Call> {
+  const call = await openGateway(flags, connection)
   const base = `/connections/${encodeURIComponent(connection)}`
   return (method, route, what, body) => call(method, `${base}${route}`, what, body)
+}
+
+interface PageOf<T> {
+  readonly items: readonly T[]
+  readonly nextCursor?: string | undefined
+}
+
+/**
+ * A list of the admin API, page after page.
+ *
+ * @param route may hold a query already
+ * @param pick the page in an answer
+ */
+export async function* pagesOf<T>(
+  call: Call,
+  route: string,
+  what: string,
+  pick: (answer: unknown) => PageOf<T>,
+): AsyncGenerator<readonly T[]> {
+  const separator = route.includes('?') ? '&' : '?'
+  let after = ''
+  for (;;) {
+    const { items, nextCursor } = pick(await call('GET', route + after, what))
+    yield items
+    if (nextCursor === undefined) return
+    after = `${separator}cursor=${encodeURIComponent(nextCursor)}`
+  }
+}
+
+/** All that a list of the admin API holds. */
+export async function everyItem<T>(...list: Parameters<typeof pagesOf<T>>): Promise<T[]> {
+  const all: T[] = []
+  for await (const items of pagesOf(...list)) all.push(...items)
+  return all
 }

@@ -1,16 +1,18 @@
 /** `postern connections`: their modes, and one as a document, from staging to production. */
 import { readFile } from 'node:fs/promises'
-import path from 'node:path'
 import { text as readAll } from 'node:stream/consumers'
 import * as z from 'zod'
-import { GATEWAY_FLAGS, GATEWAY_HELP, openConnection, parseWords } from './arguments.ts'
+import {
+  GATEWAY_FLAGS,
+  GATEWAY_HELP,
+  openConnection,
+  openGateway,
+  parseWords,
+} from './arguments.ts'
 import { type Command, CommandError, UsageError } from './command.ts'
 import { runList, runOne } from './connections/show.ts'
-import { adminApi, findGateway } from './simulate/target.ts'
 import { runVerb } from './verbs.ts'
 import { voiceOf } from './voice.ts'
-
-const PROJECT = path.resolve(import.meta.dirname, '..')
 
 const HELP = `npx postern connections [<connection>] [options]
 npx postern connections export <connection> [options]
@@ -74,14 +76,7 @@ async function runImport(args: readonly string[]): Promise<number> {
     ...(flags.secrets !== undefined && { secrets: await readObject(flags.secrets) }),
     ...(flags.mode !== undefined && { mode: flags.mode, policy: withoutMode(policy) }),
   }
-  const { env } = process
-  const { origin, adminToken } = await findGateway({
-    url: flags.url,
-    adminToken: flags['admin-token'] || env['POSTERN_ADMIN_TOKEN'] || undefined,
-    connection: undefined,
-    stateFolder: path.resolve(PROJECT, env['POSTERN_STATE'] || '.postern'),
-  })
-  const call = adminApi(origin, adminToken)
+  const call = await openGateway(flags)
   const created = createdSchema.parse(
     await call('POST', '/connections', 'make the connection', body),
   )

@@ -1,6 +1,6 @@
 /** `postern findings <connection>`: what a person should look at. */
 import * as z from 'zod'
-import { GATEWAY_FLAGS, GATEWAY_HELP, openConnection, parseWords } from './arguments.ts'
+import { everyItem, GATEWAY_FLAGS, GATEWAY_HELP, openConnection, parseWords } from './arguments.ts'
 import { type Command, UsageError } from './command.ts'
 import { listLines } from './reconcile/table.ts'
 import { voiceOf } from './voice.ts'
@@ -109,18 +109,11 @@ async function run(args: readonly string[]): Promise<number> {
     }
     return 0
   }
-  const items: Finding[] = []
-  let cursor: string | undefined
-  do {
-    const query = new URLSearchParams({
-      state: flags.state,
-      ...(flags.kind !== undefined && { kind: flags.kind }),
-      ...(cursor !== undefined && { cursor }),
-    })
-    const page = pageSchema.parse(await call('GET', `/findings?${query}`, 'list findings'))
-    items.push(...page.items)
-    cursor = page.nextCursor
-  } while (cursor !== undefined)
+  const { state, kind } = flags
+  const query = new URLSearchParams({ state, ...(kind !== undefined && { kind }) })
+  const items = await everyItem(call, `/findings?${query}`, 'list findings', (answer) =>
+    pageSchema.parse(answer),
+  )
   if (flags.json) console.log(JSON.stringify({ items }))
   else if (items.length === 0) say(`  ${connection} has no findings that are ${flags.state}.`)
   else {

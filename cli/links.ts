@@ -4,7 +4,7 @@ import { createWriteStream } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as z from 'zod'
-import { GATEWAY_FLAGS, GATEWAY_HELP, openConnection, parseWords } from './arguments.ts'
+import { GATEWAY_FLAGS, GATEWAY_HELP, openConnection, pagesOf, parseWords } from './arguments.ts'
 import { type Command, CommandError } from './command.ts'
 import { printCsv } from './csv.ts'
 import { readLinks } from './moving/links-file.ts'
@@ -115,15 +115,12 @@ async function runExport(args: readonly string[]): Promise<number> {
     })
   }
   let links = 0
-  let cursor: string | undefined
-  do {
-    const query = cursor === undefined ? '' : `?cursor=${encodeURIComponent(cursor)}`
-    const page = pageSchema.parse(await call('GET', `/links${query}`, 'list the links'))
-    const lines = page.items.map((item) => `${JSON.stringify(item)}\n`).join('')
-    links += page.items.length
+  const pages = pagesOf(call, '/links', 'list the links', (answer) => pageSchema.parse(answer))
+  for await (const items of pages) {
+    links += items.length
+    const lines = items.map((item) => `${JSON.stringify(item)}\n`).join('')
     if (!stream.write(lines)) await once(stream, 'drain')
-    cursor = page.nextCursor
-  } while (cursor !== undefined)
+  }
   if (out === undefined) return 0
   stream.end()
   await once(stream, 'finish')

@@ -1,16 +1,12 @@
 /** `postern manifests list|put|show|rollback|check`: adapters that are data, of a gateway. */
 import { readFile } from 'node:fs/promises'
-import path from 'node:path'
 import { text as readAll } from 'node:stream/consumers'
 import * as z from 'zod'
 import { manifestSchema } from '../src/adapter/manifest/schema.ts'
-import { type Call, GATEWAY_FLAGS, GATEWAY_HELP, parseWords } from './arguments.ts'
+import { everyItem, GATEWAY_FLAGS, GATEWAY_HELP, openGateway, parseWords } from './arguments.ts'
 import { type Command, CommandError, UsageError } from './command.ts'
-import { adminApi, findGateway } from './simulate/target.ts'
 import { runVerb } from './verbs.ts'
 import { voiceOf } from './voice.ts'
-
-const PROJECT = path.resolve(import.meta.dirname, '..')
 
 const HELP = `npx postern manifests list [options]
 npx postern manifests check <file> [options]
@@ -42,32 +38,14 @@ const shownSchema = summarySchema.extend({
   connections: z.array(z.string()),
 })
 
-type Flags = { url?: string | undefined; 'admin-token'?: string | undefined; json: boolean }
-
-async function gateway(flags: Flags): Promise<Call> {
-  const { env } = process
-  const { origin, adminToken } = await findGateway({
-    url: flags.url,
-    adminToken: flags['admin-token'] || env['POSTERN_ADMIN_TOKEN'] || undefined,
-    connection: undefined,
-    stateFolder: path.resolve(PROJECT, env['POSTERN_STATE'] || '.postern'),
-  })
-  return adminApi(origin, adminToken)
-}
-
 const day = (iso: string): string => iso.slice(0, 16).replace('T', ' ')
 
 async function runList(args: readonly string[]): Promise<number> {
   const { flags } = parseWords('manifests list', args, [], GATEWAY_FLAGS)
-  const call = await gateway(flags)
-  const items: z.output<typeof summarySchema>[] = []
-  let cursor: string | undefined
-  do {
-    const query = cursor === undefined ? '' : `?${new URLSearchParams({ cursor })}`
-    const page = pageSchema.parse(await call('GET', `/manifests${query}`, 'list manifests'))
-    items.push(...page.items)
-    cursor = page.nextCursor
-  } while (cursor !== undefined)
+  const call = await openGateway(flags)
+  const items = await everyItem(call, '/manifests', 'list manifests', (answer) =>
+    pageSchema.parse(answer),
+  )
   if (flags.json) console.log(JSON.stringify({ items }))
   else {
     const { say } = voiceOf(flags)
@@ -90,7 +68,7 @@ async function runCheck(args: readonly string[]): Promise<number> {
 async function runPut(args: readonly string[]): Promise<number> {
   const { words, flags } = parseWords('manifests put', args, ['file'], GATEWAY_FLAGS)
   const { name, document } = await readManifest(words[0] ?? '')
-  const call = await gateway(flags)
+  const call = await openGateway(flags)
   const route = `/manifests/${encodeURIComponent(name)}`
   const stored = summarySchema.parse(await call('PUT', route, 'store the manifest', document))
   return told(flags, stored, 'is in force')
@@ -99,7 +77,7 @@ async function runPut(args: readonly string[]): Promise<number> {
 async function runShow(args: readonly string[]): Promise<number> {
   const { words, flags } = parseWords('manifests show', args, ['name'], GATEWAY_FLAGS)
   const route = `/manifests/${encodeURIComponent(words[0] ?? '')}`
-  const answer = await (await gateway(flags))('GET', route, 'show the manifest')
+  const answer = await (await openGateway(flags))('GET', route, 'show the manifest')
   const shown = shownSchema.parse(answer)
   if (flags.json) console.log(JSON.stringify(answer))
   else {
@@ -128,7 +106,7 @@ async function runRollback(args: readonly string[]): Promise<number> {
   }
   const route = `/manifests/${encodeURIComponent(words[0] ?? '')}/rollback`
   const wanted = /^\d+$/.test(to) ? { revision: Number(to) } : { version: to }
-  const call = await gateway(flags)
+  const call = await openGateway(flags)
   const stored = summarySchema.parse(await call('POST', route, 'go back', wanted))
   return told(flags, stored, 'is in force again')
 }

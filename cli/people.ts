@@ -1,6 +1,6 @@
 /** `postern people`: who has been off for long, their removal, and erasing one person. */
 import * as z from 'zod'
-import { GATEWAY_FLAGS, GATEWAY_HELP, openConnection, parseWords } from './arguments.ts'
+import { everyItem, GATEWAY_FLAGS, GATEWAY_HELP, openConnection, parseWords } from './arguments.ts'
 import type { Command } from './command.ts'
 import { runVerb } from './verbs.ts'
 import { voiceOf } from './voice.ts'
@@ -60,17 +60,10 @@ async function leavers(args: readonly string[]): Promise<number> {
   })
   const [connection = ''] = words
   const call = await openConnection(connection, flags)
-  const items: z.infer<typeof pageSchema>['items'] = []
-  let cursor: string | undefined
-  do {
-    const query = new URLSearchParams({
-      ...(flags.days !== undefined && { days: flags.days }),
-      ...(cursor !== undefined && { cursor }),
-    })
-    const page = pageSchema.parse(await call('GET', `/leavers?${query}`, 'list leavers'))
-    items.push(...page.items)
-    cursor = page.nextCursor
-  } while (cursor !== undefined)
+  const query = flags.days === undefined ? '' : `?${new URLSearchParams({ days: flags.days })}`
+  const items = await everyItem(call, `/leavers${query}`, 'list leavers', (answer) =>
+    pageSchema.parse(answer),
+  )
   const { say } = voiceOf(flags)
   if (flags.json) console.log(JSON.stringify({ connection, items }))
   else if (items.length === 0) say(`  nobody of ${connection} has been off for so long.`)

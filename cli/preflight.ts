@@ -2,18 +2,18 @@
 import { writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as z from 'zod'
-import { type Call, GATEWAY_FLAGS, GATEWAY_HELP, openConnection, parseWords } from './arguments.ts'
+import {
+  type Call,
+  everyItem,
+  GATEWAY_FLAGS,
+  GATEWAY_HELP,
+  openConnection,
+  parseWords,
+} from './arguments.ts'
 import { type Command, CommandError, UsageError } from './command.ts'
 import { printCsv } from './csv.ts'
 import { type ExportedUser, readExport } from './preflight/export-file.ts'
-import {
-  type AccountView,
-  accountPageSchema,
-  allPages,
-  collect,
-  driveScan,
-  scanSchema,
-} from './reconcile/scan.ts'
+import { type AccountView, accountPageSchema, driveScan, scanSchema } from './reconcile/scan.ts'
 import { countLines, listLines } from './reconcile/table.ts'
 import type { Paint, Progress } from './simulate/progress.ts'
 import { voiceOf } from './voice.ts'
@@ -97,7 +97,12 @@ async function run(args: readonly string[]): Promise<number> {
     const route = `/preflight/${outcome.preflight}`
     const wantsAll = flags.json || flags.csv !== undefined
     const orphans = wantsAll
-      ? await collect(allPages(call, route, (body) => orphansSchema.parse(body).orphans))
+      ? await everyItem(
+          call,
+          `${route}?limit=1000`,
+          'read the report',
+          (answer) => orphansSchema.parse(answer).orphans,
+        )
       : []
     if (flags.csv !== undefined) await writeFile(flags.csv, toCsv(outcome.people, orphans))
     if (flags.json) {

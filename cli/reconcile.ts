@@ -1,14 +1,12 @@
 /** `postern reconcile <connection>`: the app's accounts beside the links. */
 import { writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { GATEWAY_FLAGS, GATEWAY_HELP, openConnection, parseWords } from './arguments.ts'
+import { everyItem, GATEWAY_FLAGS, GATEWAY_HELP, openConnection, parseWords } from './arguments.ts'
 import type { Command } from './command.ts'
 import { printCsv } from './csv.ts'
 import {
   type AccountView,
   accountPageSchema,
-  allPages,
-  collect,
   driveScan,
   type ScanView,
   scanSchema,
@@ -73,17 +71,19 @@ async function run(args: readonly string[]): Promise<number> {
     const begun = scanSchema.parse(await call('POST', '/reconcile', 'begin a reconcile', options))
     const scan = await driveScan(call, begun, progress, sleep)
     const route = `/reconcile/${scan.id}`
-    const pages = (query: string) =>
-      allPages(call, `${route}${query}`, (body) => accountPageSchema.parse(body))
+    const pick = (answer: unknown) => accountPageSchema.parse(answer)
     const wantsAll = flags.json || flags.csv !== undefined
-    const items = wantsAll ? await collect(pages('')) : []
+    const items = wantsAll
+      ? await everyItem(call, `${route}?limit=1000`, 'read the report', pick)
+      : []
     if (flags.csv !== undefined) await writeFile(flags.csv, toCsv(items))
     if (flags.json) console.log(JSON.stringify({ ...scan, items }))
     else {
       const shown = new Map<string, AccountView[]>()
       for (const situation of LISTED) {
-        if (scan.counts?.[situation])
-          shown.set(situation, await first(pages(`?situation=${situation}`)))
+        if (!scan.counts?.[situation]) continue
+        const some = `${route}?situation=${situation}&limit=${SHOWN}`
+        shown.set(situation, pick(await call('GET', some, 'read the report')).items)
       }
       say(toText(scan, shown, paint))
       if (flags.csv !== undefined) say(`\n  ${items.length} accounts written to ${flags.csv}`)
@@ -93,15 +93,6 @@ async function run(args: readonly string[]): Promise<number> {
     progress.close()
     process.off('SIGINT', onSignal)
   }
-}
-
-async function first(rows: AsyncGenerator<AccountView>): Promise<AccountView[]> {
-  const found: AccountView[] = []
-  for await (const row of rows) {
-    found.push(row)
-    if (found.length === SHOWN) break
-  }
-  return found
 }
 
 /** Reasons in a few words. */

@@ -1,14 +1,10 @@
 /** `postern connections` and `postern connections <connection>`: what is there, and in which mode. */
-import path from 'node:path'
 import * as z from 'zod'
-import { GATEWAY_FLAGS, openConnection, parseWords } from '../arguments.ts'
+import { everyItem, GATEWAY_FLAGS, openConnection, openGateway, parseWords } from '../arguments.ts'
 import { parseFlags } from '../command.ts'
 import { listLines } from '../reconcile/table.ts'
-import { adminApi, findGateway } from '../simulate/target.ts'
 import { voiceOf } from '../voice.ts'
 import { untilOf } from './until.ts'
-
-const PROJECT = path.resolve(import.meta.dirname, '../..')
 
 const connectionSchema = z.looseObject({
   name: z.string(),
@@ -25,22 +21,12 @@ const pageSchema = z.object({
 
 export async function runList(args: readonly string[]): Promise<number> {
   const flags = parseFlags('connections', args, GATEWAY_FLAGS)
-  const { env } = process
-  const { origin, adminToken } = await findGateway({
-    url: flags.url,
-    adminToken: flags['admin-token'] || env['POSTERN_ADMIN_TOKEN'] || undefined,
-    connection: undefined,
-    stateFolder: path.resolve(PROJECT, env['POSTERN_STATE'] || '.postern'),
-  })
-  const call = adminApi(origin, adminToken)
-  const items: Connection[] = []
-  let cursor: string | undefined
-  do {
-    const query = cursor === undefined ? '' : `?cursor=${encodeURIComponent(cursor)}`
-    const page = pageSchema.parse(await call('GET', `/connections${query}`, 'list connections'))
-    items.push(...page.items)
-    cursor = page.nextCursor
-  } while (cursor !== undefined)
+  const items = await everyItem(
+    await openGateway(flags),
+    '/connections',
+    'list connections',
+    (answer) => pageSchema.parse(answer),
+  )
   if (flags.json) console.log(JSON.stringify({ items }))
   else {
     const { say, paint } = voiceOf(flags)

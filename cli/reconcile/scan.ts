@@ -85,26 +85,3 @@ export async function driveScan(
   progress.end(scan.state, scan.state === 'done')
   return scan
 }
-
-/** All rows of a list that is paged, page by page. */
-export async function* allPages(
-  call: Call,
-  route: string,
-  pick: (body: unknown) => z.infer<typeof accountPageSchema>,
-): AsyncGenerator<AccountView> {
-  let cursor: string | undefined
-  do {
-    const separator = route.includes('?') ? '&' : '?'
-    const after = cursor === undefined ? '' : `&cursor=${encodeURIComponent(cursor)}`
-    const body = await call('GET', `${route}${separator}limit=1000${after}`, 'read the report')
-    const page = pick(body)
-    yield* page.items
-    cursor = page.nextCursor
-  } while (cursor !== undefined)
-}
-
-export async function collect<T>(rows: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = []
-  for await (const row of rows) all.push(row)
-  return all
-}
