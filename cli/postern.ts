@@ -3,6 +3,7 @@ import { type Command, CommandError, nearest, UsageError } from './command.ts'
 
 /** Loaded when asked for: `--help` waits for none of them. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  adapter: async () => (await import('./adapter.ts')).adapter,
   connections: async () => (await import('./connections.ts')).connections,
   findings: async () => (await import('./findings.ts')).findings,
   links: async () => (await import('./links.ts')).links,

@@ -1,0 +1,40 @@
+/** The adapter that a command line names: one of the build, or a manifest file. */
+import { readFile } from 'node:fs/promises'
+import { adapters } from '../../adapters/index.ts'
+import type { Adapter } from '../../src/adapter/contract.ts'
+import { compileManifest } from '../../src/adapter/manifest/compile.ts'
+import { manifestSchema } from '../../src/adapter/manifest/schema.ts'
+import { CommandError, nearest, UsageError } from '../command.ts'
+
+/**
+ * Each call makes the adapter anew: tokens that a manifest's adapter holds are of one connection.
+ *
+ * @throws {CommandError} where the file is none, or is no manifest
+ */
+export async function loadAdapter(named: string): Promise<() => Adapter> {
+  const built = adapters.get(named)
+  if (built) return () => built
+  if (!/[./]/.test(named)) {
+    const names = [...adapters.keys()]
+    const near = nearest(named, names)
+    const guess = near === undefined ? '' : `did you mean ${near}? `
+    throw new UsageError(
+      `there is no adapter ${named}`,
+      `${guess}one of ${names.join(', ')}, or a file such as my-desk.manifest.json`,
+    )
+  }
+  let document: unknown
+  try {
+    document = JSON.parse(await readFile(named, 'utf8'))
+  } catch (cause) {
+    throw new CommandError(`${named} cannot be read`, (cause as Error).message, { cause })
+  }
+  const parsed = manifestSchema.safeParse(document)
+  if (!parsed.success) {
+    throw new CommandError(
+      `${named} is no valid manifest`,
+      `npx postern manifests check ${named} says what is wrong with it`,
+    )
+  }
+  return () => compileManifest(parsed.data) as unknown as Adapter
+}
