@@ -111,7 +111,11 @@ async function runRollback(args: readonly string[]): Promise<number> {
   return told(flags, stored, 'is in force again')
 }
 
-function told(flags: Flags, stored: z.output<typeof summarySchema>, what: string): number {
+function told(
+  flags: { readonly json: boolean },
+  stored: z.output<typeof summarySchema>,
+  what: string,
+): number {
   const { name, version, revision } = stored
   if (flags.json) console.log(JSON.stringify(stored))
   else {
