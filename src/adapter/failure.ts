@@ -52,3 +52,25 @@ export class AdapterFailure extends Error {
     this.attributes = info.attributes ?? []
   }
 }
+
+/**
+ * True where the app said no to this very change, and would say so again. Anything else may pass: the
+ * network, the app's load, our credentials.
+ */
+export function isRefusal(error: unknown): error is AdapterFailure {
+  if (!(error instanceof AdapterFailure) || error.effect !== 'none') return false
+  switch (error.code) {
+    case 'invalid':
+    case 'conflict':
+    case 'limit':
+    case 'blocked':
+      return true
+    case 'auth':
+    case 'forbidden':
+    case 'rate':
+    case 'unavailable':
+    case 'timeout':
+    case 'protocol':
+      return false
+  }
+}

@@ -1,5 +1,5 @@
 /** When a change that an app could not be told of is tried again, and when never by itself. */
-import { AdapterFailure } from '../adapter/failure.ts'
+import { AdapterFailure, isRefusal } from '../adapter/failure.ts'
 
 const FIRST_MS = 60_000
 const LONGEST_MS = 6 * 3_600_000
@@ -7,28 +7,6 @@ const LONGEST_MS = 6 * 3_600_000
 /** Milliseconds until the next try, after `attempt` of them have failed. */
 export function retryAfterMs(attempt: number): number {
   return Math.min(FIRST_MS * 2 ** Math.min(attempt, 20), LONGEST_MS)
-}
-
-/**
- * True where the app said no to this very change, and would say so again. Anything else may pass: the
- * network, the app's load, our credentials.
- */
-export function isRefusal(error: unknown): boolean {
-  if (!(error instanceof AdapterFailure) || error.effect !== 'none') return false
-  switch (error.code) {
-    case 'invalid':
-    case 'conflict':
-    case 'limit':
-    case 'blocked':
-      return true
-    case 'auth':
-    case 'forbidden':
-    case 'rate':
-    case 'unavailable':
-    case 'timeout':
-    case 'protocol':
-      return false
-  }
 }
 
 /** True where the app as a whole does not do its work now: to ask it more makes it no better. */

@@ -3,7 +3,7 @@
  * Every way out is one batch under the fence of the intent that waits.
  */
 import type { NativeObject, PollOutcome } from '../adapter/contract.ts'
-import { AdapterFailure } from '../adapter/failure.ts'
+import { isRefusal } from '../adapter/failure.ts'
 import type { Intent, Link } from '../db/link.ts'
 import type { Held } from '../db/pending.ts'
 import type { Mapping } from '../mapping/mapping.ts'
@@ -213,18 +213,16 @@ async function bring(
     return { object: await change(endpoint, subject, after), refused: false }
   } catch (error) {
     if (error instanceof ScimError && error.status === 404) return undefined
-    if (!isRefusal(error)) throw error
+    if (!isNotToBe(error)) throw error
     // An attribute may have been taken before the switch was refused.
     const now = await endpoint.port.get(object.id)
     return now ? { object: now, refused: true } : undefined
   }
 }
 
-function isRefusal(error: unknown): boolean {
+function isNotToBe(error: unknown): boolean {
   if (error instanceof ScimError) return error.status < 500 || error.status === 501
-  if (!(error instanceof AdapterFailure) || error.effect !== 'none') return false
-  const { code } = error
-  return code === 'invalid' || code === 'conflict' || code === 'blocked' || code === 'limit'
+  return isRefusal(error)
 }
 
 // ---- there will be none ----------------------------------------------------------------------------

@@ -135,10 +135,10 @@ async function giveUp(
   }: { link: Link; renamed: readonly Claim[]; held: Held; hasEffect: boolean },
 ): Promise<never> {
   // An unknown effect may be the rename: its keys stay taken until it is known not to be.
-  if (!hasEffect && isRefusal(error)) {
+  if (!hasEffect && changedNothing(error)) {
     await links.cancelUpdate(held, link, renamed, [departures.forget(link.id)])
   } else {
-    const answered = isRefusal(error) || (error instanceof AdapterFailure && error.answered)
+    const answered = changedNothing(error) || (error instanceof AdapterFailure && error.answered)
     await links.markUnknown(held, { answeredAt: answered ? io.now() : undefined })
   }
   throw error
@@ -245,7 +245,7 @@ function followGroups(
   return strips(endpoint) ? [] : [endpoint.edges.park(id, now), rolesOfPerson(endpoint, id)]
 }
 
-function isRefusal(error: unknown): boolean {
+function changedNothing(error: unknown): boolean {
   return error instanceof ScimError || (error instanceof AdapterFailure && error.effect === 'none')
 }
 
@@ -309,7 +309,7 @@ export async function finishUpdate(endpoint: Endpoint, link: Link, intent: Inten
     if (removes && after['active'] === false) await remove(endpoint, account, after, renamed, held)
     else await write(endpoint, account, after, cause, renamed, held)
   } catch (error) {
-    if (!isRefusal(error)) throw error
+    if (!changedNothing(error)) throw error
   }
 }
 

@@ -2,12 +2,12 @@
  * DELETE: the link retires first, so that a crash cannot bring the person back; then the app acts;
  * then the link is a tombstone.
  */
+
 import type { NativeObject } from '../adapter/contract.ts'
-import { AdapterFailure } from '../adapter/failure.ts'
+import { isRefusal } from '../adapter/failure.ts'
 import type { Link } from '../db/link.ts'
 import { admit, park } from '../govern/guard.ts'
 import { ScimError } from '../scim/error.ts'
-import { matchesIfMatch } from '../scim/etag.ts'
 import {
   type Account,
   isProtected,
@@ -17,7 +17,6 @@ import {
   pendingAccount,
   refuseByMode,
   refuseProtected,
-  represent,
   viewOf,
 } from './account.ts'
 import { settleUpdate } from './apply.ts'
@@ -25,12 +24,12 @@ import type { Endpoint } from './endpoint.ts'
 import { reportNotRemoved } from './findings.ts'
 import { gateRemoval, isGated } from './gate.ts'
 import { controlRead } from './gone.ts'
+import { refuseStale } from './if-match.ts'
 import { refuseUnmatched } from './meet.ts'
 import { takeOverProvisional } from './pending.ts'
 import { refuseWay, removeAccount, wayOf } from './remove-account.ts'
 import { cancelRemoval, type Removal, removePending, withdrawnAccount } from './remove-pending.ts'
 import { tellDueRoles } from './roles.ts'
-import { versionOf } from './version.ts'
 
 const DAY_MS = 24 * 3_600_000
 
@@ -116,15 +115,6 @@ function accountOf(endpoint: Endpoint, link: Link, object: NativeObject): Accoun
   return { link, object, view: viewOf(endpoint, link, object) }
 }
 
-function refuseStale(endpoint: Endpoint, account: Account, ifMatch: string | undefined): void {
-  if (ifMatch !== undefined && !matchesIfMatch(ifMatch, versionOf(represent(endpoint, account)))) {
-    throw new ScimError(
-      412,
-      'The resource has changed since the version in If-Match. Read it again.',
-    )
-  }
-}
-
 /** What `removeAccount` does, where the app does not refuse. */
 function removesAs(endpoint: Endpoint): 'delete' | 'disable' {
   return wayOf(endpoint) === 'native' && endpoint.port.remove ? 'delete' : 'disable'
@@ -177,17 +167,12 @@ async function remove(
     await links.commitRemoval(intent, link.id, survives, now, also)
   } catch (error) {
     // Repeating a removal is harmless, so an unknown effect stays open and is finished later.
-    if (error instanceof AdapterFailure && isRefusal(error)) {
+    if (isRefusal(error)) {
       await cancelRemoval(endpoint, link, intent)
     } else await links.markUnknown(intent, { answeredAt: undefined })
     throw error
   }
   await tellDueRoles(endpoint)
-}
-
-/** The app said no to this one account; anything else may pass with time. */
-function isRefusal({ code, effect }: AdapterFailure): boolean {
-  return effect === 'none' && (code === 'blocked' || code === 'invalid' || code === 'conflict')
 }
 
 /**
@@ -222,7 +207,7 @@ async function removeAtLast(
     try {
       await port.remove(object.id)
     } catch (error) {
-      if (error instanceof AdapterFailure && isRefusal(error)) return keep(error.code)
+      if (isRefusal(error)) return keep(error.code)
       throw error
     }
   }

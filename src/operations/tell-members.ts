@@ -2,13 +2,14 @@
  * Tells an app who joins a group and who leaves it, in whatever way the app takes that (the capability
  * `membership`), within a budget of calls. It keeps nothing: what became of each change is the answer.
  */
+
 import type { AnyPort, Member, ReplaceOutcome, WriteOutcome } from '../adapter/contract.ts'
+import { isRefusal } from '../adapter/failure.ts'
 import type { Hold } from '../db/edge-intents.ts'
 import type { Link } from '../db/link.ts'
 import type { Budget } from '../membership/budget.ts'
 import { chunksOf, halvesOf } from '../membership/chunks.ts'
 import { groupsAfter, membersAfter } from '../membership/replacement.ts'
-import { isRefusal } from '../membership/retry.ts'
 import { ScimError } from '../scim/error.ts'
 import type { Endpoint } from './endpoint.ts'
 import { strips } from './inactive.ts'

@@ -2,13 +2,15 @@
  * Brings people to what the role table says of them, at most one update each, within a budget of
  * calls; and writes down what became of each: intent, audit, finding.
  */
+
 import type { Value } from '../adapter/contract.ts'
+import { isRefusal } from '../adapter/failure.ts'
 import { type Write, writeAll } from '../db/database.ts'
 import type { Hold } from '../db/edge-intents.ts'
 import type { Link } from '../db/link.ts'
 import type { RoleIntent, RoleSettlement, RoleTable } from '../db/role-intents.ts'
 import type { Budget } from '../membership/budget.ts'
-import { isOutage, isRefusal, retryAfterMs } from '../membership/retry.ts'
+import { isOutage, retryAfterMs } from '../membership/retry.ts'
 import { roleBy, roleDelta } from '../membership/roles.ts'
 import { ScimError } from '../scim/error.ts'
 import { objectOf, refuseProtected } from './account.ts'

@@ -4,12 +4,11 @@
  */
 import { same } from '../mapping/same.ts'
 import { ScimError } from '../scim/error.ts'
-import { matchesIfMatch } from '../scim/etag.ts'
 import { applyPatch, parsePatchOp } from '../scim/patch.ts'
 import { separate, type ValueChange } from '../scim/patch-delta.ts'
 import { checkImmutable } from '../scim/resource.ts'
 import type { Json, Resource } from '../scim/schema.ts'
-import { type Account, isProtected, loadAccount, refuseByMode, represent } from './account.ts'
+import { type Account, isProtected, loadAccount, refuseByMode } from './account.ts'
 import { apply, settleUpdate } from './apply.ts'
 import { applyPolicy, holdable } from './attributes.ts'
 import { planMembers, sendMembers } from './change-members.ts'
@@ -17,10 +16,10 @@ import { changePending } from './change-pending.ts'
 import { type Said, saidIn } from './drift.ts'
 import type { Endpoint } from './endpoint.ts'
 import { gateUpdate, isGated } from './gate.ts'
+import { refuseStale } from './if-match.ts'
 import { membershipOf, splitMembers } from './members.ts'
 import { takeOverProvisional } from './pending.ts'
 import { refuseUpdate } from './refuse-update.ts'
-import { versionOf } from './version.ts'
 
 /** What a client wants of a resource: its new view, and what happens to its members. */
 export interface Wanted {
@@ -96,15 +95,7 @@ export async function update(
       await settleUpdate(endpoint, account.link)
       continue
     }
-    if (
-      ifMatch !== undefined &&
-      !matchesIfMatch(ifMatch, versionOf(represent(endpoint, account)))
-    ) {
-      throw new ScimError(
-        412,
-        'The resource has changed since the version in If-Match. Read it again.',
-      )
-    }
+    refuseStale(endpoint, account, ifMatch)
     if (!isGated(endpoint) && (await takeOverProvisional(endpoint, account))) continue
     const wanted = want(account)
     // Who is named is known before anything is written: an unknown member applies nothing.

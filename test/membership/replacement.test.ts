@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { AdapterFailure } from '../../src/adapter/failure.ts'
+import { AdapterFailure, isRefusal } from '../../src/adapter/failure.ts'
 import { Budget } from '../../src/membership/budget.ts'
 import { chunksOf, halvesOf } from '../../src/membership/chunks.ts'
 import { groupsAfter, membersAfter } from '../../src/membership/replacement.ts'
-import { isOutage, isRefusal, retryAfterMs } from '../../src/membership/retry.ts'
+import { isOutage, retryAfterMs } from '../../src/membership/retry.ts'
 
 const user = (id: string) => ({ type: 'User', id })
 
