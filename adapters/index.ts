@@ -4,11 +4,12 @@ import { compileManifest } from '../src/adapter/manifest/compile.ts'
 import { manifestSchema } from '../src/adapter/manifest/schema.ts'
 import { example } from './example/index.ts'
 import { exampleAsync, exampleInvite } from './example/later.ts'
+import rabbitmq from './rabbitmq/rabbitmq.manifest.json' with { type: 'json' }
 import redmine from './redmine/redmine.manifest.json' with { type: 'json' }
 
 const ADAPTERS = [example, exampleInvite, exampleAsync] as unknown as readonly Adapter[]
 /** Adapters that are data, and part of the build all the same. */
-const MANIFESTS = [redmine].map(
+const MANIFESTS = [redmine, rabbitmq].map(
   (manifest) => compileManifest(manifestSchema.parse(manifest)) as unknown as Adapter,
 )
 

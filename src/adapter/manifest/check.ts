@@ -31,7 +31,14 @@ export function checkManifest(manifest: Manifest): readonly Fault[] {
     ...allRules(manifest).flatMap(({ path, rule }) => checkRule(path, rule)),
     ...manifest.rules.flatMap((rule, i) => checkVerdict(['rules', i], rule, SHARED)),
     ...Object.entries(manifest.resources).flatMap(([type, resource]) =>
-      resource === undefined ? [] : checkResource(['resources', type], type, resource),
+      resource === undefined
+        ? []
+        : [
+            ...checkResource(['resources', type], type, resource),
+            ...resource.protected.flatMap(({ equals }, i) =>
+              checkPlaces(manifest, ['resources', type, 'protected', i, 'equals'], equals, []),
+            ),
+          ],
     ),
   ]
 }
@@ -262,7 +269,7 @@ function checkAnchor(at: Path, resource: ResourceManifest): Fault[] {
 }
 
 function checkCreate(at: Path, resource: ResourceManifest): Fault[] {
-  const { create, poll, cancel, ticket, membership } = resource
+  const { attributes, create, poll, cancel, ticket, membership } = resource
   if (!create) return []
   const faults: Fault[] = []
   const add = (path: Path, message: string) => faults.push({ path: [...at, ...path], message })
@@ -275,6 +282,12 @@ function checkCreate(at: Path, resource: ResourceManifest): Fault[] {
   }
   if (create.password && !placeholdersIn(create).includes('password')) {
     add(['create', 'password'], 'the request must place {password}')
+  }
+  if (create.id !== undefined && !Object.hasOwn(attributes, create.id)) {
+    add(['create', 'id'], `"${create.id}" is not declared in "attributes"`)
+  } else if (create.id !== undefined && attributes[create.id]?.write === 'always') {
+    const message = 'must be "create": whoever changed it would have another id'
+    add(['attributes', create.id, 'write'], message)
   }
   if (create.mode === 'sync') return faults
   if (membership.kind !== 'none') {

@@ -17,6 +17,7 @@ import { canSkip } from './pages.ts'
 import type { FillRandom } from './password.ts'
 import { readPort } from './read.ts'
 import type { AttributeDeclaration, Manifest, ResourceManifest } from './schema.ts'
+import { fillText } from './template.ts'
 import { createTokenCache, type TokenCache } from './token-cache.ts'
 import { writePort } from './write.ts'
 
@@ -61,10 +62,10 @@ export function compileManifest(
         authorize: authorizer(manifest, { http, settings, secret, tokens }),
       }
       const { User, Group } = resources
-      const port = (resource: ResourceManifest): AnyPort => ({
-        ...readPort(app, resource),
-        ...writePort(app, resource),
-      })
+      const port = (declared: ResourceManifest): AnyPort => {
+        const resource = { ...declared, protected: protectedHere(declared, settings) }
+        return { ...readPort(app, resource), ...writePort(app, resource) }
+      }
       const ports: Readonly<Record<string, AnyPort>> = {
         User: port(User),
         ...(Group && { Group: { ...port(Group), ...memberPort(app, Group, User) } }),
@@ -83,6 +84,13 @@ function limitsOf({ perSecond, concurrent, headers }: NonNullable<Manifest['limi
     ...(headers?.remaining !== undefined && { remainingHeader: headers.remaining }),
     ...(headers?.reset !== undefined && { resetHeader: headers.reset }),
   }
+}
+
+/** Who is protected may depend on the connection: the account that Postern itself signs in with. */
+function protectedHere({ protected: facts }: ResourceManifest, config: Settings) {
+  return facts.map((fact) =>
+    typeof fact.equals === 'string' ? { ...fact, equals: fillText(fact.equals, { config }) } : fact,
+  )
 }
 
 const DOT_SEGMENT = /\/(?:\.|%2e){1,2}(?:\/|$)/i

@@ -279,6 +279,10 @@ const resource = z.strictObject({
         .optional()
         .meta({ description: 'What {password} is made of: random, and kept by nobody' }),
       idempotencyKey: z.literal(true).optional().meta({ description: 'The request places {key}' }),
+      id: name.optional().meta({
+        description:
+          'The attribute that becomes the native id (PUT apps): whoever has it is read first, and is never overwritten',
+      }),
       returns: returns.default('object'),
     })
     .optional(),

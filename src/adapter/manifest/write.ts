@@ -1,5 +1,6 @@
 /** Writing accounts and groups through a manifest. */
 import type {
+  Attributes,
   CreateOutcome,
   NativeObject,
   PendingPort,
@@ -8,7 +9,7 @@ import type {
 } from '../contract.ts'
 import { AdapterFailure } from '../failure.ts'
 import type { HttpResponse } from '../http.ts'
-import { idOf, toApp, writable } from './convert.ts'
+import { idOf, toApp, writable, writeOne } from './convert.ts'
 import { type Answer, type App, exchange } from './exchange.ts'
 import { randomPassword } from './password.ts'
 import { getAt } from './pointer.ts'
@@ -57,14 +58,32 @@ async function createObject(
       password: randomPassword(create.password ?? PASSWORD, app.random),
     }),
   }
+  const id = create.id === undefined ? undefined : idFrom(resource, create.id, attributes)
+  // Such an app takes a second create for an update: it would wipe what is there.
+  if (id !== undefined && (await getRow(app, resource, id))) return { kind: 'exists', id }
   const answer = await exchange(app, resource, create, values)
   const { verdict, response } = answer
   if (typeof verdict === 'object') return expected(resource, verdict, response)
-  const object = await made(app, resource, create.returns, response)
+  const object =
+    id === undefined
+      ? await made(app, resource, create.returns, response)
+      : await reread(app, resource, id)
   if (active !== false || object.active === false || placeholdersIn(create).includes('active')) {
     return { kind: 'created', object }
   }
   return { kind: 'created', object: await switchedOff(app, resource, object) }
+}
+
+/** The id that the new object is to have: one of its attributes. */
+function idFrom(resource: ResourceManifest, name: string, attributes: Attributes): string {
+  const spec = resource.attributes[name]
+  const value = attributes[name]
+  const id = spec && value !== undefined ? idOf(writeOne(spec, value)) : undefined
+  if (id !== undefined) return id
+  throw new AdapterFailure('invalid', 'the attribute that becomes the id has no value', {
+    effect: 'none',
+    attributes: [name],
+  })
 }
 
 function wordFor({ active }: ResourceManifest, on: boolean): unknown {

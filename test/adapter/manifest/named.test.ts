@@ -1,0 +1,106 @@
+import { describe, expect, test } from 'vitest'
+import { AdapterFailure } from '../../../src/adapter/failure.ts'
+import { manifestSchema } from '../../../src/adapter/manifest/schema.ts'
+import { type Answers, empty, manifestWith, ok, openApp } from './app.ts'
+
+const CREATE = {
+  id: 'login',
+  method: 'PUT',
+  path: '/users/{attributes.login}',
+  body: { json: { tags: [], '...': '{attributes}' } },
+}
+
+/** An app in which the name is the id, and a PUT makes or replaces. */
+const NAMED = manifestWith({
+  id: '/login',
+  attributes: { login: { required: true, write: 'create' }, tags: { multiValued: true } },
+  create: CREATE,
+  get: {
+    method: 'GET',
+    path: '/users/{id}',
+    rules: [{ status: 404, body: 'empty', means: 'absent' }],
+  },
+})
+
+function appOf(held: Map<string, object>): Answers {
+  return ({ method, url, json }) => {
+    const login = decodeURIComponent(url.pathname.split('/').at(-1) ?? '')
+    if (method === 'GET') return held.has(login) ? ok(held.get(login)) : empty(404)
+    held.set(login, { login, ...json })
+    return empty(204)
+  }
+}
+
+const request = (login: string) => ({ attributes: { login }, idempotencyKey: 'k' })
+
+describe('an app in which the name is the id', () => {
+  test('a create overwrites nobody: whoever has the name is in the way', async () => {
+    const held = new Map<string, object>([['a/n', { login: 'a/n', hash: 'their own' }]])
+    const { User, asked } = openApp(NAMED, appOf(held))
+    expect(await User.create?.(request('a/n'))).toEqual({ kind: 'exists', id: 'a/n' })
+    expect(asked.map(({ method }) => method)).toEqual(['GET'])
+    expect(held.get('a/n')).toEqual({ login: 'a/n', hash: 'their own' })
+  })
+
+  test('who was made is read, because such an answer is empty', async () => {
+    const { User } = openApp(NAMED, appOf(new Map()))
+    expect(await User.create?.(request('ann'))).toEqual({
+      kind: 'created',
+      object: { id: 'ann', attributes: { login: 'ann' } },
+    })
+  })
+
+  test('a name that nobody can be asked for makes nobody', async () => {
+    const { User, asked } = openApp(NAMED, appOf(new Map()))
+    const made = User.create?.({ attributes: {}, idempotencyKey: 'k' })
+    await expect(made).rejects.toBeInstanceOf(AdapterFailure)
+    expect(asked).toEqual([])
+  })
+
+  test.each([
+    ['id', { attributes: { login: {} } }, 'attributes.login.write'],
+    ['no attribute', { create: { ...CREATE, id: 'nick' } }, 'create.id'],
+  ])('a manifest whose name changes or is not declared is refused: %s', (_, more, path) => {
+    const { resources } = NAMED as { resources: { User: object } }
+    const parsed = manifestSchema.safeParse({
+      ...NAMED,
+      resources: { User: { ...resources.User, ...more } },
+    })
+    expect(parsed.error?.issues.map((issue) => issue.path.join('.'))).toContain(
+      `resources.User.${path}`,
+    )
+  })
+})
+
+describe('the account that Postern itself signs in with', () => {
+  const own = (equals: string) =>
+    manifestWith(
+      { protected: [{ at: '/login', equals }] },
+      {
+        config: {
+          url: { label: 'URL', kind: 'url' },
+          user: { label: 'Name' },
+          key: { label: 'Key', secret: true },
+        },
+        auth: { kind: 'basic', user: '{config.user}', secret: 'key' },
+      },
+    )
+
+  test('is protected by its name, which the connection says', async () => {
+    const { User } = openApp(
+      own('{config.user}'),
+      ({ url }) => ok({ id: url.pathname.split('/').at(-1), login: 'gate' }),
+      { settings: { user: 'gate' } },
+    )
+    expect(await User.get('1')).toMatchObject({ protected: true })
+    const other = openApp(own('{config.user}'), () => ok({ id: '1', login: 'ann' }), {
+      settings: { user: 'gate' },
+    })
+    expect((await other.User.get('1'))?.protected).toBeUndefined()
+  })
+
+  test('is never told by a secret', () => {
+    const { error } = manifestSchema.safeParse(own('{config.key}'))
+    expect(error?.issues[0]?.message).toContain('is a secret')
+  })
+})
