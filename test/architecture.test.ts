@@ -8,7 +8,7 @@ const ROOT = path.join(import.meta.dirname, '..')
 /** By folder or file, longest prefix first: what it may import of ours, and which packages. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/scim': ['zod'],
-  'src/adapter': ['zod'],
+  'src/adapter': ['zod', 'fast-xml-parser', 'jose'],
   // `db` implements the contract's DocumentStore, and folds keys as filters do.
   'src/db': ['src/scim/schema.ts', 'src/adapter/contract.ts', 'drizzle-orm'],
   'src/access': ['src/scim', 'src/adapter/mapping-entry.ts', 'src/db', 'zod', 'node:buffer'],

@@ -11,6 +11,7 @@ import type * as z from 'zod'
 import type { Limits } from './contract.ts'
 import { AdapterFailure, type Effect, type FailureCode } from './failure.ts'
 import { checkAppUrl } from './url.ts'
+import { readXml, writeXml } from './xml.ts'
 
 /** By name; a list is the same name several times. */
 export type Query = Readonly<
@@ -27,6 +28,10 @@ export interface HttpRequest {
   readonly json?: unknown
   /** Instead of `json`: application/x-www-form-urlencoded. */
   readonly form?: Query
+  /** Instead of `json`: a tree as `xml.ts` has it, with one member. */
+  readonly xml?: unknown
+  /** What the app answers in: anything else is `other`. Default: `json`. */
+  readonly answers?: 'json' | 'xml'
   /**
    * True for a POST that only reads (JSON-RPC, a search): its failures leave the app as it was.
    * GET is safe by itself (RFC 9110 §9.2.1).
@@ -42,10 +47,10 @@ export interface HttpRequest {
 export interface HttpResponse {
   readonly status: number
   readonly headers: Headers
-  /** Parsed JSON; undefined where the body is empty, or is `other`. */
+  /** Parsed JSON, or the tree of an XML body; undefined where the body is empty, or is `other`. */
   readonly json: unknown
-  /** `other`, which is no JSON, only where `any` status is expected. */
-  readonly body: 'json' | 'empty' | 'other'
+  /** `other`, which is not what was asked for, only where `any` status is expected. */
+  readonly body: 'json' | 'xml' | 'empty' | 'other'
   /**
    * The JSON as `schema` has it.
    * @throws {AdapterFailure} `protocol` where it is something else, with the effect of this call
@@ -152,7 +157,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
             { effect: lost },
           )
         const text = await readText(response, maxBytes, misunderstood)
-        const parsed = parseJson(text)
+        const parsed = request.answers === 'xml' ? parseXml(text) : parseJson(text)
         if (parsed.body === 'other' && !any) throw misunderstood()
         const { json } = parsed
         return {
@@ -219,9 +224,11 @@ function pairsOf(query: Query = {}): [string, string][] {
 }
 
 function headersOf(request: HttpRequest, credential: Readonly<Record<string, string>>): Headers {
-  const headers = new Headers({ accept: 'application/json', 'user-agent': 'postern' })
+  const accept = request.answers === 'xml' ? 'application/xml, text/xml' : 'application/json'
+  const headers = new Headers({ accept, 'user-agent': 'postern' })
   if (request.json !== undefined) headers.set('content-type', 'application/json')
   if (request.form !== undefined) headers.set('content-type', 'application/x-www-form-urlencoded')
+  if (request.xml !== undefined) headers.set('content-type', 'application/xml; charset=utf-8')
   try {
     for (const [name, value] of Object.entries({ ...credential, ...request.headers })) {
       headers.set(name, value)
@@ -234,7 +241,8 @@ function headersOf(request: HttpRequest, credential: Readonly<Record<string, str
   return headers
 }
 
-function bodyOf({ json, form }: HttpRequest): string | null {
+function bodyOf({ json, form, xml }: HttpRequest): string | null {
+  if (xml !== undefined) return writeXml(xml)
   if (form !== undefined) return new URLSearchParams(pairsOf(form)).toString()
   return json === undefined ? null : JSON.stringify(json)
 }
@@ -274,6 +282,12 @@ async function readText(
     }
     if (done) return text
   }
+}
+
+function parseXml(text: string): Pick<HttpResponse, 'json' | 'body'> {
+  if (text.trim() === '') return { body: 'empty', json: undefined }
+  const json = readXml(text)
+  return { body: json === undefined ? 'other' : 'xml', json }
 }
 
 function parseJson(text: string): Pick<HttpResponse, 'json' | 'body'> {

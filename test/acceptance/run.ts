@@ -7,11 +7,11 @@ import { parseArgs } from 'node:util'
 import * as z from 'zod'
 import { startPostern } from '../support/start.ts'
 import { type AcceptanceApp, startApp } from './app.ts'
-import { redmine } from './apps/redmine.ts'
+import { redmine, redmineXml } from './apps/redmine.ts'
 import { type Scim, stepsOf } from './lifecycle.ts'
 import { startProxy } from './proxy.ts'
 
-const APPS: readonly AcceptanceApp[] = [redmine]
+const APPS: readonly AcceptanceApp[] = [redmine, redmineXml]
 
 interface Result {
   readonly app: string

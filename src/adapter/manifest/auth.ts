@@ -58,10 +58,11 @@ async function authorized(
     case 'query':
       return { ...request, query: { ...request.query, [auth.name]: secret(auth.secret) } }
     case 'body': {
-      if (typeof request.json !== 'object' || request.json === null) return request
-      const json = structuredClone(request.json) as Record<string, unknown>
-      putAt(json, auth.at, secret(auth.secret))
-      return { ...request, json }
+      const part = request.xml === undefined ? 'json' : 'xml'
+      if (typeof request[part] !== 'object' || request[part] === null) return request
+      const body = structuredClone(request[part]) as Record<string, unknown>
+      putAt(body, auth.at, secret(auth.secret))
+      return { ...request, [part]: body }
     }
     case 'oauth2':
       return withHeader('authorization', `Bearer ${await token(auth, await key(), context)}`)

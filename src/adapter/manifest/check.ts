@@ -1,10 +1,11 @@
 /** Whether the parts of a manifest agree. What each part may look like is the schema's business. */
 import { appOf, type MappingEntry } from '../mapping-entry.ts'
+import { isXmlName } from '../xml.ts'
 import { parseBase } from './base.ts'
 import type { Pager, Rule } from './request-schema.ts'
 import { allRules, kindOf, type Placed, requestsOf, SHARED } from './roles.ts'
 import type { Manifest, ResourceManifest } from './schema.ts'
-import { placeholdersIn } from './template.ts'
+import { placeholdersIn, SPREAD } from './template.ts'
 
 type Path = readonly (string | number)[]
 export interface Fault {
@@ -104,10 +105,31 @@ function checkRequest(manifest: Manifest, { role, path, request }: Placed): Faul
   if (isDeeper(request.body, MAX_DEPTH)) {
     faults.push({ path: [...path, 'body'], message: `nests more than ${MAX_DEPTH} levels deep` })
   }
+  faults.push(...checkXml([...path, 'body', 'xml'], request))
   const rules = request.rules.flatMap((rule, i) =>
     checkVerdict([...path, 'rules', i], rule, role.verdicts),
   )
   return [...faults, ...rules]
+}
+
+function checkXml(path: Path, { body }: Placed['request']): Fault[] {
+  if (!body || !('xml' in body)) return []
+  const [root, another] = Object.keys(body.xml)
+  if (root === undefined || another !== undefined || !/^[^@#.]/.test(root)) {
+    return [{ path, message: 'must hold one member: the element that the document is' }]
+  }
+  const named = (value: unknown, at: Path): Fault[] => {
+    if (typeof value !== 'object' || value === null) return []
+    return Object.entries(value).flatMap(([name, inner]) => {
+      const isNamed = Array.isArray(value) || name === SPREAD || isXmlName(name)
+      const here = [...at, name]
+      return [
+        ...(isNamed ? [] : [{ path: here, message: 'is no name in XML' }]),
+        ...named(inner, here),
+      ]
+    })
+  }
+  return named(body.xml, path)
 }
 
 function isDeeper(value: unknown, levels: number): boolean {

@@ -57,6 +57,7 @@ export function compileManifest(
         http,
         settings,
         random,
+        answers: manifest.answers,
         headers: manifest.headers ?? {},
         rules: manifest.rules,
         authorize: authorizer(manifest, { http, settings, secret, tokens }),

@@ -65,12 +65,20 @@ function readValue(spec: AttributeDeclaration, raw: unknown): Value | undefined 
   if (raw === undefined || raw === null || raw === spec.clear) return undefined
   if (!spec.multiValued) return readOne(spec, raw)
   const values = [raw].flat().flatMap((one) => {
-    const inner = spec.each === undefined ? one : getAt(one, spec.each)
+    const inner = getAt(one, spec.each ?? '')
     const value = inner === null ? undefined : readOne(spec, inner)
     return value === undefined ? [] : [value]
   })
   return values.length > 0 ? values : undefined
 }
+
+/** Apps whose every value is text (XML Schema §3.3.2). */
+const BOOLEANS = new Map<unknown, boolean>([
+  ['true', true],
+  ['1', true],
+  ['false', false],
+  ['0', false],
+])
 
 function readOne({ type, values }: AttributeDeclaration, raw: unknown): Value | undefined {
   const known = values?.find(({ app }) => app === raw)
@@ -86,7 +94,7 @@ function readOne({ type, values }: AttributeDeclaration, raw: unknown): Value | 
       return typeof number === 'number' && Number.isFinite(number) ? number : undefined
     }
     case 'boolean':
-      return typeof raw === 'boolean' ? raw : undefined
+      return typeof raw === 'boolean' ? raw : BOOLEANS.get(raw)
     case 'object':
       return raw as Value
   }

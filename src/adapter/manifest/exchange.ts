@@ -1,6 +1,7 @@
 /** One call to the app as a manifest writes it, and what it came to. */
 import { AdapterFailure, type Effect } from '../failure.ts'
 import type { HttpClient, HttpRequest, HttpResponse, Query } from '../http.ts'
+import { markNil } from '../xml.ts'
 import type { Authorize } from './auth.ts'
 import { attributesNamed } from './convert.ts'
 import { judge } from './judge.ts'
@@ -15,6 +16,8 @@ export interface App {
   readonly authorize: Authorize
   /** Settings of the connection, by name of the config field; no secrets. */
   readonly settings: Readonly<Record<string, string>>
+  /** What a request is answered in that does not say. */
+  readonly answers: 'json' | 'xml'
   readonly random: FillRandom
   /** Sent with each call. */
   readonly headers: Readonly<Record<string, string>>
@@ -75,7 +78,7 @@ function refusal(
 }
 
 function fill(app: App, spec: RequestSpec, values: Values): HttpRequest {
-  const { method, path, query, headers, body, safe } = spec
+  const { method, path, query, headers, body, safe, answers } = spec
   return {
     method,
     path: fillPath(path, values),
@@ -83,6 +86,8 @@ function fill(app: App, spec: RequestSpec, values: Values): HttpRequest {
     headers: { ...fillTexts(app.headers, values), ...fillTexts(headers ?? {}, values) },
     ...(safe !== undefined && { safe }),
     ...(body && 'json' in body && { json: fillJson(body.json, values) }),
+    ...(body && 'xml' in body && { xml: fillXml(body, values) }),
+    answers: answers ?? (body && 'xml' in body ? 'xml' : app.answers),
     ...(body && 'form' in body && { form: fillRepeated(body.form, values) }),
     ...(body &&
       'graphql' in body && {
@@ -90,4 +95,11 @@ function fill(app: App, spec: RequestSpec, values: Values): HttpRequest {
       }),
     expect: 'any',
   }
+}
+
+type XmlBody = Extract<NonNullable<RequestSpec['body']>, { xml: unknown }>
+
+function fillXml({ xml, nil }: XmlBody, values: Values): unknown {
+  const tree = fillJson(xml, values)
+  return nil === undefined ? tree : markNil(tree, nil)
 }

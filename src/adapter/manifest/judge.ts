@@ -35,7 +35,7 @@ export function isSo({ at, equals, contains, exists }: Condition, whole: unknown
   if (exists === false) return (value === undefined || value === null) && holderOf(whole, at)
   if (contains !== undefined) {
     const part = contains.toLowerCase()
-    return [value].flat().some((text) => String(text).toLowerCase().includes(part))
+    return [value].flat().some((text) => String(getAt(text, '')).toLowerCase().includes(part))
   }
   return Array.isArray(equals) ? equals.some((one) => one === value) : equals === (value ?? null)
 }

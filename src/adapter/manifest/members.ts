@@ -10,6 +10,7 @@ import type {
 import { AdapterFailure } from '../failure.ts'
 import { idOf } from './convert.ts'
 import { type App, exchange } from './exchange.ts'
+import { itemsAt } from './items.ts'
 import { isSo } from './judge.ts'
 import { readAll, readPage } from './pages.ts'
 import { getAt } from './pointer.ts'
@@ -133,8 +134,7 @@ function replaceOnUser(
       const values = { member: personId(where, member) }
       const { verdict, response } = await exchange(app, group, groupsOf, values)
       if (verdict === 'absent') return null
-      const rows = getAt(response.json, groupsOf.items)
-      if (!Array.isArray(rows)) throw response.misunderstood()
+      const rows = itemsAt(response, groupsOf.items)
       const groups = rows.map((row) => {
         const id = idOf(getAt(row, groupsOf.id))
         if (id === undefined) throw response.misunderstood()

@@ -5,6 +5,7 @@ import type { HttpResponse, Query } from '../http.ts'
 import { placesOf } from './check.ts'
 import { idOf } from './convert.ts'
 import { type App, exchange } from './exchange.ts'
+import { itemsAt } from './items.ts'
 import { getAt } from './pointer.ts'
 import type { Pager, RequestSpec } from './request-schema.ts'
 import type { ListSpec, ResourceManifest } from './schema.ts'
@@ -67,8 +68,7 @@ export async function readPage(
       { ...values, ...places },
       query,
     )
-    const rows = getAt(response.json, paged.items)
-    if (!Array.isArray(rows)) throw response.misunderstood()
+    const rows = itemsAt(response, paged.items)
     const stated = 'total' in pager ? pager.total : undefined
     const total = stated === undefined ? undefined : Number(getAt(response.json, stated))
     if (total !== undefined && !Number.isSafeInteger(total)) throw response.misunderstood()

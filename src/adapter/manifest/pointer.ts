@@ -15,8 +15,19 @@ export function parsePointer(text: string): readonly string[] | undefined {
   return parts.length > MAX_PARTS || parts.some((p) => FORBIDDEN.includes(p)) ? undefined : parts
 }
 
-/** The value that the pointer names; undefined where there is none. */
+/**
+ * The value that the pointer names; undefined where there is none. Of an XML element that has
+ * attributes and a text, that is its text: whether somebody adds an attribute must not matter.
+ */
 export function getAt(value: unknown, pointer: string): unknown {
+  const found = partAt(value, pointer)
+  if (typeof found !== 'object' || found === null || !Object.hasOwn(found, '#text')) return found
+  const isLeaf = Object.keys(found).every((name) => name === '#text' || name.startsWith('@'))
+  return isLeaf ? (found as Readonly<Record<string, unknown>>)['#text'] : found
+}
+
+/** As `getAt`, but an XML element is itself: it may be an object of the app. */
+export function partAt(value: unknown, pointer: string): unknown {
   let found = value
   for (const part of parsePointer(pointer) ?? []) {
     if (typeof found !== 'object' || found === null || !Object.hasOwn(found, part)) return undefined

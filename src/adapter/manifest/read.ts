@@ -5,7 +5,7 @@ import type { HttpResponse } from '../http.ts'
 import { isRow, toObject, writeOne } from './convert.ts'
 import { type App, exchange } from './exchange.ts'
 import { type Paged, pagerFor, readAll, readPage } from './pages.ts'
-import { getAt, putAt } from './pointer.ts'
+import { partAt, putAt } from './pointer.ts'
 import type { ListSpec, ResourceManifest } from './schema.ts'
 
 /** Accounts that one search reads one by one: more is a filter that the app has ignored. */
@@ -31,7 +31,7 @@ export async function getRow(
   const { get } = resource
   const { verdict, response } = await exchange(app, resource, get, { id: typed(resource, id) })
   if (verdict === 'absent') return undefined
-  const row = getAt(response.json, get.item)
+  const row = partAt(response.json, get.item)
   const object = understood(resource, row, response)
   // An app that takes a prefix or a name where an id is expected answers with somebody else.
   if (object.id !== id) throw response.misunderstood()

@@ -26,9 +26,9 @@ const status = z.union([z.int().min(100).max(599), z.enum(['2xx', '3xx', '4xx', 
 export const condition = z.strictObject({
   status: z.union([status, z.array(status).min(1).max(20)]).optional(),
   body: z
-    .enum(['json', 'empty', 'other'])
+    .enum(['json', 'xml', 'empty', 'other'])
     .optional()
-    .meta({ description: '"other" is a body that is no JSON' }),
+    .meta({ description: '"other" is a body that is not what the app "answers" in' }),
   at: pointer.optional().meta({ description: 'What equals, contains and exists are about' }),
   equals: z.union([scalar, z.null(), z.array(scalar).min(1).max(50)]).optional(),
   contains: z.string().min(1).max(200).optional().meta({
@@ -103,6 +103,9 @@ const texts = z.record(z.string().min(1).max(100), text)
 const repeatable = z.record(z.string().min(1).max(100), z.union([text, z.array(text).max(50)]))
 export type Texts = z.output<typeof repeatable>
 
+/** Anything else is refused: a sign-in page comes with 200. */
+export const answers = z.enum(['json', 'xml'])
+
 export const request = z.strictObject({
   method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']),
   path: template.startsWith('/', 'must begin with "/": it is below "base"'),
@@ -112,10 +115,23 @@ export const request = z.strictObject({
     .union([
       z.strictObject({ json }),
       z.strictObject({ form: repeatable }),
+      z
+        .strictObject({
+          xml: z.record(z.string().min(1).max(200), json),
+          nil: z
+            .enum(['nil', 'xsi:nil'])
+            .optional()
+            .meta({ description: 'The attribute of an element that is to be cleared' }),
+        })
+        .meta({
+          description:
+            'One element; "@name" is an attribute of it, "#text" its text, a list it repeated',
+        }),
       z.strictObject({ graphql: z.string().max(MAX_TEXT), variables: json.optional() }),
     ])
     .optional()
     .meta({ description: 'In json, a string that is one placeholder becomes the value itself' }),
+  answers: answers.optional().meta({ description: 'Default: "xml" beside an XML body' }),
   safe: z
     .boolean()
     .optional()

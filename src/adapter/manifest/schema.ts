@@ -4,7 +4,7 @@
  */
 import * as z from 'zod'
 import { checkManifest } from './check.ts'
-import { fact, pager, pointer, request, rules, scalar } from './request-schema.ts'
+import { answers, fact, pager, pointer, request, rules, scalar } from './request-schema.ts'
 
 const name = z.string().regex(/^[A-Za-z_][A-Za-z0-9_-]{0,63}$/, {
   message: 'must be 1 to 64 of letters, digits, "_" and "-", and begin with a letter or "_"',
@@ -359,6 +359,7 @@ const shapeOfManifest = z.strictObject({
   auth,
   headers: z.record(z.string().min(1).max(64), z.string().max(1_000)).optional(),
   rules: rules.default([]),
+  answers: answers.default('json').meta({ description: 'What the app answers in' }),
   limits: limits.optional(),
   resources: z.strictObject({ User: resource, Group: resource.optional() }),
 })

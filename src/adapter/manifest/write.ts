@@ -12,7 +12,7 @@ import type { HttpResponse } from '../http.ts'
 import { idOf, toApp, writable, writeOne } from './convert.ts'
 import { type Answer, type App, exchange } from './exchange.ts'
 import { randomPassword } from './password.ts'
-import { getAt } from './pointer.ts'
+import { getAt, partAt } from './pointer.ts'
 import { getRow, typed, understood } from './read.ts'
 import type { RequestSpec } from './request-schema.ts'
 import type { ResourceManifest, Returns } from './schema.ts'
@@ -107,7 +107,7 @@ function expected(
   const shown =
     what.item === undefined
       ? {}
-      : { object: understood(resource, getAt(json, what.item), response) }
+      : { object: understood(resource, partAt(json, what.item), response) }
   if (!('invited' in verdict)) return { kind: 'accepted', ticket, ...shown }
   const { expiresAt: at } = verdict.invited
   const expiresAt = at === undefined ? undefined : idOf(getAt(json, at))
@@ -123,7 +123,7 @@ async function made(
 ): Promise<NativeObject> {
   if (returns === 'object' || (typeof returns === 'object' && 'item' in returns)) {
     const at = typeof returns === 'object' ? returns.item : resource.get.item
-    return understood(resource, getAt(response.json, at), response)
+    return understood(resource, partAt(response.json, at), response)
   }
   const id =
     returns === 'location'
@@ -139,7 +139,9 @@ function locationOf({ headers }: HttpResponse): string | undefined {
   const last = headers.get('location')?.split(/[?#]/, 1)[0]?.split('/').at(-1)
   try {
     // Apps with a path that ends in a format (`/users/5.json`) say so in the Location too.
-    return last === undefined ? undefined : idOf(decodeURIComponent(last).replace(/\.json$/, ''))
+    return last === undefined
+      ? undefined
+      : idOf(decodeURIComponent(last).replace(/\.(?:json|xml)$/, ''))
   } catch {
     return undefined
   }
@@ -233,7 +235,7 @@ export async function write(
   if (returns === 'nothing' || returns === 'location') return { kind: 'ok' }
   if (typeof returns === 'object' && 'id' in returns) return { kind: 'ok' }
   const at = returns === 'object' ? resource.get.item : returns.item
-  return { kind: 'ok', object: understood(resource, getAt(response.json, at), response) }
+  return { kind: 'ok', object: understood(resource, partAt(response.json, at), response) }
 }
 
 type Poll = NonNullable<ResourceManifest['poll']>

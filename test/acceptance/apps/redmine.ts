@@ -77,10 +77,14 @@ function native(url: string): Native {
   }
 }
 
-export const redmine: AcceptanceApp = {
-  name: 'redmine',
-  adapter: 'redmine',
+const app = (adapter: string): AcceptanceApp => ({
+  name: adapter,
+  adapter,
   script: 'redmine.sh',
   connection: (url) => ({ settings: { url }, secrets: { apiKey: KEY } }),
   native,
-}
+})
+
+export const redmine = app('redmine')
+/** The same app, spoken to in XML; what it holds is looked at in JSON all the same. */
+export const redmineXml = app('redmine-xml')
