@@ -104,6 +104,9 @@ export type WriteOutcome =
   /** The app said that the id names nothing; `what` where it is not the group but a member of it. */
   | { readonly kind: 'gone'; readonly what?: 'member' }
 
+/** `occupied`: the group goes only once its members have left; the core takes them out and asks again. */
+export type RemoveOutcome = WriteOutcome | { readonly kind: 'occupied' }
+
 // ---- declarations ---------------------------------------------------------------------------------
 
 export interface AttributeSpec {
@@ -167,6 +170,11 @@ export interface Capabilities {
   readonly update: 'delta' | 'none'
   /** `native`: the app has an on/off switch, and `setActive` works it both ways. */
   readonly active: 'native' | 'none'
+  /**
+   * True: `setActive` reads a list of the account's (its groups) and replaces it, so the core lets
+   * nobody else replace one of the same account meanwhile.
+   */
+  readonly switchReplaces?: boolean
   /** True: the app takes an account out of its groups when it is switched off. */
   readonly offLeavesGroups?: boolean
   /** What `remove` really does: the object is gone, or only out of sight. */
@@ -224,7 +232,7 @@ export interface WritePort {
   create(request: CreateRequest): Promise<CreateOutcome>
   update(id: string, delta: Delta): Promise<WriteOutcome>
   setActive(id: string, active: boolean): Promise<WriteOutcome>
-  remove(id: string): Promise<WriteOutcome>
+  remove(id: string): Promise<RemoveOutcome>
 }
 
 /** A list that is replaced as a whole, as it was read. */

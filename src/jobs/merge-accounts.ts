@@ -9,6 +9,7 @@ import { sendMembers } from '../operations/change-members.ts'
 import type { Endpoint } from '../operations/endpoint.ts'
 import { GROUP, linksOf } from '../operations/members.ts'
 import { collect, walk } from '../operations/search.ts'
+import { switchAccount } from '../operations/switch-account.ts'
 import {
   entryOf,
   type Given,
@@ -172,12 +173,12 @@ async function join({ endpoint }: Given, group: Account, { link }: NamedAccount)
 // ---- the others ----------------------------------------------------------------------------------
 
 /** False where the app has no switch, so that the account stays on and is only hidden. */
-async function disable(endpoint: Endpoint, { object }: NamedAccount): Promise<boolean> {
+async function disable(endpoint: Endpoint, { link, object }: NamedAccount): Promise<boolean> {
   const { mapping, port } = endpoint
   if (!object) return true
   // The app's own switch, whatever policy puts in its place for the accounts of people.
   if (mapping.switches && port.setActive) {
-    if (object.active !== false) await port.setActive(object.id, false)
+    if (object.active !== false) await switchAccount(endpoint, link.id, object.id, false)
     return true
   }
   if (!mapping.pair('active') || !port.update) return false

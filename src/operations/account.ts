@@ -19,6 +19,7 @@ import type { Endpoint } from './endpoint.ts'
 import { reportProtected, reportReuse } from './findings.ts'
 import { readAgain } from './gone.ts'
 import { heldBack, standsIn, turn, withFormer } from './inactive.ts'
+import { switchAccount } from './switch-account.ts'
 
 export interface Account {
   readonly link: Link
@@ -222,9 +223,9 @@ export async function change(
   }
   const isWanted = active !== current.active && (active || !isOurs)
   if (mapping.switches && port.setActive && isWanted) {
-    const outcome = await port.setActive(object.id, active)
-    if (outcome.kind === 'gone') throw vanished()
-    current = (outcome.kind === 'ok' && outcome.object) || (await reread(endpoint, object.id))
+    const outcome = await switchAccount(endpoint, link?.id, object.id, active)
+    if (outcome?.kind === 'gone') throw vanished()
+    current = (outcome?.kind === 'ok' && outcome.object) || (await reread(endpoint, object.id))
   }
   return current
 }

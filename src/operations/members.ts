@@ -106,7 +106,8 @@ export async function readMembers(
   return edges
 }
 
-async function walkMembers(
+/** Undefined: they fill more than `maxPages` pages. */
+export async function walkMembers(
   endpoint: Endpoint,
   group: string,
   maxPages: number,

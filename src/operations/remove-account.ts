@@ -1,11 +1,14 @@
 /** What a delete means in the app: the connection's policy, within what the app can do. */
+import type { WriteOutcome } from '../adapter/contract.ts'
 import { AdapterFailure } from '../adapter/failure.ts'
 import type { Link } from '../db/link.ts'
 import { ScimError } from '../scim/error.ts'
+import { emptyGroup } from './empty-group.ts'
 import type { Endpoint } from './endpoint.ts'
 import { reportNotRemoved } from './findings.ts'
 import { controlRead } from './gone.ts'
 import { stripMemberships } from './memberships.ts'
+import { switchAccount } from './switch-account.ts'
 
 export interface Removed {
   /** True: the account still exists in the app. */
@@ -59,7 +62,7 @@ export async function removeAccount(
   const { port, spec } = endpoint
   if (wayOf(endpoint) !== 'native' || !port.remove) return deactivate(endpoint, link, nativeId)
   try {
-    const outcome = await port.remove(nativeId)
+    const outcome = await removeEmptied(endpoint, link, nativeId)
     if (outcome.kind === 'gone') await controlRead(endpoint, link)
     return { ...DELETED, survives: outcome.kind !== 'gone' && spec.capabilities.remove === 'soft' }
   } catch (error) {
@@ -68,6 +71,22 @@ export async function removeAccount(
     }
     throw error
   }
+}
+
+/** A group that the app keeps for its members' sake goes once they have left. */
+async function removeEmptied(
+  endpoint: Endpoint,
+  link: Link,
+  nativeId: string,
+): Promise<WriteOutcome> {
+  const outcome = await endpoint.port.remove?.(nativeId)
+  if (outcome?.kind !== 'occupied') return outcome ?? { kind: 'unchanged' }
+  await emptyGroup(endpoint, link, nativeId)
+  const again = await endpoint.port.remove?.(nativeId)
+  if (again && again.kind !== 'occupied') return again
+  throw new AdapterFailure('blocked', 'the app keeps a group that has no members', {
+    effect: 'none',
+  })
 }
 
 /** The app keeps this one account, for example because it owns open items. */
@@ -96,7 +115,7 @@ async function instead(
 }
 
 async function deactivate(endpoint: Endpoint, link: Link, nativeId: string): Promise<Removed> {
-  const outcome = await endpoint.port.setActive?.(nativeId, false)
+  const outcome = await switchAccount(endpoint, link.id, nativeId, false)
   if (outcome?.kind !== 'gone') return { survives: true, decision: 'deactivated' }
   await controlRead(endpoint, link)
   return DELETED

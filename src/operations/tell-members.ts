@@ -13,9 +13,8 @@ import { groupsAfter, membersAfter } from '../membership/replacement.ts'
 import { ScimError } from '../scim/error.ts'
 import type { Endpoint } from './endpoint.ts'
 import { strips } from './inactive.ts'
+import { underLease } from './lease.ts'
 
-/** How long a list that another request is replacing is waited for, in steps. */
-const PATIENCE_MS = [0, 50, 100, 200, 400, 800, 1600] as const
 /** How often a list is read again that has changed between the read and the replace. */
 const REREADS = 5
 /** Pages of members that are read to replace them all. */
@@ -149,7 +148,7 @@ async function addAndRemove(telling: Telling, tasks: readonly Task[]): Promise<v
 // ---- the group's list is replaced -------------------------------------------------------------------
 
 async function replaceOnGroup(telling: Telling, tasks: readonly Task[]): Promise<void> {
-  await underLease(telling, telling.group.id, () => replaceMembers(telling, tasks))
+  await alone(telling, telling.group.id, () => replaceMembers(telling, tasks))
 }
 
 async function replaceMembers(telling: Telling, tasks: readonly Task[]): Promise<void> {
@@ -209,7 +208,7 @@ async function readAll(
 
 async function replaceOnUsers(telling: Telling, tasks: readonly Task[]): Promise<void> {
   for (const task of tasks) {
-    await underLease(telling, task.link.id, () => replaceGroups(telling, task))
+    await alone(telling, task.link.id, () => replaceGroups(telling, task))
     if (telling.failure !== undefined && telling.fates.get(task.link.id) === 'failed') return
   }
 }
@@ -247,24 +246,9 @@ async function replaceGroups(telling: Telling, task: Task): Promise<void> {
 
 // ---- parts --------------------------------------------------------------------------------------
 
-/** A list is read and replaced by one request at a time, or the later one takes back the earlier. */
-async function underLease(
-  telling: Telling,
-  link: string,
-  work: () => Promise<void>,
-): Promise<void> {
-  const { endpoint, hold } = telling
-  const { edgeIntents, io } = endpoint
-  for (const waitMs of PATIENCE_MS) {
-    if (waitMs > 0) await io.wait(waitMs)
-    if (!(await edgeIntents.lease(link, hold, io.now()))) continue
-    try {
-      return await work()
-    } finally {
-      await edgeIntents.release(link, hold.holder)
-    }
-  }
-  telling.failure ??= busy()
+async function alone(telling: Telling, link: string, work: () => Promise<void>): Promise<void> {
+  const outcome = await underLease(telling.endpoint, link, telling.hold, work)
+  if (outcome === 'busy') telling.failure ??= busy()
 }
 
 /** Nothing is sent under a hold that may end before the answer: whoever comes after it may send. */

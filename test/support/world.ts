@@ -59,6 +59,8 @@ export interface WorldOptions {
   readonly capabilities?: Partial<Capabilities>
   /** Methods of its accounts that behave otherwise. */
   readonly port?: Partial<AnyPort>
+  /** Methods of its groups that behave otherwise. */
+  readonly groupPort?: (port: AnyPort) => Partial<AnyPort>
   /** Attributes that its accounts have beside, or that are declared otherwise. */
   readonly attributes?: Readonly<Record<string, AttributeSpec>>
   /** What reads make of an account. */
@@ -88,7 +90,10 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const isOther = [capabilities, port, attributes, shows].some((given) => given !== undefined)
   const others = isOther ? otherApp(adapter, options) : undefined
   const shape = options.shape && openShape(desk, options.shape)
-  const adaptersHere = shape ? shape.adapters(others ?? adapters) : others
+  const shaped = shape ? shape.adapters(others ?? adapters) : others
+  const adaptersHere = options.groupPort
+    ? withGroups(adapter, shaped ?? adapters, options.groupPort)
+    : shaped
   // The sweeper meets what other tests left behind; it must not act on this app for them.
   const fetch = async (input: string, init: RequestInit): Promise<Response> => {
     if (!input.startsWith(url)) throw new TypeError('this is the app of another test')
@@ -205,6 +210,21 @@ function otherApp(
       } as unknown as Adapter,
     ],
   ])
+}
+
+function withGroups(
+  name: string,
+  from: ReadonlyMap<string, Adapter>,
+  groups: (port: AnyPort) => Partial<AnyPort>,
+): ReadonlyMap<string, Adapter> {
+  const adapter = from.get(name)
+  if (!adapter) throw new Error(`there is no adapter ${name}`)
+  const connect = (kit: Parameters<Adapter['connect']>[0]) => {
+    const ports = adapter.connect(kit) as Readonly<Record<string, AnyPort>>
+    const port = ports['Group'] as AnyPort
+    return { ...ports, Group: { ...port, ...groups(port) } }
+  }
+  return new Map([[name, { ...adapter, connect } as unknown as Adapter]])
 }
 
 function shown(port: AnyPort, shows: (object: NativeObject) => NativeObject): AnyPort {

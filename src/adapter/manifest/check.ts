@@ -2,12 +2,13 @@
 import { appOf, type MappingEntry } from '../mapping-entry.ts'
 import { isXmlName } from '../xml.ts'
 import { parseBase } from './base.ts'
+import { checkLists } from './check-lists.ts'
 import type { Pager, Rule } from './request-schema.ts'
 import { allRules, kindOf, type Placed, requestsOf, SHARED } from './roles.ts'
 import type { Manifest, ResourceManifest } from './schema.ts'
-import { placeholdersIn, SPREAD } from './template.ts'
+import { isListTemplate, placeholdersIn, SPREAD } from './template.ts'
 
-type Path = readonly (string | number)[]
+export type Path = readonly (string | number)[]
 export interface Fault {
   readonly path: Path
   readonly message: string
@@ -32,15 +33,35 @@ export function checkManifest(manifest: Manifest): readonly Fault[] {
     ...allRules(manifest).flatMap(({ path, rule }) => checkRule(path, rule)),
     ...manifest.rules.flatMap((rule, i) => checkVerdict(['rules', i], rule, SHARED)),
     ...Object.entries(manifest.resources).flatMap(([type, resource]) =>
-      resource === undefined
-        ? []
-        : [
-            ...checkResource(['resources', type], type, resource),
-            ...resource.protected.flatMap(({ equals }, i) =>
-              checkPlaces(manifest, ['resources', type, 'protected', i, 'equals'], equals, []),
-            ),
-          ],
+      resource === undefined ? [] : checkResource(['resources', type], type, resource),
     ),
+    ...Object.entries(manifest.resources).flatMap(([type, resource]) =>
+      resource === undefined ? [] : checkObjects(manifest, ['resources', type], resource),
+    ),
+  ]
+}
+
+/** Templates outside of requests: in conditions on objects, and in what becomes part of one. */
+function checkObjects(manifest: Manifest, at: Path, resource: ResourceManifest): Fault[] {
+  const { attributes, membership } = resource
+  const places = (path: Path, value: unknown, known: readonly string[] = []) =>
+    checkPlaces(manifest, [...at, ...path], value, known)
+  return [
+    ...resource.protected.flatMap(({ equals }, i) => places(['protected', i, 'equals'], equals)),
+    ...Object.entries(attributes).flatMap(([name, { where, element }]) => [
+      ...(where ?? []).flatMap(({ equals }, i) =>
+        places(['attributes', name, 'where', i, 'equals'], equals),
+      ),
+      ...places(['attributes', name, 'element'], element, ['value']),
+    ]),
+    ...(membership.kind === 'none'
+      ? []
+      : membership.members.where.flatMap(({ equals }, i) =>
+          places(['membership', 'members', 'where', i, 'equals'], equals, ['group']),
+        )),
+    ...(membership.kind === 'replace-on-user'
+      ? places(['membership', 'fallback'], membership.fallback)
+      : []),
   ]
 }
 
@@ -104,7 +125,7 @@ function checkRequest(manifest: Manifest, { role, path, request }: Placed): Faul
   }
   if (isDeeper(request.body, MAX_DEPTH)) {
     faults.push({ path: [...path, 'body'], message: `nests more than ${MAX_DEPTH} levels deep` })
-  }
+  } else faults.push(...checkLists([...path, 'body'], request.body))
   faults.push(...checkXml([...path, 'body', 'xml'], request))
   const rules = request.rules.flatMap((rule, i) =>
     checkVerdict([...path, 'rules', i], rule, role.verdicts),
@@ -120,6 +141,9 @@ function checkXml(path: Path, { body }: Placed['request']): Fault[] {
   }
   const named = (value: unknown, at: Path): Fault[] => {
     if (typeof value !== 'object' || value === null) return []
+    if (isListTemplate(value)) {
+      return [...named(value.as, [...at, 'as']), ...named(value.and, [...at, 'and'])]
+    }
     return Object.entries(value).flatMap(([name, inner]) => {
       const isNamed = Array.isArray(value) || name === SPREAD || isXmlName(name)
       const here = [...at, name]
@@ -229,8 +253,16 @@ function checkResource(at: Path, type: string, resource: ResourceManifest): Faul
   }
   for (const [name, spec] of Object.entries(attributes)) {
     declared(['attributes', name, 'verifiedBy'], spec.verifiedBy)
-    if (spec.each !== undefined && !spec.multiValued) {
+    if (spec.each !== undefined && !spec.multiValued && !spec.where) {
       add(['attributes', name, 'each'], 'is about lists: write "multiValued": true')
+    }
+    if (spec.where && !spec.each) {
+      add(['attributes', name, 'each'], 'must say where in each element of "where" the value is')
+    }
+    const isMade = spec.where !== undefined && spec.write !== 'never'
+    if (isMade !== (spec.element !== undefined)) {
+      const [is, isNot] = ['must say what a new element is', 'needs "where" beside it']
+      add(['attributes', name, 'element'], isMade ? is : isNot)
     }
     if (spec.write !== 'never' && (spec.writeAt ?? spec.at) === '') {
       add(['attributes', name, 'at'], '"" can be read only: write "write": "never", or "writeAt"')
@@ -249,9 +281,6 @@ function checkResource(at: Path, type: string, resource: ResourceManifest): Faul
   if (!create && (poll || cancel)) add([poll ? 'poll' : 'cancel'], 'is about a "create"')
   if (update && !placeholdersIn(update).some((name) => name.startsWith('attributes'))) {
     add(['update'], 'must place {attributes}: what has changed')
-  }
-  if (update?.send === 'changed' && placeholdersIn(update).some((n) => n.startsWith('current'))) {
-    add(['update', 'send'], 'must be "full" where {current} is placed: it is read first')
   }
   for (const [path, returns] of [
     [['update', 'returns'], update?.returns],

@@ -17,9 +17,9 @@ import { canSkip } from './pages.ts'
 import type { FillRandom } from './password.ts'
 import { readPort } from './read.ts'
 import type { AttributeDeclaration, Manifest, ResourceManifest } from './schema.ts'
-import { fillText } from './template.ts'
+import { factsWith } from './template.ts'
 import { createTokenCache, type TokenCache } from './token-cache.ts'
-import { writePort } from './write.ts'
+import { placesCurrent, writePort } from './write.ts'
 
 type Ports = ReturnType<Adapter['connect']>
 type Settings = Readonly<Record<string, string>>
@@ -64,7 +64,7 @@ export function compileManifest(
       }
       const { User, Group } = resources
       const port = (declared: ResourceManifest): AnyPort => {
-        const resource = { ...declared, protected: protectedHere(declared, settings) }
+        const resource = withConfig(declared, settings)
         return { ...readPort(app, resource), ...writePort(app, resource) }
       }
       const ports: Readonly<Record<string, AnyPort>> = {
@@ -87,11 +87,18 @@ function limitsOf({ perSecond, concurrent, headers }: NonNullable<Manifest['limi
   }
 }
 
-/** Who is protected may depend on the connection: the account that Postern itself signs in with. */
-function protectedHere({ protected: facts }: ResourceManifest, config: Settings) {
-  return facts.map((fact) =>
-    typeof fact.equals === 'string' ? { ...fact, equals: fillText(fact.equals, { config }) } : fact,
-  )
+/** Conditions on objects, about what this connection has entered. */
+function withConfig(resource: ResourceManifest, config: Settings): ResourceManifest {
+  return {
+    ...resource,
+    protected: [...factsWith(resource.protected, { config })],
+    attributes: Object.fromEntries(
+      Object.entries(resource.attributes).map(([name, { where, ...spec }]) => [
+        name,
+        where ? { ...spec, where: [...factsWith(where, { config })] } : spec,
+      ]),
+    ),
+  }
 }
 
 const DOT_SEGMENT = /\/(?:\.|%2e){1,2}(?:\/|$)/i
@@ -168,6 +175,7 @@ function capabilitiesOf(resource: ResourceManifest): Capabilities {
     ...(create?.pending && { pending: create.pending }),
     update: update ? 'delta' : 'none',
     active: active ? 'native' : 'none',
+    ...(active && [active.enable, active.disable].some(placesCurrent) && { switchReplaces: true }),
     remove: remove?.kind ?? 'none',
     membership: kind,
     ...(kind !== 'none' && {

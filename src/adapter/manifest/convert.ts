@@ -1,8 +1,10 @@
 /** Objects of the app to what the contract calls them, and attributes back to the app's own form. */
 import type { Attributes, NativeObject, Value } from '../contract.ts'
+import { elementsWith, valuesOf } from './elements.ts'
 import { isSo } from './judge.ts'
 import { getAt, putAt } from './pointer.ts'
 import type { AttributeDeclaration, ResourceManifest } from './schema.ts'
+import type { Values } from './template.ts'
 
 type Row = Readonly<Record<string, unknown>>
 
@@ -50,7 +52,8 @@ function activeOf(
 function toAttributes(resource: ResourceManifest, row: Row): Attributes {
   return Object.fromEntries(
     Object.entries(resource.attributes).flatMap(([name, spec]): [string, Value][] => {
-      const value = readValue(spec, getAt(row, spec.at ?? memberNamed(name)))
+      const raw = getAt(row, spec.at ?? memberNamed(name))
+      const value = spec.where ? readElements(spec, raw) : readValue(spec, raw)
       return value === undefined ? [] : [[name, value]]
     }),
   )
@@ -80,6 +83,13 @@ const BOOLEANS = new Map<unknown, boolean>([
   ['0', false],
 ])
 
+/** Of a list that holds other things too. */
+function readElements(spec: AttributeDeclaration, raw: unknown): Value | undefined {
+  const values = valuesOf(spec, raw)
+  const { each: _, ...whole } = spec
+  return readValue(whole, spec.multiValued ? values : values[0])
+}
+
 function readOne({ type, values }: AttributeDeclaration, raw: unknown): Value | undefined {
   const known = values?.find(({ app }) => app === raw)
   if (known) return known.is
@@ -100,25 +110,37 @@ function readOne({ type, values }: AttributeDeclaration, raw: unknown): Value | 
   }
 }
 
+/** True where these attributes are parts of lists, which are replaced as wholes: they are read first. */
+export function areParts({ attributes }: ResourceManifest, names: readonly string[]): boolean {
+  return names.some((name) => attributes[name]?.where !== undefined)
+}
+
 /**
  * What the app is to be told of these attributes, in the order in which they are declared: an XML
  * schema may demand one. Those that it does not have are left out.
+ *
+ * @param current the app's own form of the object, where a part of a list of it is written
  */
 export function toApp(
   resource: ResourceManifest,
   set: Attributes,
-  unset: readonly string[] = [],
+  unset: readonly string[],
+  { config, current }: { readonly config: Values; readonly current?: unknown },
 ): Record<string, unknown> {
   const body: Record<string, unknown> = {}
   for (const [name, spec] of Object.entries(resource.attributes)) {
-    if (spec.write === 'never') continue
     const value = Object.hasOwn(set, name) ? set[name] : undefined
-    const told = () => {
-      if (unset.includes(name)) return spec.multiValued ? [] : spec.clear
-      return value === undefined ? undefined : writeValue(spec, value)
-    }
-    const form = told()
-    if (form !== undefined) putAt(body, spec.writeAt ?? spec.at ?? memberNamed(name), form)
+    const isCleared = unset.includes(name)
+    if (spec.write === 'never' || (value === undefined && !isCleared)) continue
+    const at = spec.at ?? memberNamed(name)
+    const target = spec.writeAt ?? at
+    if (spec.where) {
+      const wanted = value === undefined ? [] : [value].flat().map((one) => writeOne(spec, one))
+      // Another attribute may be a part of the same list.
+      const held = getAt(body, target) ?? getAt(current, at)
+      putAt(body, target, elementsWith(spec, held, wanted, config))
+    } else if (value === undefined) putAt(body, target, spec.multiValued ? [] : spec.clear)
+    else putAt(body, target, writeValue(spec, value))
   }
   return body
 }

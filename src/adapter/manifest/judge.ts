@@ -1,7 +1,7 @@
 /** What an answer of the app means: the first rule that holds, else what its status means. */
 import type { HttpResponse } from '../http.ts'
 import { getAt } from './pointer.ts'
-import type { Condition, Rule, Verdict } from './request-schema.ts'
+import type { Condition, Fact, Rule, Verdict } from './request-schema.ts'
 
 type Answer = Pick<HttpResponse, 'status' | 'body' | 'json'>
 
@@ -38,6 +38,11 @@ export function isSo({ at, equals, contains, exists }: Condition, whole: unknown
     return [value].flat().some((text) => String(getAt(text, '')).toLowerCase().includes(part))
   }
   return Array.isArray(equals) ? equals.some((one) => one === value) : equals === (value ?? null)
+}
+
+/** True where the value, which has no status, meets all of them. */
+export function meets(facts: readonly Fact[], value: unknown): boolean {
+  return facts.every((fact) => isSo(fact, value))
 }
 
 function holderOf(whole: unknown, at: string): boolean {

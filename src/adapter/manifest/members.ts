@@ -8,16 +8,17 @@ import type {
   ReplaceOutcome,
 } from '../contract.ts'
 import { AdapterFailure } from '../failure.ts'
+import type { HttpResponse } from '../http.ts'
 import { idOf } from './convert.ts'
 import { type App, exchange } from './exchange.ts'
 import { itemsAt } from './items.ts'
-import { isSo } from './judge.ts'
+import { meets } from './judge.ts'
 import { readAll, readPage } from './pages.ts'
-import { getAt } from './pointer.ts'
+import { getAt, partAt } from './pointer.ts'
 import { typed } from './read.ts'
 import type { RequestSpec } from './request-schema.ts'
 import type { MembershipSpec, MembersSpec, ResourceManifest } from './schema.ts'
-import { placeholdersIn, type Values } from './template.ts'
+import { factsWith, fillText, placeholdersIn, type Values } from './template.ts'
 import { write } from './write.ts'
 
 type Ports = Partial<AddRemovePort & ReplaceOnGroupPort & ReplaceOnUserPort>
@@ -60,8 +61,9 @@ function reading({ app, group }: Where, spec: MembersSpec): MembershipPort {
     async members(id, page) {
       const values = { group: typed(group, id) }
       const { rows, next, total, response } = await readPage(app, group, paged, values, page)
+      const facts = factsWith(spec.where, { ...values, config: app.settings })
       const items = rows.flatMap((row): Member[] => {
-        if (!spec.where.every((fact) => isSo(fact, row))) return []
+        if (!meets(facts, row)) return []
         const member = idOf(getAt(row, spec.id))
         if (member === undefined) throw response.misunderstood()
         return [{ type: 'User', id: member }]
@@ -126,16 +128,22 @@ function replaceOnGroup(
 
 function replaceOnUser(
   where: Where,
-  { groupsOf, replace }: Shape<'replace-on-user'>,
+  { groupsOf, replace, fallback: template }: Shape<'replace-on-user'>,
 ): Omit<ReplaceOnUserPort, 'members'> {
   const { app, group } = where
+  const fallback = template === undefined ? undefined : fillText(template, { config: app.settings })
+  /** Nobody is in the fallback beside another group: it is there for want of one. */
+  const inSome = (groups: readonly string[]): readonly string[] => {
+    if (fallback === undefined) return groups
+    const others = groups.filter((id) => id !== fallback)
+    return others.length > 0 ? others : [fallback]
+  }
   return {
     async groupsOf(member) {
       const values = { member: personId(where, member) }
       const { verdict, response } = await exchange(app, group, groupsOf, values)
       if (verdict === 'absent') return null
-      const rows = itemsAt(response, groupsOf.items)
-      const groups = rows.map((row) => {
+      const groups = rolesIn(response, groupsOf.items).map((row) => {
         const id = idOf(getAt(row, groupsOf.id))
         if (id === undefined) throw response.misunderstood()
         return id
@@ -145,11 +153,18 @@ function replaceOnUser(
       return { groups, ...(revision !== undefined && { revision }) }
     },
     replaceGroups: (member, groups, revision) => {
-      const ids = groups.map((id) => typed(group, id))
+      const ids = inSome(groups).map((id) => typed(group, id))
       const values = { member: personId(where, member), groups: ids, revision }
       return replaced(where, replace, values)
     },
   }
+}
+
+/** An app with one role for each says it without a list; null is none. */
+function rolesIn(response: HttpResponse, pointer: string): readonly unknown[] {
+  const found = partAt(response.json, pointer)
+  if (found === null) return []
+  return typeof found === 'object' || found === undefined ? itemsAt(response, pointer) : [found]
 }
 
 async function replaced(

@@ -2,10 +2,11 @@
 import type { NativeObject, Page, PageRequest, ReadPort } from '../contract.ts'
 import { AdapterFailure } from '../failure.ts'
 import type { HttpResponse } from '../http.ts'
-import { isRow, toObject, writeOne } from './convert.ts'
+import { idOf, isRow, toObject, writeOne } from './convert.ts'
 import { type App, exchange } from './exchange.ts'
+import { itemsAt } from './items.ts'
 import { type Paged, pagerFor, readAll, readPage } from './pages.ts'
-import { partAt, putAt } from './pointer.ts'
+import { getAt, partAt, putAt } from './pointer.ts'
 import type { ListSpec, ResourceManifest } from './schema.ts'
 
 /** Accounts that one search reads one by one: more is a filter that the app has ignored. */
@@ -31,7 +32,11 @@ export async function getRow(
   const { get } = resource
   const { verdict, response } = await exchange(app, resource, get, { id: typed(resource, id) })
   if (verdict === 'absent') return undefined
-  const row = partAt(response.json, get.item)
+  const row =
+    get.items === undefined
+      ? partAt(response.json, get.item)
+      : itemsAt(response, get.items).find((one) => idOf(getAt(one, resource.id)) === id)
+  if (row === undefined && get.items !== undefined) return undefined
   const object = understood(resource, row, response)
   // An app that takes a prefix or a name where an id is expected answers with somebody else.
   if (object.id !== id) throw response.misunderstood()

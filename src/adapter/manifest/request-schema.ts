@@ -43,6 +43,7 @@ export type Condition = z.output<typeof condition>
 
 /** Conditions on an object of the app, which has no status. */
 export const fact = condition.omit({ status: true, body: true }).required({ at: true })
+export type Fact = z.output<typeof fact>
 
 export const FAIL_CODES = [
   'auth',
@@ -67,6 +68,7 @@ export const verdict = z.union([
     'absent',
     'memberAbsent',
     'stale',
+    'occupied',
     'running',
     'done',
     'expired',

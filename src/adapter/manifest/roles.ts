@@ -34,9 +34,9 @@ export const ROLES = {
   },
   cancel: { places: ['ticket'], verdicts: WRITE },
   update: { places: ['id', 'attributes', 'current'], verdicts: WRITE },
-  enable: { places: ['id'], verdicts: WRITE },
-  disable: { places: ['id'], verdicts: WRITE },
-  remove: { places: ['id'], verdicts: WRITE },
+  enable: { places: ['id', 'current'], verdicts: WRITE },
+  disable: { places: ['id', 'current'], verdicts: WRITE },
+  remove: { places: ['id'], verdicts: [...WRITE, 'occupied'] },
   members: { places: ['group', ...PAGE], verdicts: ['ok', 'fail'] },
   addMembers: { places: ['group', 'member', 'members'], verdicts: [...WRITE, 'memberAbsent'] },
   removeMembers: {

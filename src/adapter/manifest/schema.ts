@@ -105,6 +105,13 @@ const attribute = z.strictObject({
     .max(200)
     .optional()
     .meta({ description: "The app's word for each value; all others pass as they are" }),
+  where: z.array(fact).min(1).max(10).optional().meta({
+    description: 'Of a list that holds other things too: which elements are this attribute',
+  }),
+  element: z
+    .record(z.string().min(1).max(100), z.json())
+    .optional()
+    .meta({ description: 'A new element of that list, with {value}; the others stay as they are' }),
   as: z
     .enum(['string', 'number'])
     .optional()
@@ -205,6 +212,10 @@ const membership = z.discriminatedUnion('kind', [
       revision: pointer.optional(),
     }),
     replace: request,
+    fallback: z.string().min(1).max(200).optional().meta({
+      description:
+        'Text, or {config.name}: the group that takes whoever is in no other, where nobody may be in none',
+    }),
   }),
 ])
 export type MembershipSpec = z.output<typeof membership>
@@ -248,7 +259,12 @@ const resource = z.strictObject({
     description: 'SCIM path to attribute, as docs/mapping.md has it; a connection may have its own',
   }),
   idsReused: z.boolean().meta({ description: 'true: an id may come to name another object later' }),
-  get: request.extend({ item: pointer.default('') }),
+  get: request.extend({
+    item: pointer.default(''),
+    items: pointer.optional().meta({
+      description: 'Where the app reads no single one: the whole list, of which it is one',
+    }),
+  }),
   list,
   lookups: z.array(lookup).max(20).default([]),
   active: z

@@ -3,8 +3,9 @@
  * text, and a JSON string that is one placeholder becomes the value with its own type.
  */
 import { AdapterFailure } from '../failure.ts'
+import { meets } from './judge.ts'
 import { getAt } from './pointer.ts'
-import type { Texts } from './request-schema.ts'
+import type { Fact, Texts } from './request-schema.ts'
 
 /** By name of the placeholder; undefined: there is no value, and what would hold it is left out. */
 export type Values = Readonly<Record<string, unknown>>
@@ -14,13 +15,35 @@ const PLACEHOLDER = /\{([a-zA-Z]\w*(?:\.[\w-]+)?(?:\/[^{}]*)?)\}/g
 const ALONE = /^\{([a-zA-Z]\w*(?:\.[\w-]+)?(?:\/[^{}]*)?)\}$/
 /** A key that spreads the members of the objects that its value names. */
 export const SPREAD = '...'
+/** A key that makes its object a list of what its value names (`ListTemplate`). */
+export const EACH = '...each'
+
+/** A list made of another one. What it is made of may be missing: then so is the list. */
+export interface ListTemplate {
+  readonly [EACH]: string
+  /** Elements that do not meet all of these are left out. */
+  readonly where?: readonly Fact[]
+  /** What becomes of each element, `{each}`; absent: it stays as it is. */
+  readonly as?: unknown
+  /** What stands behind them, unless it is there already. */
+  readonly and?: readonly unknown[]
+  /** What the list is instead of empty. */
+  readonly orElse?: readonly unknown[]
+}
 
 /** Every placeholder anywhere in the value, which is a template or JSON that holds some. */
 export function placeholdersIn(value: unknown): readonly string[] {
   if (typeof value === 'string')
     return [...value.matchAll(PLACEHOLDER)].map(([, name = '']) => name)
   if (typeof value !== 'object' || value === null) return []
-  return Object.values(value).flatMap(placeholdersIn)
+  if (!isListTemplate(value)) return Object.values(value).flatMap(placeholdersIn)
+  const { as, ...rest } = value
+  const inside = placeholdersIn(as).filter((name) => !/^each(?:\/|$)/.test(name))
+  return [...Object.values(rest).flatMap(placeholdersIn), ...inside]
+}
+
+export function isListTemplate(value: object): value is ListTemplate {
+  return Object.hasOwn(value, EACH)
 }
 
 function resolve(name: string, values: Values): unknown {
@@ -110,6 +133,7 @@ export function fillJson(template: unknown, values: Values): unknown {
     return template.map((inner) => fillJson(inner, values)).filter((value) => value !== undefined)
   }
   if (typeof template !== 'object' || template === null) return template
+  if (isListTemplate(template)) return fillList(template, values)
   return Object.fromEntries(
     Object.entries(template).flatMap(([name, inner]): [string, unknown][] => {
       const value = fillJson(inner, values)
@@ -117,6 +141,40 @@ export function fillJson(template: unknown, values: Values): unknown {
       return [value].flat().flatMap((part) => (isObject(part) ? Object.entries(part) : []))
     }),
   )
+}
+
+function fillList(template: ListTemplate, values: Values): unknown[] | undefined {
+  const { [EACH]: source, where = [], as = '{each}', and = [], orElse = [] } = template
+  const found = fillJson(source, values)
+  if (found === undefined || found === null) return undefined
+  const facts = factsWith(where, values)
+  const elements = [found]
+    .flat()
+    .filter((one) => meets(facts, one))
+    .map((one) => fillJson(as, { ...values, each: one }))
+  const list = withoutRepeats([...elements, ...and.map((one) => fillJson(one, values))])
+  return list.length > 0 ? list : orElse.map((one) => fillJson(one, values))
+}
+
+/** The facts with the placeholders in `equals` filled, such as `{config.name}`. */
+export function factsWith(facts: readonly Fact[], values: Values): readonly Fact[] {
+  return facts.map((fact) => ({ ...fact, equals: equalsWith(fact.equals, values) }))
+}
+
+/** What is placed is text; the app may hold the same as a number. */
+function equalsWith(equals: Fact['equals'], values: Values): Fact['equals'] {
+  if (typeof equals !== 'string' || placeholdersIn(equals).length === 0) return equals
+  const text = fillText(equals, values) ?? ''
+  return /^\d{1,15}$/.test(text) ? [text, Number(text)] : text
+}
+
+/** Apps refuse a list that names the same twice. */
+function withoutRepeats(list: readonly unknown[]): unknown[] {
+  return [
+    ...new Map(
+      list.flatMap((one) => (one === undefined ? [] : [[JSON.stringify(one), one] as const])),
+    ).values(),
+  ]
 }
 
 function isObject(value: unknown): value is object {

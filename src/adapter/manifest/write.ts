@@ -4,12 +4,13 @@ import type {
   CreateOutcome,
   NativeObject,
   PendingPort,
+  RemoveOutcome,
   WriteOutcome,
   WritePort,
 } from '../contract.ts'
 import { AdapterFailure } from '../failure.ts'
 import type { HttpResponse } from '../http.ts'
-import { idOf, toApp, writable, writeOne } from './convert.ts'
+import { areParts, idOf, toApp, writable, writeOne } from './convert.ts'
 import { type Answer, type App, exchange } from './exchange.ts'
 import { randomPassword } from './password.ts'
 import { getAt, partAt } from './pointer.ts'
@@ -27,14 +28,9 @@ export function writePort(app: App, resource: ResourceManifest): Writes {
     ...(create && { create: (request) => createObject(app, resource, create, request) }),
     ...(update && { update: (id, delta) => updateObject(app, resource, update, id, delta) }),
     ...(active && {
-      setActive: (id, on) => {
-        const request = on ? active.enable : active.disable
-        return write(app, resource, request, { id: typed(resource, id) }, request.returns)
-      },
+      setActive: (id, on) => turn(app, resource, on ? active.enable : active.disable, id),
     }),
-    ...(remove && {
-      remove: (id) => write(app, resource, remove, { id: typed(resource, id) }, 'nothing'),
-    }),
+    ...(remove && { remove: (id) => removeObject(app, resource, remove, id) }),
     ...(poll && { poll: (request) => ask(app, resource, poll, request) }),
     ...(cancel && { cancel: (ticket) => write(app, resource, cancel, { ticket }, 'nothing') }),
   }
@@ -51,7 +47,7 @@ async function createObject(
   { attributes, active, idempotencyKey }: Parameters<WritePort['create']>[0],
 ): Promise<CreateOutcome> {
   const values = {
-    attributes: toApp(resource, attributes),
+    attributes: toApp(resource, attributes, [], { config: app.settings }),
     active: active === undefined ? undefined : wordFor(resource, active),
     key: idempotencyKey,
     ...(placeholdersIn(create).includes('password') && {
@@ -174,10 +170,8 @@ async function switchedOff(
 ): Promise<NativeObject> {
   const { active } = resource
   if (!active) return object
-  const { disable } = active
   try {
-    const values = { id: typed(resource, object.id) }
-    const outcome = await write(app, resource, disable, values, disable.returns)
+    const outcome = await turn(app, resource, active.disable, object.id)
     if (outcome.kind === 'ok' && outcome.object) return outcome.object
   } catch (error) {
     if (!(error instanceof AdapterFailure)) throw error
@@ -197,17 +191,53 @@ async function updateObject(
   { set, unset }: Parameters<WritePort['update']>[1],
 ): Promise<WriteOutcome> {
   const values = { id: typed(resource, id) }
-  if (update.send === 'changed') {
-    const attributes = toApp(resource, set, unset)
+  const config = app.settings
+  const names = [...Object.keys(set), ...unset]
+  if (update.send === 'changed' && !placesCurrent(update) && !areParts(resource, names)) {
+    const attributes = toApp(resource, set, unset, { config })
     return write(app, resource, update, { ...values, attributes }, update.returns)
   }
   const found = await getRow(app, resource, id)
   if (!found) return { kind: 'gone' }
-  const now = writable(resource, found.object)
+  const current = found.row
+  const now = update.send === 'full' ? writable(resource, found.object) : {}
   const kept = Object.fromEntries(Object.entries(now).filter(([name]) => !unset.includes(name)))
-  const attributes = toApp(resource, { ...kept, ...set }, unset)
-  const all = { ...values, attributes, current: found.row }
+  const attributes = toApp(resource, { ...kept, ...set }, unset, { config, current })
+  const all = { ...values, attributes, current }
   return write(app, resource, update, all, update.returns)
+}
+
+/** True where the object is read before the request is made. */
+export function placesCurrent(request: RequestSpec): boolean {
+  return placeholdersIn(request).some((name) => /^current(?:\/|$)/.test(name))
+}
+
+type Turn = NonNullable<ResourceManifest['active']>['enable']
+
+async function turn(
+  app: App,
+  resource: ResourceManifest,
+  request: Turn,
+  id: string,
+): Promise<WriteOutcome> {
+  const values = { id: typed(resource, id) }
+  if (!placesCurrent(request)) return write(app, resource, request, values, request.returns)
+  const found = await getRow(app, resource, id)
+  if (!found) return { kind: 'gone' }
+  const all = { ...values, current: found.row }
+  return write(app, resource, request, all, request.returns)
+}
+
+async function removeObject(
+  app: App,
+  resource: ResourceManifest,
+  request: RequestSpec,
+  id: string,
+): Promise<RemoveOutcome> {
+  const { verdict, response } = await exchange(app, resource, request, { id: typed(resource, id) })
+  return verdict === 'occupied'
+    ? { kind: 'occupied' }
+    : outcomeOf(resource, verdict, response, 'nothing')
 }
 
 /** A write that may find nothing to do, or nobody. */
@@ -219,6 +249,15 @@ export async function write(
   returns: Returns,
 ): Promise<WriteOutcome> {
   const { verdict, response } = await exchange(app, resource, request, values)
+  return outcomeOf(resource, verdict, response, returns)
+}
+
+function outcomeOf(
+  resource: ResourceManifest,
+  verdict: Answer['verdict'],
+  response: HttpResponse,
+  returns: Returns,
+): WriteOutcome {
   switch (verdict) {
     case 'ok':
       break

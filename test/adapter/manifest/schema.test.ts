@@ -90,17 +90,6 @@ describe('a manifest', () => {
       },
       'membership: belongs to "Group"',
     ],
-    [
-      'an unread {current}',
-      {
-        update: {
-          method: 'PUT',
-          path: '/u/{id}',
-          body: { json: { '...': ['{current}', '{attributes}'] } },
-        },
-      },
-      'update.send: must be "full"',
-    ],
     ['a typo', { getting: GET }, 'Unrecognized key'],
   ])('refuses %s, and says where and what to write', (_, user, fault) => {
     const faults = faultsOf(manifestWith(user))
