@@ -1,10 +1,8 @@
 /** `postern manifests list|put|show|rollback|check`: adapters that are data, of a gateway. */
-import { readFile } from 'node:fs/promises'
-import { text as readAll } from 'node:stream/consumers'
 import * as z from 'zod'
-import { manifestSchema } from '../src/adapter/manifest/schema.ts'
 import { everyItem, GATEWAY_FLAGS, GATEWAY_HELP, openGateway, parseWords } from './arguments.ts'
-import { type Command, CommandError, UsageError } from './command.ts'
+import { type Command, UsageError } from './command.ts'
+import { readManifestFile, UnfinishedManifest } from './manifest-file.ts'
 import { runVerb } from './verbs.ts'
 import { voiceOf } from './voice.ts'
 
@@ -16,7 +14,8 @@ npx postern manifests rollback <name> --to REVISION [options]
 
 A manifest is an adapter written as JSON (docs/adapters.md, docs/manifest.md). put stores it under its own name; a
 connection whose "adapter" is that name goes by it, within five seconds and without a deploy.
-check says what is wrong with a file, and asks no gateway. - is standard input.
+check says what is wrong with a file and which questions are open, and asks no gateway. - is
+standard input.
 
   --to REVISION     a number or a version that "show" lists
 ${GATEWAY_HELP}
@@ -59,15 +58,22 @@ async function runList(args: readonly string[]): Promise<number> {
 
 async function runCheck(args: readonly string[]): Promise<number> {
   const { words, flags } = parseWords('manifests check', args, ['file'], GATEWAY_FLAGS)
-  const manifest = await readManifest(words[0] ?? '')
-  if (flags.json) console.log(JSON.stringify({ name: manifest.name, version: manifest.version }))
-  else voiceOf(flags).say(`  ${manifest.name} ${manifest.version} is valid.`)
-  return 0
+  try {
+    const { manifest } = await readManifestFile(words[0] ?? '')
+    if (flags.json) console.log(JSON.stringify({ name: manifest.name, version: manifest.version }))
+    else voiceOf(flags).say(`  ${manifest.name} ${manifest.version} is valid.`)
+    return 0
+  } catch (error) {
+    if (!flags.json || !(error instanceof UnfinishedManifest)) throw error
+    console.log(JSON.stringify(error.unfinished))
+    return 1
+  }
 }
 
 async function runPut(args: readonly string[]): Promise<number> {
   const { words, flags } = parseWords('manifests put', args, ['file'], GATEWAY_FLAGS)
-  const { name, document } = await readManifest(words[0] ?? '')
+  const { manifest, document } = await readManifestFile(words[0] ?? '')
+  const { name } = manifest
   const call = await openGateway(flags)
   const route = `/manifests/${encodeURIComponent(name)}`
   const stored = summarySchema.parse(await call('PUT', route, 'store the manifest', document))
@@ -123,31 +129,6 @@ function told(
     say(`  ${paint('bold', `${name} ${version}`)} (revision ${revision}) ${what}.`)
   }
   return 0
-}
-
-/** @throws {CommandError} that names every fault, each with where it is */
-async function readManifest(
-  file: string,
-): Promise<{ name: string; version: string; document: unknown }> {
-  let text: string
-  try {
-    text = file === '-' ? await readAll(process.stdin) : await readFile(file, 'utf8')
-  } catch (cause) {
-    throw new CommandError(`${file} cannot be read`, (cause as Error).message, { cause })
-  }
-  let document: unknown
-  try {
-    document = JSON.parse(text)
-  } catch (cause) {
-    throw new CommandError(`${file} is no JSON`, (cause as Error).message, { cause })
-  }
-  const parsed = manifestSchema.safeParse(document)
-  if (parsed.success) return { ...parsed.data, document }
-  const faults = parsed.error.issues.map(
-    ({ path: at, message }) => `${at.map(String).join('.') || '(the whole)'}: ${message}`,
-  )
-  const count = faults.length === 1 ? 'one fault' : `${faults.length} faults`
-  throw new CommandError(`${file} has ${count}`, faults.join('\n  '))
 }
 
 export const manifests: Command = {

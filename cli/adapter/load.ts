@@ -1,10 +1,9 @@
 /** The adapter that a command line names: one of the build, or a manifest file. */
-import { readFile } from 'node:fs/promises'
 import { adapters } from '../../adapters/index.ts'
 import type { Adapter } from '../../src/adapter/contract.ts'
 import { compileManifest } from '../../src/adapter/manifest/compile.ts'
-import { manifestSchema } from '../../src/adapter/manifest/schema.ts'
-import { CommandError, nearest, UsageError } from '../command.ts'
+import { nearest, UsageError } from '../command.ts'
+import { readManifestFile } from '../manifest-file.ts'
 
 /**
  * Each call makes the adapter anew: tokens that a manifest's adapter holds are of one connection.
@@ -23,18 +22,6 @@ export async function loadAdapter(named: string): Promise<() => Adapter> {
       `${guess}one of ${names.join(', ')}, or a file such as my-desk.manifest.json`,
     )
   }
-  let document: unknown
-  try {
-    document = JSON.parse(await readFile(named, 'utf8'))
-  } catch (cause) {
-    throw new CommandError(`${named} cannot be read`, (cause as Error).message, { cause })
-  }
-  const parsed = manifestSchema.safeParse(document)
-  if (!parsed.success) {
-    throw new CommandError(
-      `${named} is no valid manifest`,
-      `npx postern manifests check ${named} says what is wrong with it`,
-    )
-  }
-  return () => compileManifest(parsed.data) as unknown as Adapter
+  const { manifest } = await readManifestFile(named)
+  return () => compileManifest(manifest) as unknown as Adapter
 }
