@@ -5,7 +5,7 @@ import { parseBase } from './base.ts'
 import { checkLists } from './check-lists.ts'
 import type { Pager, Rule } from './request-schema.ts'
 import { allRules, kindOf, type Placed, requestsOf, SHARED } from './roles.ts'
-import type { Manifest, ResourceManifest } from './schema.ts'
+import type { LookupSpec, Manifest, ResourceManifest } from './schema.ts'
 import { isListTemplate, placeholdersIn, SPREAD } from './template.ts'
 
 export type Path = readonly (string | number)[]
@@ -270,8 +270,10 @@ function checkResource(at: Path, type: string, resource: ResourceManifest): Faul
   }
   for (const [i, lookup] of lookups.entries()) {
     declared(['lookups', i, 'attribute'], lookup.attribute)
+    faults.push(...checkLookup([...at, 'lookups', i], lookup))
     faults.push(...checkPager([...at, 'lookups', i], lookup.pager, lookup))
   }
+  if (list.id !== undefined && !list.partial) add(['list', 'partial'], PARTIAL_ID)
   if (resource.id === '') add(['id'], 'must lead to a member of the object')
   faults.push(...checkPager([...at, 'list'], list.pager, list), ...checkAnchor(at, resource))
   if (resource.active && [resource.active.off].flat().includes(resource.active.on)) {
@@ -300,6 +302,25 @@ function checkResource(at: Path, type: string, resource: ResourceManifest): Faul
     if (placeholdersIn(membership).includes('edge') && members.edge === undefined) {
       add(['membership', 'members', 'edge'], 'must say where {edge} is read')
     }
+  }
+  return faults
+}
+
+const PARTIAL_ID = 'must be true beside "id": such items are read one by one'
+
+function checkLookup(at: Path, lookup: LookupSpec): Fault[] {
+  const faults: Fault[] = []
+  if (lookup.id !== undefined && !lookup.partial) {
+    faults.push({ path: [...at, 'partial'], message: PARTIAL_ID })
+  }
+  const absent = lookup.rules.findIndex((rule) => rule.means === 'absent')
+  if (lookup.item === undefined && absent >= 0) {
+    const message = 'is no answer to a search: nobody is an empty list. Of one object, say "item"'
+    faults.push({ path: [...at, 'rules', absent, 'means'], message })
+  }
+  if (lookup.item !== undefined && (lookup.items !== undefined || lookup.pager !== undefined)) {
+    const message = 'is one object: leave out "items" and "pager"'
+    faults.push({ path: [...at, 'item'], message })
   }
   return faults
 }

@@ -60,6 +60,7 @@ export function compileManifest(
         answers: manifest.answers,
         headers: manifest.headers ?? {},
         rules: manifest.rules,
+        check: manifest.check,
         authorize: authorizer(manifest, { http, settings, secret, tokens }),
       }
       const { User, Group } = resources

@@ -45,8 +45,9 @@ function activeOf(
   { on, off, otherwise }: NonNullable<ResourceManifest['active']>,
   value: unknown,
 ): boolean | undefined {
-  if (value === on) return true
-  return [off].flat().some((one) => one === value) ? false : otherwise
+  const shown = value ?? null
+  if (shown === on) return true
+  return [off].flat().some((one) => one === shown) ? false : otherwise
 }
 
 function toAttributes(resource: ResourceManifest, row: Row): Attributes {
@@ -181,5 +182,7 @@ export function attributesNamed(resource: ResourceManifest, names: unknown): str
       }),
     ),
   )
-  return [names].flat().flatMap((name) => byName.get(name) ?? [])
+  // Some apps say why, by the name of each field.
+  const said = isRow(names) ? Object.keys(names) : [names].flat()
+  return said.flatMap((name) => byName.get(name) ?? [])
 }

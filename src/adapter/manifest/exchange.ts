@@ -23,6 +23,7 @@ export interface App {
   readonly headers: Readonly<Record<string, string>>
   /** Of the whole manifest: asked after those of the request. */
   readonly rules: readonly Rule[]
+  readonly check: RequestSpec | undefined
 }
 
 export interface Answer {
@@ -30,8 +31,13 @@ export interface Answer {
   readonly response: HttpResponse
 }
 
+export interface NextQuery {
+  readonly query: Query
+  readonly beside: boolean
+}
+
 /**
- * @param query in place of the request's own, where the app said what to ask for next
+ * @param next what the app said to ask for next: a query in place of the request's own, or beside it
  * @throws {AdapterFailure} on everything that is no answer to this request
  */
 export async function exchange(
@@ -39,10 +45,12 @@ export async function exchange(
   resource: ResourceManifest,
   spec: RequestSpec,
   values: Values,
-  query?: Query,
+  next?: NextQuery,
 ): Promise<Answer> {
   const filled = fill(app, spec, { ...values, config: app.settings })
-  const request = query ? { ...filled, query } : filled
+  const request = next
+    ? { ...filled, query: next.beside ? { ...filled.query, ...next.query } : next.query }
+    : filled
   let response = await app.http.call(await app.authorize(request))
   // 401 has no effect: with another token the same call may be made once more.
   if (response.status === 401 && (await app.authorize.forget())) {

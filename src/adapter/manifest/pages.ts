@@ -1,10 +1,10 @@
 /** Windows and walks over the app's pages, whichever way it counts them. */
 import type { PageRequest } from '../contract.ts'
 import { AdapterFailure } from '../failure.ts'
-import type { HttpResponse, Query } from '../http.ts'
+import type { HttpResponse } from '../http.ts'
 import { placesOf } from './check.ts'
-import { idOf } from './convert.ts'
-import { type App, exchange } from './exchange.ts'
+import { idOf, isRow } from './convert.ts'
+import { type App, exchange, type NextQuery } from './exchange.ts'
 import { itemsAt } from './items.ts'
 import { getAt } from './pointer.ts'
 import type { Pager, RequestSpec } from './request-schema.ts'
@@ -29,7 +29,7 @@ export interface Rows {
 
 type Read = (
   values: Values,
-  query?: Query,
+  next?: NextQuery,
 ) => Promise<{ rows: readonly unknown[]; total: number | undefined; response: HttpResponse }>
 
 /** Walks that end in an error rather than in a short list; a Worker has a budget of calls. */
@@ -60,17 +60,17 @@ export async function readPage(
 ): Promise<Rows> {
   const { pager } = paged
   const limit = Math.min(pageSize, paged.maxPage)
-  const read: Read = async (places, query) => {
+  const read: Read = async (places, next) => {
     const { response } = await exchange(
       app,
       resource,
       paged.request,
       { ...values, ...places },
-      query,
+      next,
     )
     const rows = itemsAt(response, paged.items)
     const stated = 'total' in pager ? pager.total : undefined
-    const total = stated === undefined ? undefined : Number(getAt(response.json, stated))
+    const total = stated === undefined ? undefined : totalOf(response, stated)
     if (total !== undefined && !Number.isSafeInteger(total)) throw response.misunderstood()
     return { rows, total, response }
   }
@@ -154,6 +154,16 @@ async function byPage(read: Read, start: number, limit: number, first: number): 
   return { rows: window, total, response, ...next }
 }
 
+function totalOf(
+  { headers, json }: HttpResponse,
+  stated: NonNullable<Extract<Pager, { kind: 'page' }>['total']>,
+): number {
+  // A header that is missing is no count, and neither is an empty one.
+  return typeof stated === 'string'
+    ? Number(getAt(json, stated))
+    : Number.parseInt(headers.get(stated.header) ?? '', 10)
+}
+
 function position(cursor: string): number {
   const number = Number(cursor)
   if (!Number.isSafeInteger(number) || number < 0) throw foreignCursor()
@@ -164,9 +174,13 @@ function foreignCursor(): AdapterFailure {
   return new AdapterFailure('protocol', 'a cursor is none of ours', { effect: 'none' })
 }
 
-function queryOf(cursor: string): Query {
+/** Marks a cursor whose parameters stand beside those of the request. */
+const BESIDE = '&'
+
+function queryOf(cursor: string): NextQuery {
   const params = new URLSearchParams(cursor)
-  return Object.fromEntries([...params.keys()].map((name) => [name, params.getAll(name)]))
+  const query = Object.fromEntries([...params.keys()].map((name) => [name, params.getAll(name)]))
+  return { query, beside: cursor.startsWith(BESIDE) }
 }
 
 /**
@@ -179,6 +193,11 @@ function nextLink(response: HttpResponse, at: string | undefined): string | unde
       ? /<([^<>]*)>[^,<]*;\s*rel="?next"?/i.exec(response.headers.get('link') ?? '')?.[1]
       : getAt(response.json, at)
   if (found === undefined || found === null || found === '') return undefined
+  if (isRow(found)) {
+    const texts = Object.entries(found).map(([name, value]) => [name, String(value)])
+    if (texts.length === 0) return undefined
+    return BESIDE + new URLSearchParams(texts).toString()
+  }
   if (typeof found !== 'string' || !URL.canParse(found, 'https://app.invalid')) {
     throw response.misunderstood()
   }

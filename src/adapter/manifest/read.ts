@@ -5,9 +5,11 @@ import type { HttpResponse } from '../http.ts'
 import { idOf, isRow, toObject, writeOne } from './convert.ts'
 import { type App, exchange } from './exchange.ts'
 import { itemsAt } from './items.ts'
+import { isSo } from './judge.ts'
 import { type Paged, pagerFor, readAll, readPage } from './pages.ts'
 import { getAt, partAt, putAt } from './pointer.ts'
-import type { ListSpec, ResourceManifest } from './schema.ts'
+import type { ListSpec, LookupSpec, ResourceManifest } from './schema.ts'
+import type { Values } from './template.ts'
 
 /** Accounts that one search reads one by one: more is a filter that the app has ignored. */
 const MAX_SINGLE_READS = 50
@@ -40,6 +42,7 @@ export async function getRow(
   const object = understood(resource, row, response)
   // An app that takes a prefix or a name where an id is expected answers with somebody else.
   if (object.id !== id) throw response.misunderstood()
+  if (isAbsent(resource, row)) return undefined
   return { row, object }
 }
 
@@ -59,30 +62,87 @@ export function readPort(app: App, resource: ResourceManifest): ReadPort {
       const spec = resource.attributes[attribute]
       if (!lookup || !spec) throw new Error(`the manifest declares no look-up of ${attribute}`)
       const { list } = resource
+      const values = { value: writeOne(spec, value) }
+      if (lookup.item !== undefined) {
+        const found = await findOne(app, resource, lookup, lookup.item, values, get)
+        if (found === undefined) await checkRights(app, resource)
+        return found === undefined ? [] : [found]
+      }
       const paged: Paged = {
         request: lookup,
         items: lookup.items ?? list.items,
         pager: pagerFor(lookup.pager, list, lookup),
         maxPage: list.maxPage,
       }
-      const rows = await readAll(app, resource, paged, { value: writeOne(spec, value) })
-      if (!lookup.partial) return rows.map((row) => fromList(resource, row))
-      const ids = rows
-        .map((row) => partOf(resource, row))
-        .filter((part) => {
-          const shown = part.attributes[attribute]
-          // What a substring search found besides is not worth a read.
-          return shown === undefined || fold(String(shown)) === fold(value)
-        })
-        .map(({ id }) => id)
+      const rows = await readAll(app, resource, paged, values)
+      if (rows.length === 0) await checkRights(app, resource)
+      if (!lookup.partial) return shown(resource, rows)
+      const ids = rows.flatMap((row) => {
+        const id = idOfPart(resource, lookup, row)
+        const isId = (spec.at ?? `/${attribute}`) === resource.id
+        const said = isId ? id : isRow(row) && partOf(resource, row).attributes[attribute]
+        // What a substring search found besides is not worth a read.
+        const isOther = typeof said === 'string' && fold(said) !== fold(value)
+        return isOther ? [] : [id]
+      })
       return readEach(get, ids, MAX_SINGLE_READS)
     },
 
-    list: (page) =>
-      resource.list.parts
-        ? listParts(app, resource, page, get)
-        : listPage(app, resource, resource.list, {}, page, get),
+    async list(page) {
+      const found = resource.list.parts
+        ? await listParts(app, resource, page, get)
+        : await listPage(app, resource, resource.list, {}, page, get)
+      const isWhole = page.cursor === undefined && !page.skip && found.next === undefined
+      if (isWhole && found.items.length === 0) await checkRights(app, resource)
+      return found
+    },
   }
+}
+
+/**
+ * Some apps answer a credential that has lost its rights with an empty list. Believed, it would make
+ * everybody anew, so they are asked for something that only a good one gets.
+ */
+async function checkRights(app: App, resource: ResourceManifest): Promise<void> {
+  if (!app.check) return
+  const { verdict, response } = await exchange(app, resource, app.check, {})
+  if (verdict !== 'ok') throw response.misunderstood()
+}
+
+/** A look-up that is answered with the object, or with "no such object". */
+async function findOne(
+  app: App,
+  resource: ResourceManifest,
+  lookup: LookupSpec,
+  item: string,
+  values: Values,
+  get: Get,
+): Promise<NativeObject | undefined> {
+  const { verdict, response } = await exchange(app, resource, lookup, values)
+  if (verdict === 'absent') return undefined
+  const row = partAt(response.json, item)
+  if (lookup.partial) return (await get(idOfPart(resource, lookup, row))) ?? undefined
+  const object = understood(resource, row, response)
+  return isAbsent(resource, row) ? undefined : object
+}
+
+/** An app that only marks what it deletes shows it still. */
+function isAbsent({ absentWhen }: ResourceManifest, row: unknown): boolean {
+  return absentWhen.some((fact) => isSo(fact, row))
+}
+
+function shown(resource: ResourceManifest, rows: readonly unknown[]): NativeObject[] {
+  return rows.filter((row) => !isAbsent(resource, row)).map((row) => fromList(resource, row))
+}
+
+function idOfPart(
+  resource: ResourceManifest,
+  { id: at }: Pick<LookupSpec, 'id'>,
+  row: unknown,
+): string {
+  const id = at === undefined ? partOf(resource, row).id : idOf(getAt(row, at))
+  if (id === undefined) throw misread()
+  return id
 }
 
 function fold(text: string): string {
@@ -105,11 +165,13 @@ async function listPage(
   const items = list.partial
     ? await readEach(
         get,
-        rows.map((row) => partOf(resource, row).id),
+        rows.map((row) => idOfPart(resource, list, row)),
         list.maxPage,
       )
-    : rows.map((row) => fromList(resource, assume(row)))
-  return { items, ...(next !== undefined && { next }), ...(total !== undefined && { total }) }
+    : shown(resource, rows.map(assume))
+  // A count of rows is none of objects where some are gone.
+  const counted = total !== undefined && items.length === rows.length
+  return { items, ...(next !== undefined && { next }), ...(counted && { total }) }
 }
 
 /** The cursor says which part, and where in it. */

@@ -142,20 +142,24 @@ export const request = z.strictObject({
 })
 export type RequestSpec = z.output<typeof request>
 
+const total = z
+  .union([pointer, z.strictObject({ header: z.string().regex(/^[A-Za-z0-9-]{1,64}$/) })])
+  .optional()
+
 export const pager = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('none') }),
   z
     .strictObject({
       kind: z.literal('page'),
       first: z.int().min(0).max(1).default(1),
-      total: pointer.optional(),
+      total,
     })
     .meta({ description: 'The request places {page} and {limit}' }),
   z
     .strictObject({
       kind: z.literal('offset'),
       first: z.int().min(0).max(1).default(0),
-      total: pointer.optional(),
+      total,
     })
     .meta({ description: 'The request places {offset} and {limit}' }),
   z
@@ -170,7 +174,10 @@ export const pager = z.discriminatedUnion('kind', [
       kind: z.literal('link'),
       next: pointer.optional().meta({ description: 'Absent: the Link header, rel="next"' }),
     })
-    .meta({ description: 'The app says the whole URL of the next page' }),
+    .meta({
+      description:
+        'The app says the whole URL of the next page, or an object: what its query holds besides',
+    }),
   z.strictObject({ kind: z.literal('keyset'), key: pointer }).meta({
     description: 'The request places {after}: the key of the last item of the page before',
   }),

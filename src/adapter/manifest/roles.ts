@@ -23,7 +23,8 @@ const WRITE = ['ok', 'unchanged', 'absent', 'fail'] as const
 export const ROLES = {
   get: { places: ['id'], verdicts: ['ok', 'absent', 'fail'] },
   list: { places: PAGE, verdicts: ['ok', 'fail'] },
-  lookup: { places: ['value', ...PAGE], verdicts: ['ok', 'fail'] },
+  lookup: { places: ['value', ...PAGE], verdicts: ['ok', 'absent', 'fail'] },
+  check: { places: [], verdicts: ['ok', 'fail'] },
   create: {
     places: ['attributes', 'active', 'key', 'password'],
     verdicts: ['ok', 'exists', 'invited', 'accepted', 'fail'],
@@ -64,10 +65,13 @@ export interface Placed {
 }
 
 /** Every request of the manifest, and where in it it is. */
-export function requestsOf({ resources }: Manifest): readonly Placed[] {
-  return Object.entries(resources).flatMap(([type, resource]) =>
-    resource === undefined ? [] : requestsIn(resource, ['resources', type]),
-  )
+export function requestsOf({ check, resources }: Manifest): readonly Placed[] {
+  return [
+    ...(check ? [{ role: ROLES.check, path: ['check'], request: check }] : []),
+    ...Object.entries(resources).flatMap(([type, resource]) =>
+      resource === undefined ? [] : requestsIn(resource, ['resources', type]),
+    ),
+  ]
 }
 
 function requestsIn(resource: ResourceManifest, at: readonly string[]): Placed[] {

@@ -126,6 +126,10 @@ const returns = z.union([
 ])
 export type Returns = z.output<typeof returns>
 
+const idOfItem = pointer.optional().meta({
+  description: 'Of partial items whose id is elsewhere than that of "get"; "": the item is the id',
+})
+
 const list = request.extend({
   items: pointer.default('').meta({ description: 'Where in the answer the list is' }),
   pager: pager.default({ kind: 'none' }),
@@ -138,6 +142,7 @@ const list = request.extend({
     .boolean()
     .default(false)
     .meta({ description: 'true: items lack something that "get" shows, and are read one by one' }),
+  id: idOfItem,
   parts: z
     .array(
       z.strictObject({
@@ -161,8 +166,12 @@ export type ListSpec = z.output<typeof list>
 const lookup = request.extend({
   attribute: name,
   items: pointer.optional().meta({ description: 'Default: as in "list"' }),
+  item: pointer.optional().meta({
+    description: 'Instead, where the app answers with one object: where it is. Nobody is "absent"',
+  }),
   pager: pager.optional().meta({ description: 'Default: as in "list", if its places are there' }),
   partial: z.boolean().default(false),
+  id: idOfItem,
   exact: z.boolean().meta({ description: 'false: it finds parts of a value too' }),
   caseExact: z.boolean(),
   includesInactive: z.boolean().meta({ description: 'false: it hides disabled accounts' }),
@@ -232,6 +241,8 @@ const mappingEntry = z.strictObject({
   clear: z.enum(['null', 'empty', 'keep']).optional(),
 })
 
+const word = z.union([scalar, z.null()])
+
 const resource = z.strictObject({
   id: pointer.meta({ description: 'Where the native id of an object is' }),
   idType: z
@@ -249,6 +260,11 @@ const resource = z.strictObject({
     .max(20)
     .default([])
     .meta({ description: 'An object that meets one of these refuses every write' }),
+  absentWhen: z
+    .array(fact)
+    .max(20)
+    .default([])
+    .meta({ description: 'An object that meets one of these is as good as gone: a deleted one' }),
   attributes: few(attribute, MAX_ATTRIBUTES),
   naming: name.meta({ description: 'What people sign in with, or groups go by' }),
   anchor: name.optional().meta({
@@ -270,8 +286,8 @@ const resource = z.strictObject({
   active: z
     .strictObject({
       at: pointer,
-      on: scalar,
-      off: z.union([scalar, z.array(scalar).min(1).max(20)]),
+      on: word.meta({ description: 'null: there is no value, as in "blocked_at"' }),
+      off: z.union([word, z.array(word).min(1).max(20)]),
       otherwise: z
         .boolean()
         .optional()
@@ -377,6 +393,10 @@ const shapeOfManifest = z.strictObject({
   rules: rules.default([]),
   answers: answers.default('json').meta({ description: 'What the app answers in' }),
   limits: limits.optional(),
+  check: request.optional().meta({
+    description:
+      'Asked before an empty answer of a look-up or list is believed: shows that the credential has its rights',
+  }),
   resources: z.strictObject({ User: resource, Group: resource.optional() }),
 })
 export type Manifest = z.output<typeof shapeOfManifest>
