@@ -2,6 +2,7 @@
 import type { NativeObject } from '../contract.ts'
 import { type Check, CheckBlocked, type CheckGroup, CheckSkipped, groupOf, unmet } from './check.ts'
 import { describe, openStage, type Survey } from './scene.ts'
+import { lackingMethods } from './static.ts'
 import type { Subject } from './subject.ts'
 
 /** Objects of each type that the kit looks at before it begins. */
@@ -32,8 +33,9 @@ export async function runChecks(
   tell: (result: CheckResult) => void = () => undefined,
 ): Promise<readonly CheckResult[]> {
   const results: CheckResult[] = []
-  const types = Object.keys(subject.adapter.resources)
-  const survey = await surveyOf(subject, types)
+  const all = Object.keys(subject.adapter.resources)
+  const types = subject.types ?? all
+  const survey = await surveyOf(subject, all)
   for (const check of checks) {
     for (const type of check.once ? types.slice(0, 1) : types) {
       const result = await runCheck(subject, check, type, survey)
@@ -87,6 +89,8 @@ async function runCheck(
   if (reason !== undefined) return result('skipped', reason)
   subject.begin?.(`${type}.${check.id}`)
   const stage = openStage(subject, check.id, type, survey)
+  const lacking = groupOf(check) === 'static' ? [] : lackingMethods(stage)
+  if (lacking.length > 0) return result('blocked', `declared, and not there: ${lacking.join(', ')}`)
   let [outcome, why]: [CheckOutcome, string | undefined] = ['passed', undefined]
   try {
     await check.run(stage)

@@ -4,6 +4,7 @@ import type { Adapter, AnyPort, ResourceSpec } from '../contract.ts'
 import { createHttpClient } from '../http.ts'
 import { appOf } from '../mapping-entry.ts'
 import { type Check, CheckBlocked, CheckFailed, demand } from './check.ts'
+import type { Scene } from './scene.ts'
 
 const LOOKS_SECRET = /(?:secret|password|passwd|token|api_?key|private_?key|credential)s?$/i
 
@@ -27,6 +28,11 @@ export function methodsOf({ capabilities }: ResourceSpec): readonly Method[] {
     ...(membership === 'replace-on-group' ? (['replaceMembers'] as const) : []),
     ...(membership === 'replace-on-user' ? (['groupsOf', 'replaceGroups'] as const) : []),
   ]
+}
+
+/** Declared methods that are not there: nothing that needs an app can be checked without them. */
+export function lackingMethods({ spec, port }: Scene): readonly Method[] {
+  return methodsOf(spec).filter((name) => typeof port[name] !== 'function')
 }
 
 /** Settings that the schema takes, invented; undefined where it is too particular for that. */

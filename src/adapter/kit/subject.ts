@@ -43,8 +43,12 @@ export interface Subject {
   readonly adapter: Adapter
   /** A connection to the app; undefined where there is none: static checks alone are run. */
   readonly open?: (change?: Change) => Ports
+  /** Of the connection: what is below it is the app's. */
+  readonly baseUrl?: string
   /** Told before each check, so that exchanges are kept apart. */
   readonly begin?: (tape: string) => void
+  /** Resource types to check; all of the adapter's where it is absent. */
+  readonly types?: readonly string[]
   /** True: checks that make, change or remove objects are skipped. */
   readonly readOnly: boolean
   readonly notes: Notes

@@ -1,0 +1,475 @@
+/** What is read must be what is there: an empty answer that is wrong makes a second person. */
+import type { NativeObject, ResourceSpec, Value } from '../contract.ts'
+import { type Check, CheckBlocked, CheckFailed, demand, skipUnless } from './check.ts'
+import { minimal, same, sample } from './samples.ts'
+import { describe, failureOf, type Scene } from './scene.ts'
+import {
+  impossibleId,
+  make,
+  makeOf,
+  read,
+  settled,
+  smallPages,
+  switchOff,
+  walk,
+} from './scratch.ts'
+import type { Fetch } from './subject.ts'
+
+/** Searched for in every form that a URL, a form body or a query language has taken apart before. */
+const SPECIALS = ['+', "'", 'é', '&', '%41', ' ', '"', '*', '\\', '(']
+const READ = { needs: [], mutates: false } as const
+
+/** Somebody whom the app has: one that was there, or one made for it. */
+async function somebody(scene: Scene): Promise<NativeObject> {
+  const [first] = scene.survey[scene.type] ?? []
+  return first ? read(scene, first.id) : make(scene)
+}
+
+/** Attributes that differ, of those that the adapter declares. */
+export function differences(
+  { attributes }: ResourceSpec,
+  a: NativeObject,
+  b: NativeObject,
+): readonly string[] {
+  const names = Object.keys(attributes).filter((name) => {
+    return !same(attributes[name], a.attributes[name], b.attributes[name])
+  })
+  return [
+    ...(a.id === b.id ? [] : ['id']),
+    ...names,
+    ...(a.active === b.active ? [] : ['active']),
+    ...(a.fingerprint === b.fingerprint ? [] : ['fingerprint']),
+    ...(Boolean(a.protected) === Boolean(b.protected) ? [] : ['protected']),
+  ]
+}
+
+const misplaced =
+  (base: string) =>
+  (fetch: Fetch): Fetch =>
+  (input, init) => {
+    const root = new URL(base)
+    const below = input.slice(root.origin.length + root.pathname.replace(/\/$/, '').length)
+    return fetch(
+      `${root.origin}${root.pathname.replace(/\/$/, '')}/postern-wrong-base${below}`,
+      init,
+    )
+  }
+
+function text(value: Value | undefined): string | undefined {
+  const one = Array.isArray(value) ? value[0] : value
+  return typeof one === 'string' && one !== '' ? one : undefined
+}
+
+function caseChanged(value: string): string {
+  const upper = value.toUpperCase()
+  return upper === value ? value.toLowerCase() : upper
+}
+
+function typeOf(value: Value): string {
+  if (typeof value === 'object') return 'object'
+  return typeof value
+}
+
+export const READ_CHECKS: readonly Check[] = [
+  {
+    ...READ,
+    id: 'read.get-unknown',
+    why: 'get says null where the app says "no such object": otherwise nobody who left is ever missed.',
+    async run(scene) {
+      const { id } = await somebody(scene)
+      const found = await scene.port.get(impossibleId(id))
+      demand(found === null, 'get of an id that names nothing answers with an object')
+    },
+  },
+  {
+    ...READ,
+    id: 'read.wrong-base',
+    why: 'A wrong base path must not look like an app without people: every link would be buried.',
+    async run(scene) {
+      const { id } = await somebody(scene)
+      const urls = new Set<string>()
+      const watched = scene.open({
+        wrap: (fetch) => (input, init) => {
+          urls.add(input)
+          return fetch(input, init)
+        },
+      })[scene.type]
+      await watched?.get(id)
+      const [called] = urls
+      skipUnless(called !== undefined, 'the adapter makes no HTTP call')
+      const { baseUrl } = scene.subject
+      const wrap = misplaced(baseUrl ?? new URL(called).origin)
+      const port = scene.open({ wrap })[scene.type]
+      if (!port) throw new CheckBlocked('there is no port')
+      const got = await failureOf(async () => port.get(id))
+      demand(
+        got !== undefined,
+        'get says null at a wrong base path: tell "no such object" by the body',
+      )
+      const listed = await failureOf(async () => port.list({ pageSize: 2 }))
+      demand(listed !== undefined, 'list answers at a wrong base path')
+    },
+  },
+  {
+    ...READ,
+    id: 'read.wrong-secret',
+    needs: ['secrets'],
+    why: 'A refused credential must be a failure `auth`: an empty answer would make everybody anew.',
+    async run(scene) {
+      const { adapter, spec } = scene
+      const { id } = await somebody(scene)
+      const wrong = Object.fromEntries(adapter.secrets.map((name) => [name, 'postern-kit-wrong']))
+      const port = scene.open({ secrets: wrong })[scene.type]
+      if (!port) throw new CheckBlocked('there is no port')
+      const [lookup] = spec.capabilities.lookups
+      const calls: [string, () => Promise<unknown>][] = [
+        ['get', () => port.get(id)],
+        ['list', () => port.list({ pageSize: 2 })],
+        ...(lookup
+          ? [
+              ['find', () => port.find(lookup.attribute, 'somebody')] as [
+                string,
+                () => Promise<unknown>,
+              ],
+            ]
+          : []),
+      ]
+      for (const [method, call] of calls) {
+        const failure = await failureOf(call)
+        demand(failure !== undefined, `${method} answers although the secret is wrong`)
+        demand(
+          failure.code === 'auth' || failure.code === 'forbidden',
+          `${method} with a wrong secret: ${describe(failure)}; it must be auth`,
+        )
+      }
+    },
+  },
+  {
+    ...READ,
+    id: 'read.list-ends',
+    why: 'A list that does not end keeps every scan from finishing.',
+    async run(scene) {
+      for (const size of [scene.spec.capabilities.list.maxPage, 3]) {
+        const { ended, pages } = await walk(scene, size)
+        demand(
+          ended,
+          `after ${pages.length} pages the list hands out a cursor that was there before`,
+        )
+      }
+    },
+  },
+  {
+    ...READ,
+    id: 'read.list-unique',
+    why: 'Whoever is listed twice is taken for two.',
+    async run(scene) {
+      const { objects } = await walk(scene, 3)
+      const ids = objects.map(({ id }) => id)
+      const twice = ids.filter((id, at) => ids.indexOf(id) !== at)
+      demand(twice.length === 0, `${twice.length} of ${ids.length} ids come more than once`)
+    },
+  },
+  {
+    ...READ,
+    id: 'read.page-size',
+    why: 'A page larger than asked for does not fit where it was to go.',
+    async run(scene) {
+      const { pages } = await walk(scene, 2)
+      const most = Math.max(...pages.map(({ items }) => items.length))
+      demand(most <= 2, `a page of 2 was asked for, and ${most} objects came`)
+    },
+  },
+  {
+    ...READ,
+    id: 'read.list-complete',
+    why: 'The list must hold the same people whatever the size of its pages.',
+    async run(scene) {
+      const { maxPage } = scene.spec.capabilities.list
+      const large = new Set((await walk(scene, maxPage)).objects.map(({ id }) => id))
+      const small = new Set((await walk(scene, 2)).objects.map(({ id }) => id))
+      const missed = [...large].filter((id) => !small.has(id)).length
+      const more = [...small].filter((id) => !large.has(id)).length
+      demand(missed === 0, `${missed} of ${large.size} objects are missing from pages of 2`)
+      demand(more === 0, `${more} objects are missing from pages of ${maxPage}`)
+    },
+  },
+  {
+    ...READ,
+    id: 'read.list-again',
+    why: 'Two lists of the same people that differ make some of them come and go.',
+    async run(scene) {
+      const first = new Set((await walk(scene, 5)).objects.map(({ id }) => id))
+      const second = new Set((await walk(scene, 5)).objects.map(({ id }) => id))
+      const apart = [...first].filter((id) => !second.has(id)).length
+      demand(
+        apart === 0 && first.size === second.size,
+        `the second walk has ${second.size} objects, the first had ${first.size}`,
+      )
+    },
+  },
+  {
+    ...READ,
+    id: 'read.total',
+    why: 'A total that the adapter states is what clients page by.',
+    async run(scene) {
+      const { pages, objects } = await walk(scene)
+      const totals = pages.flatMap(({ total }) => total ?? [])
+      skipUnless(totals.length > 0, 'the app states no total')
+      const count = new Set(objects.map(({ id }) => id)).size
+      const wrong = totals.find((total) => total !== count)
+      demand(wrong === undefined, `the total is ${wrong}, and there are ${count} objects`)
+    },
+  },
+  {
+    ...READ,
+    id: 'read.skip',
+    needs: ['list.skip'],
+    why: 'A list that may begin later must begin exactly there.',
+    async run(scene) {
+      const whole = [...new Set((await walk(scene, 4)).objects.map(({ id }) => id))]
+      skipUnless(whole.length > 1, 'there are not two objects')
+      for (const skip of [1, Math.floor(whole.length / 2)]) {
+        const page = await scene.port.list({ pageSize: 4, skip })
+        const ids = page.items.map(({ id }) => id)
+        demand(
+          ids.length > 0 && ids.every((id, at) => id === whole[skip + at]),
+          `after ${skip} skipped the page begins elsewhere`,
+        )
+      }
+    },
+  },
+  {
+    id: 'read.insert-between-pages',
+    needs: ['create', 'list.order: stable'],
+    mutates: true,
+    why: 'An order declared stable meets everybody once, although somebody joins during the walk.',
+    async run(scene) {
+      const before = (await smallPages(scene)).objects.map(({ id }) => id)
+      const threes = (await walk(scene, 3)).objects.map(({ id }) => id)
+      const during = (await walk(scene, 3, () => make(scene))).objects.map(({ id }) => id)
+      // Who comes twice without anybody joining is another check's.
+      const isOnce = (ids: readonly string[], id: string) => ids.indexOf(id) === ids.lastIndexOf(id)
+      const once = before.filter((id) => isOnce(before, id) && isOnce(threes, id))
+      const missed = once.filter((id) => !during.includes(id))
+      const twice = once.filter((id) => !isOnce(during, id))
+      demand(missed.length === 0, `${missed.length} were missed; declare the order unstable`)
+      demand(twice.length === 0, `${twice.length} came twice; declare the order unstable`)
+    },
+  },
+  {
+    ...READ,
+    id: 'read.declared',
+    why: 'What an object holds must be what is declared, or the core compares apples with pears.',
+    async run(scene) {
+      const { attributes, capabilities } = scene.spec
+      const { items } = await scene.port.list({ pageSize: Math.min(20, capabilities.list.maxPage) })
+      skipUnless(items.length > 0, 'there is nobody')
+      const faults = new Set<string>()
+      for (const object of items) {
+        if (typeof object.id !== 'string' || object.id === '') faults.add('an id is no text')
+        if (
+          !object.ticket &&
+          (object.active !== undefined) !== (capabilities.active === 'native')
+        ) {
+          faults.add('`active` is there exactly where the capability is "native"')
+        }
+        for (const [name, value] of Object.entries(object.attributes)) {
+          const spec = attributes[name]
+          if (!spec) faults.add(`${name} is not declared`)
+          if (!spec || value === null) continue
+          const ones = spec.multiValued && Array.isArray(value) ? value : [value]
+          const wanted = spec.type === 'datetime' ? 'string' : spec.type
+          if (Array.isArray(value) !== (spec.multiValued === true) && spec.type !== 'object') {
+            faults.add(`${name} is ${Array.isArray(value) ? 'a list' : 'no list'}`)
+          } else if (ones.some((one) => typeOf(one) !== wanted)) {
+            faults.add(`${name} is no ${spec.type}`)
+          }
+        }
+      }
+      if (faults.size > 0) throw new CheckFailed([...faults].join('; '))
+    },
+  },
+  {
+    ...READ,
+    id: 'read.list-as-get',
+    why: 'What a list leaves out is taken for cleared: declare it partial, or read one by one.',
+    async run(scene) {
+      const { items } = await scene.port.list({ pageSize: 5 })
+      skipUnless(items.length > 0, 'there is nobody')
+      for (const item of items) {
+        const apart = differences(scene.spec, item, await read(scene, item.id))
+        demand(apart.length === 0, `list and get do not show the same ${apart.join(', ')}`)
+      }
+    },
+  },
+  {
+    id: 'read.find-as-get',
+    needs: ['lookup of naming'],
+    mutates: true,
+    why: 'Who is found is compared with what the client sent: it must be the whole object.',
+    async run(scene) {
+      const object = await settled(scene, await somebodyNamed(scene))
+      const found = await scene.port.find(scene.spec.naming, nameOf(scene, object))
+      const one = found.find(({ id }) => id === object.id)
+      if (!one) throw new CheckBlocked('it is not found')
+      const apart = differences(scene.spec, one, await read(scene, object.id))
+      demand(apart.length === 0, `find and get do not show the same ${apart.join(', ')}`)
+    },
+  },
+  {
+    id: 'read.lookup-finds',
+    needs: ['lookups'],
+    mutates: true,
+    why: 'Whom a look-up misses is made a second time.',
+    async run(scene) {
+      const object = await settled(scene, await somebodyNamed(scene))
+      const held = scene.spec.capabilities.lookups.flatMap(({ attribute }) => {
+        const value = text(object.attributes[attribute])
+        return value === undefined ? [] : [{ attribute, value }]
+      })
+      skipUnless(held.length > 0, 'nobody has a value that there is a look-up of')
+      for (const { attribute, value } of held) {
+        const found = await scene.port.find(attribute, value)
+        demand(
+          found.some(({ id }) => id === object.id),
+          `the look-up of ${attribute} does not find whom get shows with it`,
+        )
+      }
+    },
+  },
+  {
+    id: 'read.lookup-case',
+    needs: ['lookups'],
+    mutates: true,
+    why: 'Clients change the letter case of what they send; a look-up must do with it what it declares.',
+    async run(scene) {
+      const object = await settled(scene, await somebodyNamed(scene))
+      let tried = 0
+      for (const { attribute, caseExact, exact } of scene.spec.capabilities.lookups) {
+        const value = text(object.attributes[attribute])
+        if (value === undefined || caseChanged(value) === value) continue
+        const plain = await scene.port.find(attribute, value)
+        // That it finds nobody at all is another check's.
+        if (!plain.some(({ id }) => id === object.id)) continue
+        tried++
+        const found = await scene.port.find(attribute, caseChanged(value))
+        const isFound = found.some(({ id }) => id === object.id)
+        demand(
+          caseExact || isFound,
+          `the look-up of ${attribute} minds letter case; declare "caseExact": true`,
+        )
+        demand(
+          !(caseExact && exact && isFound),
+          `the look-up of ${attribute} does not mind letter case; declare "caseExact": false`,
+        )
+      }
+      skipUnless(tried > 0, 'nobody has a value with letters that there is a look-up of')
+    },
+  },
+  {
+    ...READ,
+    id: 'read.lookup-nobody',
+    needs: ['lookups'],
+    why: 'A filter that an app ignores answers with everybody.',
+    async run(scene) {
+      const exact = scene.spec.capabilities.lookups.filter((lookup) => lookup.exact)
+      skipUnless(exact.length > 0, 'no look-up is declared exact: the core filters again')
+      for (const { attribute } of exact) {
+        const found = await scene.port.find(attribute, `${scene.name()}@kit.example`)
+        demand(
+          found.length === 0,
+          `the look-up of ${attribute} finds ${found.length} of a value that nobody has`,
+        )
+      }
+    },
+  },
+  {
+    id: 'read.lookup-special',
+    needs: ['lookup of naming', 'create'],
+    mutates: true,
+    why: "Names hold + and ' and é: taken apart on the way, they find nobody, or somebody else.",
+    async run(scene) {
+      const { naming } = scene.spec
+      const plain = sample(scene, naming)
+      for (const special of SPECIALS) {
+        const [head = '', tail] = String(plain).split('@')
+        const name = `${head}${special}x${tail === undefined ? '' : `@${tail}`}`
+        const made = await makeOf(scene, minimal(scene, name)).catch((error: unknown) => {
+          if (error instanceof CheckBlocked) return undefined
+          throw error
+        })
+        const found = await scene.port.find(naming, name)
+        if (!made) continue
+        const object = await settled(scene, made)
+        const again = found.length > 0 ? found : await scene.port.find(naming, name)
+        demand(
+          again.some(({ id }) => id === object.id),
+          `the look-up of ${naming} does not find a name with ${JSON.stringify(special)} in it`,
+        )
+      }
+    },
+  },
+  {
+    id: 'read.lookup-off',
+    needs: ['lookup of naming', 'switch', 'create'],
+    mutates: true,
+    why: 'Who is off and not found is made a second time when they return.',
+    async run(scene) {
+      const lookups = scene.spec.capabilities.lookups.filter((lookup) => lookup.includesInactive)
+      skipUnless(lookups.length > 0, 'every look-up is declared to hide who is off')
+      const made = await settled(scene, await make(scene))
+      const object = await read(scene, made.id)
+      const shown = await Promise.all(
+        lookups.map(async ({ attribute }) => {
+          const value = text(object.attributes[attribute])
+          if (value === undefined) return false
+          return (await scene.port.find(attribute, value)).some(({ id }) => id === object.id)
+        }),
+      )
+      await switchOff(scene, object.id)
+      for (const [at, { attribute }] of lookups.entries()) {
+        const value = text(object.attributes[attribute])
+        if (value === undefined || !shown[at]) continue
+        const found = await scene.port.find(attribute, value)
+        demand(
+          found.some(({ id }) => id === object.id),
+          `the look-up of ${attribute} hides who is off; declare "includesInactive": false`,
+        )
+      }
+    },
+  },
+  {
+    id: 'read.list-off',
+    needs: ['switch', 'create'],
+    mutates: true,
+    why: 'The list is what is asked where a look-up hides who is off: it must hold everybody.',
+    async run(scene) {
+      const { id } = await make(scene)
+      await switchOff(scene, id)
+      const { objects } = await walk(scene)
+      demand(
+        objects.some((object) => object.id === id),
+        'who is switched off is not in the list',
+      )
+    },
+  },
+]
+
+/** One with a name to be looked up by: made for it, or there before. */
+async function somebodyNamed(scene: Scene): Promise<NativeObject> {
+  const { capabilities } = scene.spec
+  if (capabilities.create !== 'none' && !scene.subject.readOnly) {
+    return read(scene, (await make(scene)).id)
+  }
+  const named = (scene.survey[scene.type] ?? []).find((object) => {
+    return text(object.attributes[scene.spec.naming]) !== undefined
+  })
+  skipUnless(named !== undefined, 'there is nobody to look up')
+  return named
+}
+
+function nameOf(scene: Scene, object: NativeObject): string {
+  const name = text(object.attributes[scene.spec.naming])
+  if (name === undefined) throw new CheckBlocked('it has no name')
+  return name
+}

@@ -1,0 +1,78 @@
+/** Runs the kit against the good app through an adapter, good or broken. */
+import type { Adapter, AnyPort } from '../../../src/adapter/contract.ts'
+import { createHttpClient } from '../../../src/adapter/http.ts'
+import { CHECKS } from '../../../src/adapter/kit/checks.ts'
+import { type CheckResult, runChecks } from '../../../src/adapter/kit/run.ts'
+import { type Fetch, NO_NOTES, type Subject } from '../../../src/adapter/kit/subject.ts'
+import { goodAdapter, type Shape } from './good-adapter.ts'
+import { type Habits, KEY, openGoodApp } from './good-app.ts'
+
+export const URL_OF_APP = 'https://app.example/base'
+
+/** A twin of the good adapter, or of its app, with one fault. */
+export interface Variant {
+  /** The resource types that are checked, and have the fault. Default: all. */
+  readonly types?: readonly string[]
+  readonly shape?: Partial<Shape>
+  readonly habits?: Partial<Habits>
+  readonly adapter?: (good: Adapter) => Adapter
+  /** Called for each connection; what it closes over is of that connection. */
+  readonly port?: (good: Required<AnyPort>, fetch: Fetch) => Partial<AnyPort>
+}
+
+export function subjectOf({ shape, habits, adapter: change, port, types }: Variant = {}): Subject {
+  const good = goodAdapter(shape)
+  const adapter = change?.(good) ?? good
+  const create = shape?.create ?? 'sync'
+  const removesSoftly = shape?.remove === 'soft'
+  const oneGroup = shape?.single === true
+  const app = openGoodApp({
+    create,
+    removesSoftly,
+    oneGroup,
+    keepsKeys: shape?.idempotencyKey === true,
+    ...habits,
+  })
+  let now = Date.parse('2026-11-01T12:00:00Z')
+  const settings = { url: URL_OF_APP }
+  return {
+    adapter,
+    baseUrl: URL_OF_APP,
+    readOnly: false,
+    ...(types && { types }),
+    notes: NO_NOTES,
+    hands: { accept: app.accept, expire: app.expire },
+    seed: 'abc12',
+    io: {
+      now: () => now,
+      sleep: async (ms) => {
+        now += ms
+      },
+    },
+    open({ wrap = (fetch: Fetch) => fetch, secrets = {} } = {}) {
+      const secret = (name: string) => secrets[name] ?? KEY
+      const fetch = wrap(app.fetch)
+      const http = createHttpClient({
+        baseUrl: URL_OF_APP,
+        fetch,
+        now: () => now,
+        timeoutMs: 5_000,
+        maxBytes: 1_000_000,
+        allowInsecure: false,
+        headers: () => adapter.headers?.({ settings, secret }) ?? {},
+      })
+      const ports: Readonly<Record<string, AnyPort>> = adapter.connect({ settings, secret, http })
+      if (!port) return ports
+      return Object.fromEntries(
+        Object.entries(ports).map(([type, one]) => {
+          const isBroken = types?.includes(type) ?? true
+          return [type, isBroken ? { ...one, ...port(one as Required<AnyPort>, fetch) } : one]
+        }),
+      )
+    },
+  }
+}
+
+export function examine(variant: Variant = {}): Promise<readonly CheckResult[]> {
+  return runChecks(subjectOf(variant), CHECKS)
+}
