@@ -1,3 +1,4 @@
+import { builtinModules } from 'node:module'
 import path from 'node:path'
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
@@ -11,35 +12,85 @@ const ON_NODE = [
   'test/examples/**/*.test.ts',
 ]
 
+/** Against databases that run: started by `databases.ts` where they are installed. */
+const LIVE = 'test/**/*.live.test.ts'
+
+/** What drivers `require` and the runtime of the tests does not find. */
+const INSTEAD = new Map([
+  ['process', 'module.exports = process'],
+  ['node:process', 'module.exports = process'],
+  // Colours for debugging, where it is installed.
+  ['cardinal', "throw new Error('not installed')"],
+])
+
+/**
+ * Drivers of databases are CommonJS, and choose by the runtime what they load: they are bundled first, as
+ * wrangler does for the worker.
+ */
+const DRIVERS = {
+  enabled: true,
+  include: ['pg', 'mysql2'],
+  rolldownOptions: {
+    platform: 'node' as const,
+    external: [
+      /^node:(?!process$)/,
+      /^cloudflare:/,
+      'pg-native',
+      ...builtinModules.filter((name) => name !== 'process'),
+    ],
+    plugins: [
+      {
+        name: 'what-is-not-there',
+        resolveId: (id: string) => (INSTEAD.has(id) ? `\0${id}` : undefined),
+        load: (id: string) => INSTEAD.get(id.slice(1)),
+      },
+    ],
+  },
+}
+
+const IN_WORKERD = {
+  silent: 'passed-only' as const,
+  setupFiles: ['./test/support/setup.ts'],
+  // One workerd for all files is five times faster. D1 is then shared by all tests, so
+  // each test makes a connection of its own.
+  isolate: false,
+  deps: { optimizer: { ssr: DRIVERS } },
+}
+
 export default defineConfig(async () => {
   const migrations = await readD1Migrations(path.join(import.meta.dirname, 'migrations'))
+  const workerd = () =>
+    cloudflareTest({
+      wrangler: { configPath: './wrangler.toml' },
+      remoteBindings: false,
+      miniflare: {
+        bindings: {
+          TEST_MIGRATIONS: migrations,
+          POSTERN_ADMIN_TOKEN: 'test-admin-token',
+          POSTERN_SEALING_KEY: 'dGVzdC1zZWFsaW5nLWtleS10aGF0LWlzLTMyLWJ5dGU=',
+          POSTERN_DEV: '1',
+        },
+      },
+    })
   return {
     test: {
       projects: [
         {
-          plugins: [
-            cloudflareTest({
-              wrangler: { configPath: './wrangler.toml' },
-              remoteBindings: false,
-              miniflare: {
-                bindings: {
-                  TEST_MIGRATIONS: migrations,
-                  POSTERN_ADMIN_TOKEN: 'test-admin-token',
-                  POSTERN_SEALING_KEY: 'dGVzdC1zZWFsaW5nLWtleS10aGF0LWlzLTMyLWJ5dGU=',
-                  POSTERN_DEV: '1',
-                },
-              },
-            }),
-          ],
+          plugins: [workerd()],
           test: {
+            ...IN_WORKERD,
             name: 'workerd',
-            silent: 'passed-only',
             include: ['test/**/*.test.ts'],
-            exclude: ON_NODE,
-            setupFiles: ['./test/support/setup.ts'],
-            // One workerd for all files is five times faster. D1 is then shared by all tests, so
-            // each test makes a connection of its own.
-            isolate: false,
+            exclude: [...ON_NODE, LIVE],
+          },
+        },
+        {
+          plugins: [workerd()],
+          test: {
+            ...IN_WORKERD,
+            name: 'databases',
+            include: [LIVE],
+            globalSetup: ['./test/support/databases.ts'],
           },
         },
         { test: { name: 'node', environment: 'node', include: ON_NODE, testTimeout: 60_000 } },

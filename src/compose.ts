@@ -4,6 +4,8 @@ import type { Connection } from './access/connection.ts'
 import { Sealing } from './access/seal.ts'
 import { checkSettings } from './adapter/check-settings.ts'
 import type { Adapter } from './adapter/contract.ts'
+import { checkDatabaseUrl, isDatabaseUrl } from './adapter/sql/address.ts'
+import type { OpenSocket } from './adapter/sql/socket.ts'
 import { checkAppUrl } from './adapter/url.ts'
 import { type AdapterDescription, describeAdapter } from './admin/describe-adapter.ts'
 import { findingRoutes } from './admin/findings.ts'
@@ -36,6 +38,10 @@ export interface Parts {
   readonly sandbox: Sandbox
   readonly io: Io
   readonly fetch: (input: string, init: RequestInit) => Promise<Response>
+  /** `connect` of `cloudflare:sockets`. */
+  readonly openSocket: OpenSocket
+  /** Connection strings of Hyperdrive by the names of their bindings. */
+  readonly hyperdrives: ReadonlyMap<string, string>
   readonly waitUntil: (work: Promise<unknown>) => void
   /** One event, in fields that hold no personal data. */
   readonly log: (line: Readonly<Record<string, string | number>>) => void
@@ -47,15 +53,23 @@ export interface Composed {
 }
 
 /** For one isolate. It remembers nothing of a request but Access's bounded caches. */
-export function compose({ env, adapters, sandbox, io, fetch, waitUntil, log }: Parts): Composed {
+export function compose(parts: Parts): Composed {
+  const { env, adapters, sandbox, io, fetch, openSocket, hyperdrives, waitUntil, log } = parts
   const db = openDatabase(env.DB)
   const sealing = new Sealing(env.POSTERN_SEALING_KEY)
   const allowInsecure = env.POSTERN_DEV === '1'
   const { now } = io
+  const outside = { fetch, openSocket, hyperdrives, now, allowInsecure }
   const lost = (what: string) => log({ event: 'lost', what })
   const access = new Access({ db: env.DB, sealing, now, waitUntil, lost })
   const baseUrl = (requestUrl: string) => env.BASE_URL || new URL(requestUrl).origin
   const openData = (_: Connection) => db
+
+  const bindings = [...hyperdrives.keys()]
+  const checkUrl = (url: string) =>
+    isDatabaseUrl(url)
+      ? checkDatabaseUrl(url, { allowInsecure, bindings })
+      : checkAppUrl(url, { allowInsecure })
 
   const stored = new StoredAdapters(env.DB, now)
 
@@ -80,7 +94,7 @@ export function compose({ env, adapters, sandbox, io, fetch, waitUntil, log }: P
     const name = connection.adapter
     const adapter = adapters.get(name) ?? (await stored.named(name))
     if (!adapter) throw new Error(`no adapter or manifest "${name}"`)
-    const app = await openAdapter(adapter, connection, { fetch, now, allowInsecure })
+    const app = await openAdapter(adapter, connection, outside)
     if (connection.policy.groups.mode === 'native') return app
     // Groups that the app knows nothing of are kept here, where the sandbox keeps its own.
     const documents = new Documents(openData(connection), connection.id, now)
@@ -109,7 +123,7 @@ export function compose({ env, adapters, sandbox, io, fetch, waitUntil, log }: P
         now,
         openData: () => db,
         isBuiltIn: (name) => name === sandbox.name || adapters.has(name),
-        checkAppUrl: (url) => checkAppUrl(url, { allowInsecure }),
+        checkAppUrl: checkUrl,
       })(api)
     },
     isHealthy: async () => {
@@ -123,7 +137,7 @@ export function compose({ env, adapters, sandbox, io, fetch, waitUntil, log }: P
       baseUrl,
       adminToken: env.POSTERN_ADMIN_TOKEN,
       describeAdapter: describe,
-      checkAppUrl: (url) => checkAppUrl(url, { allowInsecure }),
+      checkAppUrl: checkUrl,
       report: (error) =>
         log({ event: 'admin.failed', error: error instanceof Error ? error.name : typeof error }),
     },

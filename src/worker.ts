@@ -1,9 +1,10 @@
 /** Entry point: the only reader of env and of the adapter registry. */
+import { connect } from 'cloudflare:sockets'
 import { waitUntil } from 'cloudflare:workers'
 import { adapters } from '../adapters/index.ts'
 import * as sandbox from '../adapters/sandbox/index.ts'
 import { type Composed, compose } from './compose.ts'
-import { parseEnv } from './env.ts'
+import { hyperdrivesIn, parseEnv } from './env.ts'
 
 let composed: Composed | undefined
 
@@ -14,6 +15,8 @@ function open(bindings: unknown): Composed {
     adapters,
     sandbox,
     fetch,
+    openSocket: connect,
+    hyperdrives: hyperdrivesIn(bindings),
     // Not the context of one request: what is composed outlives it.
     waitUntil: (work) => waitUntil(work),
     log: (line) => console.log(JSON.stringify(line)),

@@ -9,6 +9,8 @@ const ROOT = path.join(import.meta.dirname, '..')
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/scim': ['zod'],
   'src/adapter': ['zod', 'fast-xml-parser', 'jose'],
+  // The drivers of databases, and the streams that they want.
+  'src/adapter/sql': ['src/adapter', 'pg', 'mysql2', 'node:stream'],
   // `db` implements the contract's DocumentStore, and folds keys as filters do.
   'src/db': ['src/scim/schema.ts', 'src/adapter/contract.ts', 'drizzle-orm'],
   'src/access': ['src/scim', 'src/adapter/mapping-entry.ts', 'src/db', 'zod', 'node:buffer'],
@@ -61,7 +63,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   'src/compose.ts': ['src'],
   'src/env.ts': ['zod'],
-  'src/worker.ts': ['src/compose.ts', 'src/env.ts', 'adapters', 'cloudflare:workers'],
+  'src/worker.ts': [
+    'src/compose.ts',
+    'src/env.ts',
+    'adapters',
+    'cloudflare:sockets',
+    'cloudflare:workers',
+  ],
   adapters: ['src/adapter', 'zod'],
 }
 

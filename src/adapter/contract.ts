@@ -11,6 +11,7 @@
 import type * as z from 'zod'
 import type { HttpClient } from './http.ts'
 import type { WrittenMapping } from './mapping-entry.ts'
+import type { Database, DatabaseLogin } from './sql/database.ts'
 
 // ---- values ------------------------------------------------------------------------------------
 
@@ -339,6 +340,11 @@ export interface Kit<Settings> {
   readonly secret: (name: string) => string
   /** The only way out: time limit, host allow-list, no redirects, effect of failures. */
   readonly http: HttpClient
+  /**
+   * For a database (`baseUrl` is `postgres://`, `mysql://` or `hyperdrive:`), the only way in: parameters
+   * alone, TLS, transactions, effect of failures. Behind Hyperdrive there is nobody to sign in.
+   */
+  readonly database: (login?: DatabaseLogin) => Database
 }
 
 /** How often the app may be called, and how its answers say so. */

@@ -1,6 +1,9 @@
 /** Connects an adapter for one request: settings, secrets and the guarded client, put together. */
 import type { Adapter, AnyPort } from './contract.ts'
-import { createHttpClient } from './http.ts'
+import { createHttpClient, type HttpClient } from './http.ts'
+import { createDatabase } from './sql/database.ts'
+import { createDial } from './sql/dial.ts'
+import type { OpenSocket } from './sql/socket.ts'
 
 /** Largest answer of an app that is read; an isolate has 128 MB for all its requests. */
 const MAX_ANSWER_BYTES = 8 * 1_048_576
@@ -17,6 +20,10 @@ export interface AppAccess {
 
 export interface Outside {
   readonly fetch: (input: string, init: RequestInit) => Promise<Response>
+  /** `connect` of `cloudflare:sockets`. Without it no database can be reached. */
+  readonly openSocket?: OpenSocket
+  /** Connection strings of Hyperdrive by the names of their bindings. */
+  readonly hyperdrives?: ReadonlyMap<string, string>
   /** Milliseconds since the epoch. */
   readonly now: () => number
   /** True only in development: http and loopback hosts are allowed. */
@@ -39,14 +46,30 @@ export function openPorts(
     if (value === undefined) throw new Error(`connection lacks the secret "${name}"`)
     return value
   }
-  const http = createHttpClient({
-    ...outside,
-    baseUrl: adapter.baseUrl(settings),
-    timeoutMs,
-    maxBytes: MAX_ANSWER_BYTES,
-    headers: () => adapter.headers?.({ settings, secret }) ?? {},
-    otherUrls: adapter.otherUrls?.(settings) ?? [],
-    limits: adapter.limits,
+  const baseUrl = adapter.baseUrl(settings)
+  const { openSocket, hyperdrives = new Map(), allowInsecure } = outside
+  let http: HttpClient | undefined
+  return adapter.connect({
+    settings,
+    secret,
+    // Made where an adapter takes it: the address of a database is none for HTTP.
+    get http() {
+      http ??= createHttpClient({
+        ...outside,
+        baseUrl,
+        timeoutMs,
+        maxBytes: MAX_ANSWER_BYTES,
+        headers: () => adapter.headers?.({ settings, secret }) ?? {},
+        otherUrls: adapter.otherUrls?.(settings) ?? [],
+        limits: adapter.limits,
+      })
+      return http
+    },
+    database(login) {
+      if (!openSocket) throw new Error('there are no sockets to reach a database by')
+      const dial = createDial(openSocket)
+      const reach = { url: baseUrl, dial, hyperdrives, allowInsecure, timeoutMs }
+      return createDatabase({ ...reach, ...(login && { login }) })
+    },
   })
-  return adapter.connect({ settings, secret, http })
 }

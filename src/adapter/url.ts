@@ -40,9 +40,21 @@ export function checkAppUrl(
   if (search !== '' || hash !== '' || /[?#]/.test(url)) {
     return 'it must not carry a query or a fragment'
   }
+  if (!options.allowInsecure && protocol !== 'https:') return 'it must begin with https://'
+  return checkHost(hostname, options)
+}
+
+/**
+ * Why nobody may be called at this host; undefined where it may.
+ *
+ * @param hostname as the URL standard normalises that of an https URL
+ */
+export function checkHost(
+  hostname: string,
+  options: { readonly allowInsecure: boolean },
+): string | undefined {
   if (hostname.endsWith('.')) return 'its host must not end in a dot'
   if (options.allowInsecure) return undefined
-  if (protocol !== 'https:') return 'it must begin with https://'
   if (hostname.startsWith('[') || /^[\d.]+$/.test(hostname)) {
     return 'its host must be a name, not an IP address'
   }

@@ -48,7 +48,7 @@ async function freePort(): Promise<number> {
 }
 
 /** @throws where the app cannot be started; what it said is in the message */
-export async function startApp({ script }: AcceptanceApp): Promise<RealApp> {
+export async function startApp({ script }: Pick<AcceptanceApp, 'script'>): Promise<RealApp> {
   const home = await mkdtemp(path.join(os.tmpdir(), 'postern-app-'))
   // Apps of Debian run as users of their own.
   await chmod(home, 0o755)

@@ -8,6 +8,7 @@ import * as z from 'zod'
 import { adapters } from '../../adapters/index.ts'
 import { AdapterFailure } from '../../src/adapter/failure.ts'
 import { createHttpClient } from '../../src/adapter/http.ts'
+import { httpKit } from '../support/http-kit.ts'
 
 const recordingSchema = z.strictObject({
   title: z.string(),
@@ -65,7 +66,9 @@ async function replay(name: string, { settings, call, exchanges }: Recording): P
     allowInsecure: false,
     otherUrls: adapter.otherUrls?.(given) ?? [],
   })
-  const port = adapter.connect({ http, settings: given, secret: () => 'secret' })[call.type]
+  const port = adapter.connect(httpKit({ http, settings: given, secret: () => 'secret' }))[
+    call.type
+  ]
   const method: unknown = (port as object as Record<string, unknown>)[call.method]
   if (typeof method !== 'function') throw new Error(`no method ${call.method} of ${call.type}`)
   try {

@@ -7,6 +7,7 @@ import { createHttpClient } from '../../src/adapter/http.ts'
 import { compileManifest } from '../../src/adapter/manifest/compile.ts'
 import { manifestSchema } from '../../src/adapter/manifest/schema.ts'
 import { type DeskProcess, KEY, startDesk } from '../examples/desk.ts'
+import { httpKit } from '../support/http-kit.ts'
 
 const page = readFileSync(path.join(import.meta.dirname, '../../docs/adapters.md'), 'utf8')
 const [, written = ''] = /^## An adapter without code$.*?^```json$(.*?)^```$/ms.exec(page) ?? []
@@ -28,7 +29,7 @@ test('the manifest of the page reads, creates, changes, switches and removes peo
     maxBytes: 1_000_000,
     allowInsecure: true,
   })
-  const ports = adapter.connect({ settings, secret: () => KEY, http })
+  const ports = adapter.connect(httpKit({ settings, secret: () => KEY, http }))
   const { User } = ports as Readonly<Record<string, AnyPort>>
   expect((await User?.find('login', 'BEN.CARROW@fernhollow.example'))?.[0]).toMatchObject({
     id: '1017',

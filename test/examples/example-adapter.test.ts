@@ -8,6 +8,7 @@ import { AdapterFailure } from '../../src/adapter/failure.ts'
 import { createHttpClient } from '../../src/adapter/http.ts'
 import { compileManifest } from '../../src/adapter/manifest/compile.ts'
 import { manifestSchema } from '../../src/adapter/manifest/schema.ts'
+import { httpKit } from '../support/http-kit.ts'
 import { type DeskProcess, KEY, startDesk } from './desk.ts'
 
 /** The same tests for both: what they share is the contract. */
@@ -36,7 +37,7 @@ describe.each(Object.entries(adapters))('%s', (_, example) => {
       allowInsecure: true,
       headers: () => example.headers?.({ settings, secret }) ?? {},
     })
-    return example.connect({ settings, secret, http })
+    return example.connect(httpKit({ settings, secret, http }))
   }
 
   let serial = 0

@@ -2,6 +2,7 @@
  * One isolate of the worker, put together as in production, whose every step outside (D1 and app) is
  * counted and can be cut.
  */
+import { connect } from 'cloudflare:sockets'
 import { env } from 'cloudflare:workers'
 import { adapters } from '../../adapters/index.ts'
 import * as sandbox from '../../adapters/sandbox/index.ts'
@@ -51,6 +52,7 @@ export function openIsolate(
     readonly adapters?: ReadonlyMap<string, Adapter> | undefined
     /** The connection whose scans the cron may start: those of other tests wait. */
     readonly nightly?: string | undefined
+    readonly hyperdrives?: ReadonlyMap<string, string>
   } = {},
 ): Isolate {
   const { cut } = options
@@ -82,6 +84,8 @@ export function openIsolate(
       calls += 1
       return step(() => fetch(input, init))
     },
+    openSocket: connect,
+    hyperdrives: options.hyperdrives ?? new Map(),
     // Notes of a token's use; they are no part of what is answered.
     waitUntil: () => {},
     log: () => {},

@@ -1,8 +1,8 @@
 /** What can be said of an adapter without its app. */
 import * as z from 'zod'
 import type { Adapter, AnyPort, ResourceSpec } from '../contract.ts'
-import { createHttpClient } from '../http.ts'
 import { appOf } from '../mapping-entry.ts'
+import { openPorts } from '../open.ts'
 import { type Check, CheckBlocked, CheckFailed, demand } from './check.ts'
 import type { Scene } from './scene.ts'
 
@@ -73,20 +73,15 @@ function connect(adapter: Adapter, secret: (name: string) => string) {
   if (settings === undefined) {
     throw new CheckBlocked('no settings could be invented for the schema; run with --live')
   }
-  const http = createHttpClient({
-    baseUrl: adapter.baseUrl(settings),
-    fetch: async () => {
-      throw new TypeError('no app')
-    },
-    now: () => 0,
-    timeoutMs: 1_000,
-    maxBytes: 1,
-    allowInsecure: true,
-    headers: () => adapter.headers?.({ settings, secret }) ?? {},
-    otherUrls: adapter.otherUrls?.(settings) ?? [],
-  })
-  const ports: Readonly<Record<string, AnyPort>> = adapter.connect({ settings, secret, http })
-  return ports
+  const secrets = Object.fromEntries(adapter.secrets.map((name) => [name, secret(name)]))
+  const nowhere = (): never => {
+    throw new TypeError('no app')
+  }
+  return openPorts(
+    adapter,
+    { settings, secrets, timeoutMs: 1_000 },
+    { fetch: async () => nowhere(), openSocket: nowhere, now: () => 0, allowInsecure: true },
+  )
 }
 
 const NOTHING = { needs: [], mutates: false } as const

@@ -4,6 +4,7 @@ import { createHttpClient } from '../../../src/adapter/http.ts'
 import { CHECKS } from '../../../src/adapter/kit/checks.ts'
 import { type CheckResult, runChecks } from '../../../src/adapter/kit/run.ts'
 import { type Fetch, NO_NOTES, type Subject } from '../../../src/adapter/kit/subject.ts'
+import { httpKit } from '../../support/http-kit.ts'
 import { goodAdapter, type Shape } from './good-adapter.ts'
 import { type Habits, KEY, openGoodApp } from './good-app.ts'
 
@@ -61,7 +62,9 @@ export function subjectOf({ shape, habits, adapter: change, port, types }: Varia
         allowInsecure: false,
         headers: () => adapter.headers?.({ settings, secret }) ?? {},
       })
-      const ports: Readonly<Record<string, AnyPort>> = adapter.connect({ settings, secret, http })
+      const ports: Readonly<Record<string, AnyPort>> = adapter.connect(
+        httpKit({ settings, secret, http }),
+      )
       if (!port) return ports
       return Object.fromEntries(
         Object.entries(ports).map(([type, one]) => {

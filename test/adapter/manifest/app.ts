@@ -3,6 +3,7 @@ import type { AnyPort } from '../../../src/adapter/contract.ts'
 import { createHttpClient } from '../../../src/adapter/http.ts'
 import { compileManifest } from '../../../src/adapter/manifest/compile.ts'
 import { manifestSchema } from '../../../src/adapter/manifest/schema.ts'
+import { httpKit } from '../../support/http-kit.ts'
 
 export interface Asked {
   readonly method: string
@@ -86,7 +87,7 @@ export function openApp(
     limits: adapter.limits,
   })
   const connect = () =>
-    adapter.connect({ http, settings: given, secret: secretOf }) as Readonly<
+    adapter.connect(httpKit({ http, settings: given, secret: secretOf })) as Readonly<
       Record<string, AnyPort>
     >
   const ports = connect()

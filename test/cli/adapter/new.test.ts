@@ -14,6 +14,7 @@ import { manifestSchema } from '../../../src/adapter/manifest/schema.ts'
 import type { Fake } from '../../adapters/unverified/fake.ts'
 import * as gitlab from '../../adapters/unverified/gitlab-fake.ts'
 import * as mattermost from '../../adapters/unverified/mattermost-fake.ts'
+import { httpKit } from '../../support/http-kit.ts'
 import { answered, OUT } from './answers.ts'
 import { clinic, ledger } from './small-apps.ts'
 
@@ -38,9 +39,9 @@ function open(manifest: unknown, app: Fake, secret: string, settings: object = {
     allowInsecure: false,
     otherUrls: adapter.otherUrls?.(given) ?? [],
   })
-  const ports = adapter.connect({ http, settings: given, secret: () => secret }) as Readonly<
-    Record<string, AnyPort>
-  >
+  const ports = adapter.connect(
+    httpKit({ http, settings: given, secret: () => secret }),
+  ) as Readonly<Record<string, AnyPort>>
   const port = (type: string): AnyPort => {
     const found = ports[type]
     if (!found) throw new Error(`no ${type}`)

@@ -1,0 +1,19 @@
+/** Opens sessions. Drivers are loaded when a database is first asked for: most connections ask none. */
+import type { Dial } from './session.ts'
+import type { OpenSocket } from './socket.ts'
+
+/** @param openSocket that of `cloudflare:sockets` */
+export function createDial(openSocket: OpenSocket): Dial {
+  return async (target) => {
+    switch (target.dialect) {
+      case 'postgres': {
+        const { openPostgres } = await import('./postgres.ts')
+        return openPostgres(target, openSocket)
+      }
+      case 'mysql': {
+        const { openMysql } = await import('./mysql.ts')
+        return openMysql(target, openSocket)
+      }
+    }
+  }
+}
