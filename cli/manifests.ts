@@ -29,6 +29,7 @@ const summarySchema = z.looseObject({
   name: z.string(),
   version: z.string(),
   revision: z.number(),
+  status: z.string().optional(),
   updatedAt: z.string(),
 })
 const pageSchema = z.object({ items: z.array(summarySchema), nextCursor: z.string().optional() })
@@ -49,8 +50,11 @@ async function runList(args: readonly string[]): Promise<number> {
   else {
     const { say } = voiceOf(flags)
     if (items.length === 0) say('  There are no manifests. Adapters that are built in need none.')
-    for (const { name, version, revision, updatedAt } of items) {
-      say(`  ${name.padEnd(24)} ${version.padEnd(10)} revision ${revision}, ${day(updatedAt)}`)
+    for (const { name, version, revision, status, updatedAt } of items) {
+      const mark = status === undefined ? '' : `, ${status}`
+      say(
+        `  ${name.padEnd(24)} ${version.padEnd(10)} revision ${revision}, ${day(updatedAt)}${mark}`,
+      )
     }
   }
   return 0
@@ -60,8 +64,9 @@ async function runCheck(args: readonly string[]): Promise<number> {
   const { words, flags } = parseWords('manifests check', args, ['file'], GATEWAY_FLAGS)
   try {
     const { manifest } = await readManifestFile(words[0] ?? '')
-    if (flags.json) console.log(JSON.stringify({ name: manifest.name, version: manifest.version }))
-    else voiceOf(flags).say(`  ${manifest.name} ${manifest.version} is valid.`)
+    const { name, version, status } = manifest
+    if (flags.json) console.log(JSON.stringify({ name, version, ...(status && { status }) }))
+    else voiceOf(flags).say(`  ${name} ${version} is valid${status ? `, and ${status}` : ''}.`)
     return 0
   } catch (error) {
     if (!flags.json || !(error instanceof UnfinishedManifest)) throw error
@@ -88,7 +93,9 @@ async function runShow(args: readonly string[]): Promise<number> {
   if (flags.json) console.log(JSON.stringify(answer))
   else {
     const { say, paint } = voiceOf(flags)
-    say(`  ${paint('bold', shown.name)} ${shown.version}, revision ${shown.revision}`)
+    const { status } = shown
+    const mark = status === undefined ? '' : `, ${paint('yellow', status)}`
+    say(`  ${paint('bold', shown.name)} ${shown.version}, revision ${shown.revision}${mark}`)
     say(`  used by ${shown.connections.join(', ') || 'no connection'}`)
     for (const { revision, version, createdAt } of shown.versions) {
       const mark = revision === shown.revision ? '>' : ' '
@@ -122,11 +129,12 @@ function told(
   stored: z.output<typeof summarySchema>,
   what: string,
 ): number {
-  const { name, version, revision } = stored
+  const { name, version, revision, status } = stored
   if (flags.json) console.log(JSON.stringify(stored))
   else {
     const { say, paint } = voiceOf(flags)
     say(`  ${paint('bold', `${name} ${version}`)} (revision ${revision}) ${what}.`)
+    if (status !== undefined) say(`  It is ${status}: nobody has tried it against the running app.`)
   }
   return 0
 }

@@ -89,8 +89,16 @@ function nameIn(c: Context): string {
 
 const iso = (ms: number): string => new Date(ms).toISOString()
 
-function summary({ name, version, revision, createdAt, updatedAt }: ManifestRow) {
-  return { name, version, revision, createdAt: iso(createdAt), updatedAt: iso(updatedAt) }
+function summary({ name, version, revision, document, createdAt, updatedAt }: ManifestRow) {
+  const { status } = document as Pick<Manifest, 'status'>
+  return {
+    name,
+    version,
+    revision,
+    ...(status && { status }),
+    createdAt: iso(createdAt),
+    updatedAt: iso(updatedAt),
+  }
 }
 
 function noManifest(): Problem {

@@ -4,6 +4,7 @@
  */
 import { beforeAll, describe, expect, test } from 'vitest'
 import manifest from '../../examples/legacy-app/fernhollow.manifest.json' with { type: 'json' }
+import smallest from '../../examples/legacy-app/smallest.manifest.json' with { type: 'json' }
 import { admin, connect } from '../support/gateway.ts'
 import { openIsolate } from '../support/isolate.ts'
 import { DESK_KEY, DESK_URL, openDesk } from '../support/open-desk.ts'
@@ -18,11 +19,13 @@ const SKIPPED: Readonly<Record<string, string>> = {
 
 const cases = (recorded.cases as unknown as Case[]).filter((c) => c.executable)
 
-/** The code, and the manifest that an administrator puts in its place. */
-const THROUGH = ['example', 'fernhollow']
+/** The code, the manifest that an administrator puts in its place, and the least of one. */
+const THROUGH = ['example', 'fernhollow', 'desk-smallest']
 beforeAll(async () => {
-  const { status } = await admin('PUT', '/manifests/fernhollow', manifest)
-  expect(status).toBeLessThan(300)
+  for (const one of [manifest, smallest]) {
+    const { status } = await admin('PUT', `/manifests/${one.name}`, one)
+    expect(status).toBeLessThan(300)
+  }
 })
 
 async function replay(c: Case, adapter: string): Promise<string[]> {

@@ -369,6 +369,10 @@ const shapeOfManifest = z.strictObject({
   version: z.string().regex(/^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]{1,32})?$/, {
     message: 'must be a version such as "1.0.0"',
   }),
+  status: z
+    .literal('unverified')
+    .optional()
+    .meta({ description: 'Written from documentation, never tried against the running app' }),
   title: z.string().min(1).max(200).optional(),
   docs: z
     .url({ protocol: /^https$/ })

@@ -201,7 +201,8 @@ export function gitlab(): Fake & { readonly users: User[]; readonly groups: Grou
         if (!user(body.user_id)) return noUser()
         const is = members.some((one) => one.group === found.id && one.user === body.user_id)
         if (is) return json({ message: 'Member already exists' }, 409)
-        const one = { group: found.id, user: body.user_id, access_level: body.access_level }
+        // Numbers are taken as text too.
+        const one = { group: found.id, user: body.user_id, access_level: Number(body.access_level) }
         members.push(one)
         return json(shown(one), 201)
       },
