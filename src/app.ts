@@ -100,11 +100,12 @@ async function answer(
       request.method === 'GET' || request.method === 'HEAD' ? 'recent' : 'fresh'
     const connection = await deps.access.connectionFor(name, authorization, freshness)
     const read = await readRequest(request, path)
+    const { io } = deps
+    const db = deps.openData(connection)
     const open = {
       connection,
-      app: await deps.openApp(connection),
-      db: deps.openData(connection),
-      io: deps.io,
+      app: await deps.trouble.opening({ connection, db, io }, () => deps.openApp(connection)),
+      ...{ db, io },
       baseUrl: `${deps.baseUrl(request.url)}/scim/${connection.name}/v2`,
       request: id,
     }

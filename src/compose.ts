@@ -4,10 +4,17 @@ import type { Connection } from './access/connection.ts'
 import { Sealing } from './access/seal.ts'
 import { checkSettings } from './adapter/check-settings.ts'
 import type { Adapter } from './adapter/contract.ts'
+import { RemoteAdapter } from './adapter/remote/connect.ts'
+import type { AdapterBinding } from './adapter/remote/wire.ts'
 import { checkDatabaseUrl, isDatabaseUrl } from './adapter/sql/address.ts'
+import { createDial } from './adapter/sql/dial.ts'
 import type { OpenSocket } from './adapter/sql/socket.ts'
 import { checkAppUrl } from './adapter/url.ts'
-import { type AdapterDescription, describeAdapter } from './admin/describe-adapter.ts'
+import {
+  type AdapterDescription,
+  describeAdapter,
+  describePrivate,
+} from './admin/describe-adapter.ts'
 import { findingRoutes } from './admin/findings.ts'
 import { leaverRoutes } from './admin/leavers.ts'
 import { manifestRoutes } from './admin/manifests.ts'
@@ -29,12 +36,20 @@ import { sweepMembers } from './jobs/sweep-members.ts'
 import { sweepRoles } from './jobs/sweep-roles.ts'
 import { AppTrouble } from './operations/app-trouble.ts'
 import type { Io, OpenApp } from './operations/endpoint.ts'
-import { openAdapter, openSandbox, type Sandbox, withRecorded } from './operations/open-app.ts'
+import {
+  openAdapter,
+  openPrivate,
+  openSandbox,
+  type Sandbox,
+  withRecorded,
+} from './operations/open-app.ts'
 import { StoredAdapters } from './operations/stored-adapters.ts'
 
 export interface Parts {
   readonly env: Env
   readonly adapters: ReadonlyMap<string, Adapter>
+  /** Adapters in Workers of their own, by name; one of them goes before a built-in one. */
+  readonly privateAdapters: ReadonlyMap<string, AdapterBinding>
   readonly sandbox: Sandbox
   readonly io: Io
   readonly fetch: (input: string, init: RequestInit) => Promise<Response>
@@ -54,12 +69,13 @@ export interface Composed {
 
 /** For one isolate. It remembers nothing of a request but Access's bounded caches. */
 export function compose(parts: Parts): Composed {
-  const { env, adapters, sandbox, io, fetch, openSocket, hyperdrives, waitUntil, log } = parts
+  const { env, adapters, privateAdapters, sandbox, io, fetch, waitUntil, log } = parts
+  const { openSocket, hyperdrives } = parts
   const db = openDatabase(env.DB)
   const sealing = new Sealing(env.POSTERN_SEALING_KEY)
   const allowInsecure = env.POSTERN_DEV === '1'
   const { now } = io
-  const outside = { fetch, openSocket, hyperdrives, now, allowInsecure }
+  const outside = { fetch, dial: createDial(openSocket), hyperdrives, now, allowInsecure }
   const lost = (what: string) => log({ event: 'lost', what })
   const access = new Access({ db: env.DB, sealing, now, waitUntil, lost })
   const baseUrl = (requestUrl: string) => env.BASE_URL || new URL(requestUrl).origin
@@ -72,6 +88,12 @@ export function compose(parts: Parts): Composed {
       : checkAppUrl(url, { allowInsecure })
 
   const stored = new StoredAdapters(env.DB, now)
+  const remotes = new Map(
+    [...privateAdapters].map(([name, binding]) => [
+      name,
+      new RemoteAdapter(binding, { name, allowInsecure }),
+    ]),
+  )
 
   async function describe(name: string): Promise<AdapterDescription | undefined> {
     if (name === sandbox.name) {
@@ -82,6 +104,8 @@ export function compose(parts: Parts): Composed {
         declaresTypes: true,
       }
     }
+    const remote = remotes.get(name)
+    if (remote) return describePrivate(remote)
     const adapter = adapters.get(name) ?? (await stored.latest(name))
     return adapter && describeAdapter(adapter)
   }
@@ -91,14 +115,20 @@ export function compose(parts: Parts): Composed {
       const documents = new Documents(openData(connection), connection.id, now)
       return openSandbox(sandbox, connection, documents)
     }
-    const name = connection.adapter
-    const adapter = adapters.get(name) ?? (await stored.named(name))
-    if (!adapter) throw new Error(`no adapter or manifest "${name}"`)
-    const app = await openAdapter(adapter, connection, outside)
+    const app = await openOutside(connection)
     if (connection.policy.groups.mode === 'native') return app
     // Groups that the app knows nothing of are kept here, where the sandbox keeps its own.
     const documents = new Documents(openData(connection), connection.id, now)
     return withRecorded(app, 'Group', openSandbox(sandbox, connection, documents))
+  }
+
+  async function openOutside(connection: Connection): Promise<OpenApp> {
+    const name = connection.adapter
+    const remote = remotes.get(name)
+    if (remote) return openPrivate(remote, connection)
+    const adapter = adapters.get(name) ?? (await stored.named(name))
+    if (!adapter) throw new Error(`no adapter or manifest "${name}"`)
+    return openAdapter(adapter, connection, outside)
   }
 
   const connections = new Connections(env.DB)
@@ -122,7 +152,7 @@ export function compose(parts: Parts): Composed {
         db: env.DB,
         now,
         openData: () => db,
-        isBuiltIn: (name) => name === sandbox.name || adapters.has(name),
+        isBuiltIn: (name) => name === sandbox.name || remotes.has(name) || adapters.has(name),
         checkAppUrl: checkUrl,
       })(api)
     },

@@ -1,5 +1,6 @@
 /** Bindings, vars and secrets of the Worker. The one description of them that holds at run time. */
 import * as z from 'zod'
+import type { AdapterBinding } from './adapter/remote/wire.ts'
 
 const d1 = z.custom<D1Database>(
   (value) => typeof (value as Partial<D1Database> | undefined)?.prepare === 'function',
@@ -28,13 +29,27 @@ export function parseEnv(input: unknown): Env {
   throw new Error(`the Worker's bindings are not valid: ${faults.join('; ')}`)
 }
 
-/** Connection strings by the names of their bindings, whatever they are called. */
-export function hyperdrivesIn(input: unknown): ReadonlyMap<string, string> {
-  const bindings = typeof input === 'object' && input !== null ? Object.entries(input) : []
+const PRIVATE = 'ADAPTER_'
+
+/**
+ * Service bindings to private adapters, by the name that connections call them: `ADAPTER_ACME_HR` is
+ * `acme-hr`.
+ *
+ * @throws naming the binding that is wrong, never its value
+ */
+export function privateAdapters(input: unknown): ReadonlyMap<string, AdapterBinding> {
+  const found = Object.entries(input ?? {}).filter(([key]) => key.startsWith(PRIVATE))
   return new Map(
-    bindings.flatMap(([name, value]): [string, string][] => {
-      const text = (value as Partial<Hyperdrive> | null)?.connectionString
-      return typeof text === 'string' ? [[name, text]] : []
+    found.map(([key, value]) => {
+      const name = key.slice(PRIVATE.length).toLowerCase().replaceAll('_', '-')
+      if (!/^[a-z][a-z0-9-]{0,62}$/.test(name)) {
+        throw new Error(`the Worker's bindings are not valid: ${key}: names no adapter`)
+      }
+      if (typeof (value as Partial<Fetcher> | null)?.fetch !== 'function') {
+        throw new Error(`the Worker's bindings are not valid: ${key}: must be a service binding`)
+      }
+      // Its methods are whatever the other Worker exports: the first answer tells.
+      return [name, value as AdapterBinding]
     }),
   )
 }

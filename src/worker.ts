@@ -3,8 +3,9 @@ import { connect } from 'cloudflare:sockets'
 import { waitUntil } from 'cloudflare:workers'
 import { adapters } from '../adapters/index.ts'
 import * as sandbox from '../adapters/sandbox/index.ts'
+import { hyperdrivesIn } from './adapter/sql/hyperdrives.ts'
 import { type Composed, compose } from './compose.ts'
-import { hyperdrivesIn, parseEnv } from './env.ts'
+import { parseEnv, privateAdapters } from './env.ts'
 
 let composed: Composed | undefined
 
@@ -13,6 +14,7 @@ function open(bindings: unknown): Composed {
   composed ??= compose({
     env: parseEnv(bindings),
     adapters,
+    privateAdapters: privateAdapters(bindings),
     sandbox,
     fetch,
     openSocket: connect,

@@ -11,6 +11,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/adapter': ['zod', 'fast-xml-parser', 'jose'],
   // The drivers of databases, and the streams that they want.
   'src/adapter/sql': ['src/adapter', 'pg', 'mysql2', 'node:stream'],
+  // A private adapter's own Worker imports it; nothing of Postern does.
+  'src/adapter/remote/serve.ts': ['src/adapter', 'cloudflare:workers'],
   // `db` implements the contract's DocumentStore, and folds keys as filters do.
   'src/db': ['src/scim/schema.ts', 'src/adapter/contract.ts', 'drizzle-orm'],
   'src/access': ['src/scim', 'src/adapter/mapping-entry.ts', 'src/db', 'zod', 'node:buffer'],
@@ -62,8 +64,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'hono',
   ],
   'src/compose.ts': ['src'],
-  'src/env.ts': ['zod'],
+  'src/env.ts': ['src/adapter/remote/wire.ts', 'zod'],
   'src/worker.ts': [
+    'src/adapter/sql/hyperdrives.ts',
     'src/compose.ts',
     'src/env.ts',
     'adapters',

@@ -65,7 +65,7 @@ async function digestOfInputs(projectFolder: string): Promise<string> {
 }
 
 /** What keeps wrangler from calling anyone, asking anything and writing to the home folder. */
-function quietEnv(folder: string): NodeJS.ProcessEnv {
+export function quietEnv(folder: string): NodeJS.ProcessEnv {
   return {
     ...process.env,
     DO_NOT_TRACK: '1',

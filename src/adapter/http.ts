@@ -197,7 +197,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
           { effect: safe ? 'none' : 'unknown' },
         )
       } finally {
-        clearTimeout(timer)
+        if (timer !== undefined) clearTimeout(timer)
       }
     },
   }

@@ -2,8 +2,7 @@
 import type { Adapter, AnyPort } from './contract.ts'
 import { createHttpClient, type HttpClient } from './http.ts'
 import { createDatabase } from './sql/database.ts'
-import { createDial } from './sql/dial.ts'
-import type { OpenSocket } from './sql/socket.ts'
+import type { Dial } from './sql/session.ts'
 
 /** Largest answer of an app that is read; an isolate has 128 MB for all its requests. */
 const MAX_ANSWER_BYTES = 8 * 1_048_576
@@ -20,8 +19,8 @@ export interface AppAccess {
 
 export interface Outside {
   readonly fetch: (input: string, init: RequestInit) => Promise<Response>
-  /** `connect` of `cloudflare:sockets`. Without it no database can be reached. */
-  readonly openSocket?: OpenSocket
+  /** `createDial` of `sql/dial.ts`. Without it no database can be reached. */
+  readonly dial?: Dial
   /** Connection strings of Hyperdrive by the names of their bindings. */
   readonly hyperdrives?: ReadonlyMap<string, string>
   /** Milliseconds since the epoch. */
@@ -47,7 +46,7 @@ export function openPorts(
     return value
   }
   const baseUrl = adapter.baseUrl(settings)
-  const { openSocket, hyperdrives = new Map(), allowInsecure } = outside
+  const { dial, hyperdrives = new Map(), allowInsecure } = outside
   let http: HttpClient | undefined
   return adapter.connect({
     settings,
@@ -66,8 +65,7 @@ export function openPorts(
       return http
     },
     database(login) {
-      if (!openSocket) throw new Error('there are no sockets to reach a database by')
-      const dial = createDial(openSocket)
+      if (!dial) throw new Error('there is nothing to reach a database by')
       const reach = { url: baseUrl, dial, hyperdrives, allowInsecure, timeoutMs }
       return createDatabase({ ...reach, ...(login && { login }) })
     },

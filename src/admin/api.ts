@@ -3,6 +3,7 @@ import { type Context, type Handler, Hono } from 'hono'
 import { BEARER_CHALLENGE } from '../access/authenticate.ts'
 import { SealError } from '../access/seal.ts'
 import { bearerToken, equalTokens } from '../access/tokens.ts'
+import { AdapterFailure } from '../adapter/failure.ts'
 import { limitBody, readJson } from './body.ts'
 import {
   type ConnectionDeps,
@@ -33,6 +34,8 @@ export function adminApi(deps: AdminDeps, more: (api: Hono) => void = () => {}):
 
   api.onError((error) => {
     if (error instanceof Problem) return error.toResponse()
+    // Its message is ours, and names no value.
+    if (error instanceof AdapterFailure) return new Problem(503, error.message).toResponse()
     deps.report(error)
     // Our own words, and only the operator can act on them.
     if (error instanceof SealError) return new Problem(500, error.message).toResponse()

@@ -1,5 +1,6 @@
 /** Whether a connection would be valid as a whole: its adapter, schemas, mapping and policy agree. */
 import { policySchema } from '../access/policy.ts'
+import { AdapterFailure } from '../adapter/failure.ts'
 import type { Json, JsonObject, ResourceDefinition } from '../scim/schema.ts'
 import { parseResources } from '../scim/schemas.ts'
 import { checkMapping, checkNaming } from './check-mapping.ts'
@@ -42,12 +43,7 @@ export async function checkConnection(
       errors.push({ path: member, message: `longer than ${MAX_MEMBER_LENGTH} characters` })
     }
   }
-  const adapter = await deps.describeAdapter(draft.adapter)
-  if (adapter) {
-    errors.push(...(await checkSettings(draft, adapter, deps)), ...checkSecrets(draft, adapter))
-  } else {
-    errors.push({ path: 'adapter', message: 'no adapter or manifest of this name' })
-  }
+  const adapter = await checkAdapter(draft, deps, errors)
   const definitions = define(draft, adapter, errors)
   const policy = policySchema.safeParse(draft.policy)
   if (!policy.success) errors.push(...invalidMembers(policy.error, ['policy']))
@@ -57,6 +53,25 @@ export async function checkConnection(
     if (policy.success) errors.push(...checkPolicyPaths(draft, policy.data, definitions, adapter))
   }
   return errors
+}
+
+async function checkAdapter(
+  draft: ConnectionDraft,
+  deps: CheckDeps,
+  errors: InvalidMember[],
+): Promise<AdapterDescription | undefined> {
+  let adapter: AdapterDescription | undefined
+  try {
+    adapter = await deps.describeAdapter(draft.adapter)
+    if (adapter) {
+      errors.push(...(await checkSettings(draft, adapter, deps)), ...checkSecrets(draft, adapter))
+    } else errors.push({ path: 'adapter', message: 'no adapter or manifest of this name' })
+  } catch (error) {
+    // A private adapter that does not answer must not keep anybody from pausing a connection.
+    if (!(error instanceof AdapterFailure)) throw error
+    errors.push({ path: 'adapter', message: error.message })
+  }
+  return adapter
 }
 
 async function checkSettings(

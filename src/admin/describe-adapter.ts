@@ -1,6 +1,7 @@
 /** What the admin API has to know about an adapter to check a connection that uses it. */
 import { checkSettings, type SettingsCheck } from '../adapter/check-settings.ts'
 import type { Adapter, ResourceSpec } from '../adapter/contract.ts'
+import type { RemoteAdapter } from '../adapter/remote/connect.ts'
 
 export interface AdapterDescription {
   checkSettings(given: Readonly<Record<string, unknown>>): Promise<SettingsCheck>
@@ -14,7 +15,11 @@ export interface AdapterDescription {
   readonly declaresTypes: boolean
 }
 
-/** Undefined: no adapter or manifest of that name. */
+/**
+ * Undefined: no adapter or manifest of that name.
+ *
+ * @throws {AdapterFailure} where a private one does not answer, or does not fit
+ */
 export type DescribeAdapter = (
   name: string,
 ) => AdapterDescription | undefined | Promise<AdapterDescription | undefined>
@@ -24,6 +29,18 @@ export function describeAdapter<Settings>(adapter: Adapter<Settings>): AdapterDe
   const { secrets, resources } = adapter
   return {
     checkSettings: async (given) => checkSettings(adapter, given),
+    secrets,
+    resourceAttributes: (type) => Object.keys(resources[type]?.attributes ?? {}),
+    resource: (type) => resources[type],
+    declaresTypes: false,
+  }
+}
+
+/** Of an adapter in a Worker of its own, which checks settings itself. @throws {AdapterFailure} */
+export async function describePrivate(remote: RemoteAdapter): Promise<AdapterDescription> {
+  const { secrets, resources } = await remote.describe()
+  return {
+    checkSettings: (given) => remote.checkSettings(given),
     secrets,
     resourceAttributes: (type) => Object.keys(resources[type]?.attributes ?? {}),
     resource: (type) => resources[type],

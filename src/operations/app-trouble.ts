@@ -1,9 +1,10 @@
 /** The app refuses our credentials, is down, slow or throttled: findings, without a flood of writes. */
 import { BoundedMap } from '../access/bounded-map.ts'
-import type { AdapterFailure } from '../adapter/failure.ts'
-import type { Findings } from '../db/findings.ts'
+import { AdapterFailure } from '../adapter/failure.ts'
+import type { Database } from '../db/database.ts'
+import { Findings } from '../db/findings.ts'
 import type { Endpoint, Io } from './endpoint.ts'
-import { troubleOf } from './failure.ts'
+import { toScimError, troubleOf } from './failure.ts'
 
 const EVERY_MS = 60_000
 /** Connections and kinds that one isolate remembers. */
@@ -30,5 +31,19 @@ export class AppTrouble {
     if (last !== undefined && now - last < EVERY_MS) return
     this.#noted.set(key, now)
     await findings.report(io.newId(), kind, connection.id, { code }, now)
+  }
+
+  /** `open`, for a client's request. @throws {ScimError} where the app's adapter fails in it */
+  async opening<T>(
+    { connection, db, io }: Pick<Endpoint, 'connection' | 'io'> & { readonly db: Database },
+    open: () => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await open()
+    } catch (error) {
+      if (!(error instanceof AdapterFailure)) throw error
+      await this.note({ connection, io, findings: new Findings(db, connection.id) }, error)
+      throw toScimError(error)
+    }
   }
 }

@@ -3,6 +3,7 @@
  * are for the client's own token and nothing else: Entra quarantines a job that sees them.
  */
 import type { AdapterFailure, FailureCode } from '../adapter/failure.ts'
+import { AdapterMismatch } from '../adapter/remote/connect.ts'
 import type { Mapping } from '../mapping/mapping.ts'
 import { ScimError } from '../scim/error.ts'
 
@@ -65,6 +66,9 @@ export function toScimError(failure: AdapterFailure, mapping?: Mapping): ScimErr
         retryAfterSeconds,
       })
     case 'protocol':
+      if (failure instanceof AdapterMismatch) {
+        return new ScimError(503, failure.message, { cause, retryAfterSeconds: RETRY_LATER })
+      }
       return new ScimError(
         503,
         'The app gave an answer that its adapter does not understand. Check the base URL of this ' +

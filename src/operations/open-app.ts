@@ -9,6 +9,7 @@ import type {
   ResourceSpec,
 } from '../adapter/contract.ts'
 import { type Outside, openPorts } from '../adapter/open.ts'
+import type { RemoteAdapter } from '../adapter/remote/connect.ts'
 import type { ResourceDefinition } from '../scim/schema.ts'
 import type { OpenApp } from './endpoint.ts'
 import { MEMBERSHIP } from './members.ts'
@@ -24,6 +25,16 @@ export async function openAdapter(
   const access = { settings, secrets, timeoutMs: policy.limits.requestTimeoutMs }
   const ports = openPorts(adapter, access, outside)
   return { spec: (type) => adapter.resources[type], port: (type) => ports[type] }
+}
+
+/** @throws {AdapterFailure} where its Worker does not answer, or does not fit */
+export async function openPrivate(remote: RemoteAdapter, connection: Connection): Promise<OpenApp> {
+  const { settings, policy } = connection
+  const secrets = await connection.secrets()
+  const timeoutMs = policy.limits.requestTimeoutMs
+  const ports = await remote.ports({ settings, secrets, timeoutMs })
+  const { resources } = await remote.describe()
+  return { spec: (type) => resources[type], port: (type) => ports[type] }
 }
 
 /** The sandbox, as its module exports it. */

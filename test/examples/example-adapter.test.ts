@@ -1,44 +1,110 @@
-/** The `example` adapter, and the manifest that says the same, against the running app, over HTTP. */
+/**
+ * The `example` adapter, the manifest that says the same, and the adapter in a Worker of its own, against
+ * the running app, over HTTP.
+ */
+import path from 'node:path'
+import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { example } from '../../adapters/example/index.ts'
 import manifest from '../../examples/legacy-app/fernhollow.manifest.json' with { type: 'json' }
 import { SEED_ACCOUNTS, SEED_TEAMS } from '../../examples/legacy-app/people.ts'
-import type { NativeObject, Page } from '../../src/adapter/contract.ts'
+import type {
+  Adapter,
+  AnyPort,
+  NativeObject,
+  Page,
+  ResourceSpecs,
+} from '../../src/adapter/contract.ts'
 import { AdapterFailure } from '../../src/adapter/failure.ts'
-import { createHttpClient } from '../../src/adapter/http.ts'
 import { compileManifest } from '../../src/adapter/manifest/compile.ts'
 import { manifestSchema } from '../../src/adapter/manifest/schema.ts'
-import { httpKit } from '../support/http-kit.ts'
+import { openPorts } from '../../src/adapter/open.ts'
+import { RemoteAdapter } from '../../src/adapter/remote/connect.ts'
+import type { AdapterBinding } from '../../src/adapter/remote/wire.ts'
+import { bundle, PROJECT } from '../support/private-worker.ts'
 import { type DeskProcess, KEY, startDesk } from './desk.ts'
 
-/** The same tests for both: what they share is the contract. */
-const adapters = {
-  code: example,
-  manifest: compileManifest(manifestSchema.parse(manifest)) as unknown as typeof example,
+const DATE = '2026-10-20'
+
+interface Subject {
+  readonly resources: ResourceSpecs
+  readonly takes: (settings: object) => Promise<boolean>
+  readonly connect: (to: { url: string; apiKey: string; timeoutMs: number }) => Ports
+  readonly close?: () => Promise<void>
+}
+type Ports = ReturnType<typeof example.connect>
+
+const here = (adapter: typeof example) => async (): Promise<Subject> => ({
+  resources: adapter.resources,
+  takes: async (settings) => adapter.settings.safeParse(settings).success,
+  connect({ url, apiKey, timeoutMs }) {
+    const outside = { fetch, now: Date.now, allowInsecure: true }
+    const access = { settings: { url }, secrets: { apiKey }, timeoutMs }
+    return openPorts(adapter as unknown as Adapter, access, outside) as unknown as Ports
+  },
+})
+
+/** In a Worker of its own, over its RPC. */
+async function remote(): Promise<Subject> {
+  const script = await bundle(path.join(PROJECT, 'test/support/private'))
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      workers: [
+        {
+          name: 'gateway',
+          modules: true,
+          script: 'export default { fetch: () => new Response() }',
+          serviceBindings: { ADAPTER_EXAMPLE: { name: 'private', entrypoint: 'Desk' } },
+          compatibilityDate: DATE,
+        },
+        { name: 'private', modules: true, script, compatibilityDate: DATE },
+      ],
+    }),
+  )
+  const { ADAPTER_EXAMPLE } = await miniflare.getBindings<{ ADAPTER_EXAMPLE: AdapterBinding }>()
+  const adapter = new RemoteAdapter(ADAPTER_EXAMPLE, { name: 'example', allowInsecure: true })
+  return {
+    resources: (await adapter.describe()).resources,
+    takes: async (settings) => (await adapter.checkSettings({ ...settings })).ok,
+    connect({ url, apiKey, timeoutMs }) {
+      const ports = adapter.ports({ settings: { url }, secrets: { apiKey }, timeoutMs })
+      const port = (type: string) =>
+        new Proxy(
+          {},
+          {
+            get:
+              (_, method: keyof AnyPort) =>
+              async (...args: never[]) => {
+                const call = (await ports)[type]?.[method] as (...args: never[]) => unknown
+                return call(...args)
+              },
+          },
+        )
+      return { User: port('User'), Group: port('Group') } as Ports
+    },
+    close: () => miniflare.dispose(),
+  }
 }
 
-describe.each(Object.entries(adapters))('%s', (_, example) => {
+/** The same tests for all: what they share is the contract. */
+const subjects: Readonly<Record<string, () => Promise<Subject>>> = {
+  code: here(example),
+  manifest: here(compileManifest(manifestSchema.parse(manifest)) as unknown as typeof example),
+  remote,
+}
+
+describe.each(Object.entries(subjects))('%s', (_, open) => {
   let desk: DeskProcess
+  let subject: Subject
   beforeAll(async () => {
     desk = await startDesk()
-  })
-  afterAll(() => desk.stop())
+    subject = await open()
+  }, 120_000)
+  afterAll(() => Promise.all([desk?.stop(), subject?.close?.()]))
   afterEach(() => desk.call('DELETE', '/control/faults'))
 
-  function connect({ url = desk.url, apiKey = KEY, timeoutMs = 5_000 } = {}) {
-    const settings = example.settings.parse({ url })
-    const secret = () => apiKey
-    const http = createHttpClient({
-      baseUrl: example.baseUrl(settings),
-      fetch,
-      now: Date.now,
-      timeoutMs,
-      maxBytes: 1_000_000,
-      allowInsecure: true,
-      headers: () => example.headers?.({ settings, secret }) ?? {},
-    })
-    return example.connect(httpKit({ settings, secret, http }))
-  }
+  const connect = ({ url = desk.url, apiKey = KEY, timeoutMs = 5_000 } = {}) =>
+    subject.connect({ url, apiKey, timeoutMs })
 
   let serial = 0
   const person = (more = {}) => {
@@ -80,7 +146,7 @@ describe.each(Object.entries(adapters))('%s', (_, example) => {
   describe('declarations', () => {
     test('every mapped, naming and looked-up attribute is one that the resource has', () => {
       for (const { attributes, capabilities, mapping, naming } of Object.values(
-        example.resources,
+        subject.resources,
       )) {
         const names = Object.keys(attributes)
         expect(names).toContain(naming)
@@ -89,13 +155,11 @@ describe.each(Object.entries(adapters))('%s', (_, example) => {
       }
     })
 
-    test('settings take an http or https URL and nothing else', () => {
-      expect(example.settings.safeParse({ url: 'https://desk.example' }).success).toBe(true)
-      expect(example.settings.safeParse({ url: 'ftp://desk.example' }).success).toBe(false)
-      expect(example.settings.safeParse({ url: 'https://desk.example', key: 'x' }).success).toBe(
-        false,
-      )
-      expect(example.settings.safeParse({}).success).toBe(false)
+    test('settings take an http or https URL and nothing else', async () => {
+      expect(await subject.takes({ url: 'https://desk.example' })).toBe(true)
+      expect(await subject.takes({ url: 'ftp://desk.example' })).toBe(false)
+      expect(await subject.takes({ url: 'https://desk.example', key: 'x' })).toBe(false)
+      expect(await subject.takes({})).toBe(false)
     })
   })
 

@@ -58,6 +58,10 @@ const WORLDS: Readonly<Record<string, WorldOptions & { brownfield: boolean }>> =
   'nobody there, unique logins': { brownfield: false },
   'nobody there, no uniqueness in the app': { brownfield: false, faults: { uniqueness: 'off' } },
   'the account was there before': { brownfield: true },
+  'nobody there, through a private adapter, no uniqueness': {
+    ...{ brownfield: false, behindBinding: true },
+    faults: { uniqueness: 'off' },
+  },
   'the account was there before, no uniqueness': {
     brownfield: true,
     faults: { uniqueness: 'off' },

@@ -19,8 +19,8 @@ const SKIPPED: Readonly<Record<string, string>> = {
 
 const cases = (recorded.cases as unknown as Case[]).filter((c) => c.executable)
 
-/** The code, the manifest that an administrator puts in its place, and the least of one. */
-const THROUGH = ['example', 'fernhollow', 'desk-smallest']
+/** The code, the manifest in its place, the least of one, and the code in a Worker of its own. */
+const THROUGH = ['example', 'fernhollow', 'desk-smallest', 'example, behind a binding']
 beforeAll(async () => {
   for (const one of [manifest, smallest]) {
     const { status } = await admin('PUT', `/manifests/${one.name}`, one)
@@ -28,9 +28,11 @@ beforeAll(async () => {
   }
 })
 
-async function replay(c: Case, adapter: string): Promise<string[]> {
+async function replay(c: Case, through: string): Promise<string[]> {
   const desk = openDesk()
-  const isolate = openIsolate({ now: Date.now() }, desk.fetch)
+  const [adapter = '', isPrivate] = through.split(', ')
+  const behindBinding = isPrivate === undefined ? [] : [adapter]
+  const isolate = openIsolate({ now: Date.now() }, desk.fetch, { behindBinding })
   const options = {
     adapter,
     settings: { url: DESK_URL },

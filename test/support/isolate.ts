@@ -10,6 +10,7 @@ import type { Adapter } from '../../src/adapter/contract.ts'
 import { compose } from '../../src/compose.ts'
 import { parseEnv } from '../../src/env.ts'
 import type { Answer } from './gateway.ts'
+import { openBinding } from './private-binding.ts'
 
 export interface Clock {
   now: number
@@ -50,6 +51,8 @@ export function openIsolate(
   options: {
     readonly cut?: Cut | undefined
     readonly adapters?: ReadonlyMap<string, Adapter> | undefined
+    /** Names of those that are served as private adapters are. */
+    readonly behindBinding?: readonly string[] | undefined
     /** The connection whose scans the cron may start: those of other tests wait. */
     readonly nightly?: string | undefined
     readonly hyperdrives?: ReadonlyMap<string, string>
@@ -70,6 +73,11 @@ export function openIsolate(
     return result
   }
 
+  const registry = options.adapters ?? adapters
+  const outside = (input: string, init: RequestInit) => {
+    calls += 1
+    return step(() => fetch(input, init))
+  }
   const composed = compose({
     env: {
       ...parseEnv(env),
@@ -78,12 +86,16 @@ export function openIsolate(
         return step(effect)
       }),
     },
-    adapters: options.adapters ?? adapters,
+    adapters: registry,
+    privateAdapters: new Map(
+      (options.behindBinding ?? []).map((name) => {
+        const adapter = registry.get(name)
+        if (!adapter) throw new Error(`there is no adapter ${name}`)
+        return [name, openBinding(adapter, outside, () => clock.now)]
+      }),
+    ),
     sandbox,
-    fetch: (input, init) => {
-      calls += 1
-      return step(() => fetch(input, init))
-    },
+    fetch: outside,
     openSocket: connect,
     hyperdrives: options.hyperdrives ?? new Map(),
     // Notes of a token's use; they are no part of what is answered.

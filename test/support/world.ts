@@ -67,6 +67,8 @@ export interface WorldOptions {
   readonly shows?: (object: NativeObject) => NativeObject
   /** An app that takes members in another way than the example app. */
   readonly shape?: MemberShape
+  /** True: its adapter is in a Worker of its own, behind a service binding. */
+  readonly behindBinding?: boolean
   /** `example-invite` or `example-async`: an app whose people are not there at once. */
   readonly adapter?: string
 }
@@ -99,7 +101,9 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     if (!input.startsWith(url)) throw new TypeError('this is the app of another test')
     return (shape ?? desk).fetch(input, init)
   }
-  const open = (cut?: Cut) => openIsolate(clock, fetch, { cut, adapters: adaptersHere })
+  const behindBinding = options.behindBinding ? [adapter] : []
+  const open = (cut?: Cut) =>
+    openIsolate(clock, fetch, { cut, adapters: adaptersHere, behindBinding })
   const isolate = open()
   const admin = async (method: string, route: string, body?: unknown): Promise<Answer> => {
     const response = await isolate.fetch(
@@ -166,11 +170,13 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
         }
         return fetch(input, init)
       }
-      return openIsolate(clock, waiting, { adapters: adaptersHere })
+      return openIsolate(clock, waiting, { adapters: adaptersHere, behindBinding })
     },
     async nightlyTick(cut) {
       await holdOthers()
-      await openIsolate(clock, fetch, { cut, adapters: adaptersHere, nightly: scim.name }).tick()
+      await openIsolate(clock, fetch, {
+        ...{ cut, adapters: adaptersHere, behindBinding, nightly: scim.name },
+      }).tick()
     },
     logins: (login) => desk.store.accountsBy('login', login).map((a) => a.account_no),
     changes: () => desk.counters.changes,

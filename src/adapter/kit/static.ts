@@ -80,7 +80,7 @@ function connect(adapter: Adapter, secret: (name: string) => string) {
   return openPorts(
     adapter,
     { settings, secrets, timeoutMs: 1_000 },
-    { fetch: async () => nowhere(), openSocket: nowhere, now: () => 0, allowInsecure: true },
+    { fetch: async () => nowhere(), dial: nowhere, now: () => 0, allowInsecure: true },
   )
 }
 
