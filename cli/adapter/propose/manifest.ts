@@ -31,8 +31,8 @@ export function proposeManifest(name: string, api: ApiDocument): Proposal | unde
     const data = body === undefined ? '' : ` -d '${body}'`
     return `curl -s${how} -H "$AUTH"${data} "$APP${path}"`
   }
-  const User = proposeResource('User', users, call, note)
-  const Group = groups && proposeResource('Group', groups, call, note)
+  const User = proposeResource('User', api.operations, users, call, note)
+  const Group = groups && proposeResource('Group', api.operations, groups, call, note)
   const membership =
     groups &&
     Group &&
@@ -48,6 +48,14 @@ export function proposeManifest(name: string, api: ApiDocument): Proposal | unde
       },
       note,
     )
+  const about: questions.About = {
+    kind: 'User',
+    curl: call,
+    list: users.list,
+    get: users.get,
+    create: users.create,
+    naming: User.attributes.naming,
+  }
   const manifest: Json = {
     contract: 1,
     name,
@@ -62,16 +70,8 @@ export function proposeManifest(name: string, api: ApiDocument): Proposal | unde
     },
     base: `{config.url}${api.basePath}`,
     auth,
-    rules: [
-      questions.absent({
-        kind: 'User',
-        curl: call,
-        list: users.list,
-        get: users.get,
-        create: users.create,
-        naming: User.attributes.naming,
-      }),
-    ],
+    rules: [questions.absent(about)],
+    check: questions.check(about),
     resources: {
       User: User.resource,
       ...(Group && { Group: { ...Group.resource, ...(membership && { membership }) } }),

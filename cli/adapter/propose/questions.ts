@@ -107,6 +107,19 @@ export function lookup(about: About, attribute: string, parameter: string, isExa
   }
 }
 
+export function singleLookup(about: About, attribute: string, path: string) {
+  const { exact: _, ...rest } = lookup(about, attribute, attribute, true)
+  const read = about.curl('GET', path.replace('{value}', '<somebody who is off>'))
+  return {
+    exact: true,
+    ...rest,
+    includesInactive: ask(
+      `Does the call answer with somebody who is switched off? ${read}. Yes: true. No: false.`,
+      'What it says for nobody must meet the rule "absent"',
+    ),
+  }
+}
+
 export function wholeIncludes(about: About): unknown {
   if (about.kind === 'Group') return true
   return ask(
@@ -173,6 +186,15 @@ export function absent(about: About): string {
     `What does the app answer for a ${thing(about)} who does not exist? ${about.curl('GET', example(about, '0'))} with -i, and once more with a path that cannot be: the two must differ, because a wrong base URL answers 404 as well.`,
     names.length > 0 ? `The file says that a 404 holds ${names.join(', ')}.` : '',
     `Write { "status": 404, "at": "/${names[0] ?? 'message'}", "equals": "...", "means": "absent" }, or "body": "empty" for an empty body`,
+  )
+}
+
+/** Of the whole manifest: whether an empty answer may be for want of rights. */
+export function check(about: About): string {
+  const list = about.curl('GET', about.list.path)
+  return ask(
+    `What does the app answer to a credential that is wrong, and to one without the right to see people? ${list} with -i, with each. 401 or 403 both times: take this member out.`,
+    '200 with an empty list, or with fewer people: write a call that only the right credential is answered, such as { "method": "GET", "path": "/me", "rules": [{ "at": "/admin", "equals": true, "means": "ok" }, { "status": "2xx", "means": { "fail": "forbidden" } }] }',
   )
 }
 

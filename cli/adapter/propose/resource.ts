@@ -8,7 +8,17 @@ import { paging, requiredValue } from './membership.ts'
 import { type ProposedPager, proposePager } from './pager.ts'
 import * as questions from './questions.ts'
 import { proposeSwitch } from './switch.ts'
-import { CREATED, fold, type Kind, MODIFIED, SEARCH, SECRET, STATE, singular } from './words.ts'
+import {
+  CREATED,
+  DEAD_FLAG,
+  fold,
+  type Kind,
+  MODIFIED,
+  SEARCH,
+  SECRET,
+  STATE,
+  singular,
+} from './words.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -23,6 +33,7 @@ export interface ProposedResource {
 
 export function proposeResource(
   kind: Kind,
+  operations: readonly Operation[],
   collection: Collection,
   curl: questions.Curl,
   note: (settings: readonly string[]) => void,
@@ -62,6 +73,9 @@ export function proposeResource(
   const [created, modified] = [CREATED, MODIFIED].map((word) =>
     Object.keys(shown.properties).find((name) => word.test(fold(name))),
   )
+  const dead = Object.entries(shown.properties).find(
+    ([name, inner]) => inner.type === 'boolean' && DEAD_FLAG.test(fold(name)),
+  )?.[0]
   const idType = shown.properties[id.id.slice(1)]?.type
   const asks = { kind, curl, list, get, create, naming: attributes.naming }
   const resource: Json = {
@@ -69,6 +83,7 @@ export function proposeResource(
     ...((idType === 'integer' || idType === 'number') && { idType: 'number' }),
     ...(created && { fingerprint: `/${created}`, createdAt: `/${created}` }),
     ...(modified && { modifiedAt: `/${modified}` }),
+    ...(dead !== undefined && { absentWhen: [{ at: `/${dead}`, equals: true }] }),
     idsReused: questions.idsReused(asks, created !== undefined),
     attributes:
       Object.keys(attributes.attributes).length > 0
@@ -96,7 +111,7 @@ export function proposeResource(
       ...paging(paged),
       ...(isPartial && { partial: true }),
     },
-    lookups: lookupsOf({ collection, attributes, paged, request, isPartial, asks }),
+    lookups: lookupsOf({ operations, collection, attributes, paged, request, isPartial, asks }),
     ...(turn ? { active: turn.active } : kind === 'User' && { active: questions.noSwitch(asks) }),
     ...(create && { create: createOf(create, into.create.item, turn?.inCreate) }),
     ...(update && {
@@ -259,6 +274,7 @@ function statesOf({ parameters }: Operation): string[] {
 }
 
 interface LookupContext {
+  readonly operations: readonly Operation[]
   readonly collection: Collection
   readonly attributes: ProposedAttributes
   readonly paged: ProposedPager
@@ -268,6 +284,7 @@ interface LookupContext {
 }
 
 function lookupsOf({
+  operations,
   collection,
   attributes,
   paged,
@@ -294,6 +311,8 @@ function lookupsOf({
       .at(-1)
     const own = parameters.find((one) => fold(one.name) === fold(last ?? ''))
     if (own) return [lookup(attribute, own.name, true)]
+    const single = byPath(operations, list, last ?? '')
+    if (single) return [singleLookup(single, attribute, asks)]
     return general ? [lookup(attribute, general.name, false)] : []
   })
   const isWhole = paged.pager['kind'] === 'none'
@@ -315,4 +334,30 @@ function lookupsOf({
     ]
   }
   return [questions.noLookup(asks)]
+}
+
+/** `GET /users/username/{username}`: one person, by something that is not the id. */
+function byPath(
+  operations: readonly Operation[],
+  list: Operation,
+  attribute: string,
+): Operation | undefined {
+  const base = list.path.replace(/\.\w+$/, '')
+  return operations.find(({ method, path }) => {
+    const [, segment, parameter] = /^\/([^/{}]+)\/\{([^{}]+)\}$/.exec(path.slice(base.length)) ?? []
+    if (method !== 'GET' || !path.startsWith(base) || segment === undefined) return false
+    const word = fold(segment).replace(/^by/, '')
+    return word === fold(attribute) || fold(parameter ?? '') === fold(attribute)
+  })
+}
+
+function singleLookup(operation: Operation, attribute: string, asks: questions.About): Json {
+  const path = operation.path.replace(/\{[^{}]+\}$/, '{value}')
+  return {
+    attribute,
+    method: 'GET',
+    path,
+    item: objectIn(success(operation)?.shape).item,
+    ...questions.singleLookup(asks, attribute, path),
+  }
 }

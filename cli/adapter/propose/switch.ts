@@ -55,7 +55,7 @@ export function proposeSwitch(
 const ASK_AT =
   '? Which member of a person says whether they are switched on? Read one who is on and one who is off and compare; write the pointer, such as "/state"'
 const ASK_PUT =
-  'Does this PUT keep what it is not told? If it does not ("send" of "update" is "full"), look for a call that changes the switch alone. Take this line out when nothing is lost'
+  'Does this PUT keep what it is not told? If it does not ("send" of "update" is "full"), place what it would forget as {current/...} in both bodies, or look for a call that changes the switch alone. Take this line out when nothing is lost'
 const ASK_ON = '? What does that member hold for somebody who is switched on?'
 const ASK_OFF =
   '? What does that member hold for somebody who is switched off? A list, where there are several words'
@@ -81,10 +81,13 @@ function flagIn(shown: Shape): Flag | undefined {
   const off = boolean(words.OFF_FLAG)
   if (off) return { at: off.at, facts: { on: false, off: true }, isWord: true }
   const time = members.find(
-    (one) => ['integer', 'number'].includes(one.shape.type) && words.OFF_TIME.test(one.word),
+    (one) =>
+      ['integer', 'number', 'string'].includes(one.shape.type) && words.OFF_TIME.test(one.word),
   )
-  // A time as a number: 0 for nobody has switched it off, any other for when.
-  return time && { at: time.at, facts: { on: 0, off: -1, otherwise: false }, isWord: false }
+  if (!time) return undefined
+  // A time: 0 or nothing for somebody who is on, any other for when they were switched off.
+  const facts = time.shape.type === 'string' ? { on: null, off: '' } : { on: 0, off: -1 }
+  return { at: time.at, facts: { ...facts, otherwise: false }, isWord: false }
 }
 
 function wordsOf({ values }: Shape): Flag['facts'] {

@@ -84,6 +84,7 @@ export const SWITCH_CALL = /^(active|status|state|enabled|activation)$/
 export const ON_FLAG = /^(is)?(active|enabled)$/
 export const OFF_FLAG = /^(is)?(disabled|suspended|blocked|locked|archived|inactive|deactivated)$/
 export const STATUS = /^(account|user)?(status|state)$/
+export const DEAD_FLAG = /^(is)?(deleted|removed|purged|destroyed)$/
 export const OFF_TIME = /^(deleted?|disabled|deactivated|suspended|archived)(at|on|date|time)$/
 export const ON_WORD = /^(active|activated|enabled|normal|ok|current|open|unlocked)$/
 export const OFF_WORD =

@@ -105,6 +105,10 @@ export function mattermost(): Fake & { readonly users: User[]; readonly teams: T
         users.push(one)
         return json(one, 201)
       },
+      'GET /api/v4/users/username/:id': ({ id }) => {
+        const found = users.find((one) => same(one.username, id))
+        return found ? json(found) : noUser()
+      },
       'GET /api/v4/users/:id': ({ id }) => {
         if (!ID.test(id)) return badId()
         const found = user(id)

@@ -121,6 +121,7 @@ describe('an API file and its answers make a manifest that works', () => {
       await scaffold('forge.openapi.json'),
       {
         auth: OUT,
+        check: OUT,
         'rules.0': NOBODY,
         'resources.User.idsReused': false,
         'resources.User.list': OUT,
@@ -180,7 +181,7 @@ describe('an API file and its answers make a manifest that works', () => {
     expect(await ports.User.get(last)).toBe(null)
   })
 
-  test('times for off, a partial update beside the PUT, a needed password: an API like Mattermost’s', async () => {
+  test('times for off, a look-up by path, a partial update beside the PUT, a needed password: an API like Mattermost’s', async () => {
     const code = (id: string, means: unknown, status = 404) => ({
       status,
       at: '/id',
@@ -190,21 +191,13 @@ describe('an API file and its answers make a manifest that works', () => {
     const manifest = answered(
       await scaffold('chat.openapi.json'),
       {
+        check: OUT,
         'rules.0': code('app.user.missing_account.const', 'absent'),
         'resources.User.idsReused': false,
         'resources.User.list': OUT,
-        'resources.User.lookups.0': {
-          attribute: 'username',
-          method: 'POST',
-          path: '/users/search',
-          safe: true,
-          body: { json: { term: '{value}', allow_inactive: true } },
-          items: '',
-          exact: false,
-          caseExact: false,
-          includesInactive: true,
-          lagMs: 0,
-        },
+        'resources.User.lookups.0.caseExact': false,
+        'resources.User.lookups.0.includesInactive': true,
+        'resources.User.lookups.0.lagMs': 0,
         'resources.User.create.rules.0': code(
           'app.user.save.username_exists.app_error',
           { exists: {} },
@@ -248,6 +241,7 @@ describe('an API file and its answers make a manifest that works', () => {
 
   test('wrappers, rows that show little, ids in a Location, lists in the group: Swagger 2', async () => {
     const manifest = answered(await scaffold('clinic.swagger.json'), {
+      check: OUT,
       'rules.0': { status: 404, at: '/errorCode', equals: 'NO_SUCH', means: 'absent' },
       'resources.User.idsReused': false,
       'resources.User.list': OUT,
@@ -294,6 +288,7 @@ describe('an API file and its answers make a manifest that works', () => {
   test('cursors, a status, client credentials, a setting in the path: YAML', async () => {
     const manifest = answered(await scaffold('ledger.openapi.yaml'), {
       'auth.tokenUrl': '{config.url}/v2/oauth/token',
+      check: OUT,
       'rules.0': { status: 404, at: '/type', equals: 'urn:ledger:missing', means: 'absent' },
       'resources.User.idsReused': false,
       'resources.User.list': OUT,
@@ -351,6 +346,40 @@ describe('what API files may hold', () => {
     )
     const { manifest } = proposeManifest('probe', parseDocument(text, 'x')) ?? {}
     expect(manifest).toMatchObject({ resources: { User: { naming: 'login' } } })
+  })
+
+  test('a time of being off, and a mark of the dead, are understood', () => {
+    const one = {
+      properties: {
+        id: { type: 'integer' },
+        login: { type: 'string' },
+        deactivated_at: { type: 'string', format: 'date-time' },
+        deleted: { type: 'boolean' },
+      },
+    }
+    const answer = { 200: { content: { 'application/json': { schema: one } } } }
+    const text = tiny(
+      {},
+      {
+        '/users/{id}': { get: { responses: answer } },
+        '/users/{id}/deactivate': { post: { responses: {} } },
+        '/users/{id}/activate': { post: { responses: {} } },
+      },
+    )
+    const { manifest } = proposeManifest('probe', parseDocument(text, 'x')) ?? {}
+    expect(manifest).toMatchObject({
+      resources: {
+        User: {
+          active: {
+            at: '/deactivated_at',
+            on: null,
+            otherwise: false,
+            enable: { method: 'POST', path: '/users/{id}/activate' },
+          },
+          absentWhen: [{ at: '/deleted', equals: true }],
+        },
+      },
+    })
   })
 
   test.each([
@@ -419,6 +448,6 @@ describe('the command', () => {
     const { stdout } = await run.catch((error: { stdout: string }) => error)
     const { faults, questions } = JSON.parse(stdout)
     expect(faults.map(({ path: at }: { path: string }) => at)).toEqual(['contract'])
-    expect(questions).toHaveLength(12)
+    expect(questions).toHaveLength(13)
   })
 })
