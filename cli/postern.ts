@@ -4,6 +4,7 @@ import { type Command, CommandError, nearest, UsageError } from './command.ts'
 /** Loaded when asked for: `--help` waits for none of them. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   adapter: async () => (await import('./adapter.ts')).adapter,
+  clients: async () => (await import('./clients.ts')).clients,
   connections: async () => (await import('./connections.ts')).connections,
   findings: async () => (await import('./findings.ts')).findings,
   links: async () => (await import('./links.ts')).links,
@@ -13,6 +14,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   preflight: async () => (await import('./preflight.ts')).preflight,
   reconcile: async () => (await import('./reconcile.ts')).reconcile,
   simulate: async () => (await import('./simulate.ts')).simulate,
+  tokens: async () => (await import('./tokens.ts')).tokens,
 }
 
 async function usage(): Promise<string> {

@@ -3,11 +3,13 @@ import { Hono } from 'hono'
 import type { Access, Freshness } from './access/authenticate.ts'
 import type { Connection } from './access/connection.ts'
 import { modeOf } from './access/mode.ts'
+import type { OAuthDeps } from './access/oauth.ts'
 import { type AdminDeps, adminApi } from './admin/api.ts'
 import { type Database, StorageError } from './db/database.ts'
-import { readRequest } from './http/request.ts'
+import { readRequest, type ScimRequest } from './http/request.ts'
 import { type ScimResponse, toErrorResponse, toHttp } from './http/response.ts'
 import { handle } from './http/scim.ts'
+import { answerTokenRequest } from './http/token-endpoint.ts'
 import { paused } from './operations/account.ts'
 import type { AppTrouble } from './operations/app-trouble.ts'
 import type { Io, OpenApp } from './operations/endpoint.ts'
@@ -15,6 +17,7 @@ import { ScimError } from './scim/error.ts'
 
 export interface AppDeps {
   readonly access: Access
+  readonly oauth: OAuthDeps
   readonly admin: AdminDeps
   /** Routes of other parts of the gateway behind the admin API's door. */
   readonly adminRoutes: (api: Hono) => void
@@ -48,6 +51,7 @@ export function createApp(deps: AppDeps): Hono {
     const name = c.req.param('connection')
     return scim(deps, c.req.raw, name, below(c.req.url, '/v2/'))
   })
+  app.all('/scim/:connection/oauth/token', (c) => token(deps, c.req.raw, c.req.param('connection')))
   // A connection's name is all a client must get right: anything else under it is a wrong base URL.
   app.all('/scim/*', () => {
     const detail = 'The SCIM base URL ends in /scim/{connection}/v2. Check it in the client.'
@@ -55,6 +59,15 @@ export function createApp(deps: AppDeps): Hono {
   })
   app.notFound((c) => c.json({ status: 404, title: 'Not Found' }, 404))
   return app
+}
+
+/** POST to `/.search` only reads (RFC 7644 §3.4.3). */
+function isWrite({ method, segments }: ScimRequest): boolean {
+  return method !== 'GET' && !(method === 'POST' && segments.at(-1) === '.search')
+}
+
+function readsOnly(): ScimError {
+  return new ScimError(403, 'This token only reads (scope scim:read). Give the client another one.')
 }
 
 /** The path after the first `marker`, still encoded. */
@@ -86,6 +99,24 @@ async function scim(
   return toHttp(response, id)
 }
 
+async function token(deps: AppDeps, request: Request, name: string): Promise<Response> {
+  const id = deps.io.newId()
+  const startedAt = deps.io.now()
+  let response: Response
+  try {
+    response = await answerTokenRequest(deps.oauth, name, request, id)
+  } catch (error) {
+    deps.log({ event: 'token.failed', request: id, connection: name, ...traceOf(error) })
+    const body = { error: 'temporarily_unavailable', error_description: `request id ${id}` }
+    const headers = { 'cache-control': 'no-store', 'x-request-id': id, 'retry-after': '10' }
+    response = Response.json(body, { status: 503, headers })
+  }
+  const { status } = response
+  const ms = deps.io.now() - startedAt
+  deps.log({ event: 'token.request', request: id, connection: name, status, ms })
+  return response
+}
+
 async function answer(
   deps: AppDeps,
   request: Request,
@@ -98,8 +129,9 @@ async function answer(
     // Design decision 11: reads may be served from settings up to 5 s old, writes never.
     const freshness: Freshness =
       request.method === 'GET' || request.method === 'HEAD' ? 'recent' : 'fresh'
-    const connection = await deps.access.connectionFor(name, authorization, freshness)
+    const { connection, scope } = await deps.access.admit(name, authorization, freshness)
     const read = await readRequest(request, path)
+    if (scope === 'scim:read' && isWrite(read)) throw readsOnly()
     const { io } = deps
     const db = deps.openData(connection)
     const open = {

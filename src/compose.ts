@@ -1,6 +1,7 @@
 /** Puts the parts together: bindings, adapters and the outside world in, app and jobs out. */
 import { Access } from './access/authenticate.ts'
 import type { Connection } from './access/connection.ts'
+import { KeySets } from './access/key-sets.ts'
 import { Sealing } from './access/seal.ts'
 import { checkSettings } from './adapter/check-settings.ts'
 import type { Adapter } from './adapter/contract.ts'
@@ -10,6 +11,7 @@ import { checkDatabaseUrl, isDatabaseUrl } from './adapter/sql/address.ts'
 import { createDial } from './adapter/sql/dial.ts'
 import type { OpenSocket } from './adapter/sql/socket.ts'
 import { checkAppUrl } from './adapter/url.ts'
+import { clientRoutes } from './admin/clients.ts'
 import {
   type AdapterDescription,
   describeAdapter,
@@ -77,7 +79,9 @@ export function compose(parts: Parts): Composed {
   const { now } = io
   const outside = { fetch, dial: createDial(openSocket), hyperdrives, now, allowInsecure }
   const lost = (what: string) => log({ event: 'lost', what })
-  const access = new Access({ db: env.DB, sealing, now, waitUntil, lost })
+  const checkKeyUrl = (url: string) => checkAppUrl(url, { allowInsecure })
+  const keySets = new KeySets({ fetch, now, checkUrl: checkKeyUrl })
+  const access = new Access({ db: env.DB, sealing, keySets, now, waitUntil, lost })
   const baseUrl = (requestUrl: string) => env.BASE_URL || new URL(requestUrl).origin
   const openData = (_: Connection) => db
 
@@ -136,6 +140,7 @@ export function compose(parts: Parts): Composed {
   const jobs = { db, access, connections, io, openApp, openData, trouble, log }
   const app = createApp({
     access,
+    oauth: { db: env.DB, keySets, now },
     io,
     trouble,
     openApp,
@@ -148,6 +153,7 @@ export function compose(parts: Parts): Composed {
       movingRoutes(jobs)(api)
       leaverRoutes(jobs)(api)
       mappingRoutes(jobs, describe)(api)
+      clientRoutes({ db: env.DB, access, now, baseUrl, checkUrl: checkKeyUrl })(api)
       manifestRoutes({
         db: env.DB,
         now,

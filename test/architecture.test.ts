@@ -15,7 +15,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/adapter/remote/serve.ts': ['src/adapter', 'cloudflare:workers'],
   // `db` implements the contract's DocumentStore, and folds keys as filters do.
   'src/db': ['src/scim/schema.ts', 'src/adapter/contract.ts', 'drizzle-orm'],
-  'src/access': ['src/scim', 'src/adapter/mapping-entry.ts', 'src/db', 'zod', 'node:buffer'],
+  'src/access': [
+    'src/scim',
+    'src/adapter/mapping-entry.ts',
+    'src/db',
+    'zod',
+    'node:buffer',
+    'jose',
+  ],
   'src/mapping': ['src/scim', 'src/adapter', 'jsonata'],
   'src/identity': ['src/scim', 'src/db', 'src/mapping'],
   'src/govern': ['src/scim', 'src/access', 'src/db'],

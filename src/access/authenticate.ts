@@ -3,14 +3,23 @@
  *
  * Writes read token and connection from D1 each time, in one query. Reads may be served from this
  * isolate's memory for `RECENT_MS`, so that a revoked token may read for so long and no longer.
+ *
+ * A bearer token is one of ours, or one that a provider has signed whom a client of the connection
+ * (kind `token`) trusts: what Entra sends where the secret is left blank.
  */
-import { type ConnectionRow, Connections, type TokenUse } from '../db/connections.ts'
+
+import { ClientLookup, noteClientUse } from '../db/clients.ts'
+import { type ConnectionRow, Connections } from '../db/connections.ts'
 import { noteUse } from '../db/tokens.ts'
 import { ScimError } from '../scim/error.ts'
 import { BoundedMap } from './bounded-map.ts'
 import { type Connection, toConnection } from './connection.ts'
+import { type KeySets, KeysUnavailable } from './key-sets.ts'
+import { issuerOf } from './oauth.ts'
+import type { Scope } from './scope.ts'
 import type { Sealing } from './seal.ts'
 import { bearerToken, hashToken } from './tokens.ts'
+import { claimsIssuer, prove, type TrustInput, toTrust } from './trust.ts'
 
 /** RFC 9110 §15.5.2: every 401 carries a challenge. RFC 6750 §3. */
 export const BEARER_CHALLENGE = 'Bearer realm="postern"'
@@ -27,6 +36,7 @@ export type Freshness = 'fresh' | 'recent'
 export interface AccessDeps {
   readonly db: D1Database
   readonly sealing: Sealing
+  readonly keySets: KeySets
   /** Milliseconds since 1970. */
   readonly now: () => number
   /** Keeps the isolate alive for work that no response waits for. */
@@ -35,8 +45,13 @@ export interface AccessDeps {
   readonly lost: (what: string) => void
 }
 
-interface Seen {
+/** Who is let in, and how far. */
+export interface Admitted {
   readonly connection: Connection
+  readonly scope: Scope
+}
+
+interface Seen extends Admitted {
   readonly expiresAt: number | null
   readonly readAt: number
 }
@@ -49,7 +64,7 @@ export class Access {
   readonly #seen = new BoundedMap<Seen>(REMEMBERED)
   /** By connection id. What a version is made of never changes, so it is parsed once. */
   readonly #built = new BoundedMap<Connection>(REMEMBERED)
-  /** By token id: when this isolate last sent a note of its use. */
+  /** By id of a token or client: when this isolate last sent a note of its use. */
   readonly #noted = new BoundedMap<number>(REMEMBERED)
 
   constructor(deps: AccessDeps) {
@@ -62,34 +77,76 @@ export class Access {
    *
    * @throws {ScimError} 401, the same for whatever reason: no header, unknown connection, wrong or
    *   expired token, another connection's token, a connection that is being off-boarded. Its
-   *   response needs `WWW-Authenticate: Bearer`.
+   *   response needs `WWW-Authenticate: Bearer`. 503 where a signed token cannot be checked now.
    */
-  async connectionFor(
+  async admit(
     name: string,
     authorization: string | undefined,
     freshness: Freshness,
-  ): Promise<Connection> {
+  ): Promise<Admitted> {
     const bearer = bearerToken(authorization)
     if (!bearer) throw refusal()
-    const hash = await hashToken(bearer)
-    const key = `${name}\n${hash}`
+    const key = `${name}\n${await hashToken(bearer)}`
     const now = this.#deps.now()
 
     if (freshness === 'recent') {
       const seen = this.#seen.get(key)
-      if (seen && now - seen.readAt < RECENT_MS && !isExpired(seen.expiresAt, now)) {
-        return seen.connection
-      }
+      if (seen && now - seen.readAt < RECENT_MS && !isExpired(seen.expiresAt, now)) return seen
     }
-    const found = await this.#connections.withToken(name, hash)
-    if (!found || isExpired(found.token.expiresAt, now)) {
+    const issuer = issuerOf(bearer)
+    const admitted =
+      issuer === undefined
+        ? await this.#byToken(name, key.slice(name.length + 1), now)
+        : await this.#bySigned(name, bearer, issuer, now)
+    if (!admitted) {
       this.#seen.delete(key)
       throw refusal()
     }
-    this.#noteUse(found.token, now)
-    const connection = this.#build(found.connection)
-    this.#seen.set(key, { connection, expiresAt: found.token.expiresAt, readAt: now })
-    return connection
+    this.#seen.set(key, admitted)
+    return admitted
+  }
+
+  async #byToken(name: string, hash: string, now: number): Promise<Seen | undefined> {
+    const found = await this.#connections.withToken(name, hash)
+    if (!found || isExpired(found.token.expiresAt, now)) return undefined
+    const { id, expiresAt, scope, lastUsedAt } = found.token
+    this.#noteUse(id, lastUsedAt, now, (before) => noteUse(this.#deps.db, id, now, before))
+    return { connection: this.#build(found.connection), scope, expiresAt, readAt: now }
+  }
+
+  /** The connection is read after the clients: one that is gone by then has none. */
+  async #bySigned(
+    name: string,
+    jwt: string,
+    issuer: string,
+    now: number,
+  ): Promise<Seen | undefined> {
+    const { db, keySets } = this.#deps
+    for (const { connectionId, client } of await new ClientLookup(db).ofKind(name, 'token')) {
+      const trust = toTrust(client.trust as TrustInput)
+      if (!claimsIssuer(trust, issuer)) continue
+      const proof = await this.#check(() => prove(jwt, trust, keySets.of(trust.keySets), now))
+      if (proof.kind === 'refused') continue
+      const connection = await this.byId(connectionId)
+      if (connection?.name !== name) return undefined
+      const { id, lastUsedAt, scope } = client
+      this.#noteUse(`${connectionId}\n${id}`, lastUsedAt, now, (before) =>
+        noteClientUse(db, connectionId, id, now, before),
+      )
+      return { connection, scope, expiresAt: proof.expiresAt, readAt: now }
+    }
+    return undefined
+  }
+
+  async #check<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      if (!(error instanceof KeysUnavailable)) throw error
+      // Never a 401 for a doubt: Entra quarantines on them (design decision 9).
+      const detail = "The keys of the token's issuer cannot be read now. Retry later."
+      throw new ScimError(503, detail, { retryAfterSeconds: 10 })
+    }
   }
 
   /** For work that no client asked for (jobs). Undefined also while it is being off-boarded. */
@@ -112,15 +169,19 @@ export class Access {
     return connection
   }
 
-  #noteUse(token: TokenUse, now: number): void {
-    const last = Math.max(token.lastUsedAt ?? 0, this.#noted.get(token.id) ?? 0)
+  /** @param note what notes it, unless somebody has since the time given */
+  #noteUse(
+    id: string,
+    lastUsedAt: number | null,
+    now: number,
+    note: (before: number) => Promise<void>,
+  ): void {
+    const last = Math.max(lastUsedAt ?? 0, this.#noted.get(id) ?? 0)
     if (now - last < NOTE_USE_EVERY_MS) return
-    this.#noted.set(token.id, now)
+    this.#noted.set(id, now)
     this.#deps.waitUntil(
       // Drizzle's message holds bound values: only that it failed is told.
-      noteUse(this.#deps.db, token.id, now, now - NOTE_USE_EVERY_MS).catch(() =>
-        this.#deps.lost('token last use'),
-      ),
+      note(now - NOTE_USE_EVERY_MS).catch(() => this.#deps.lost('token last use')),
     )
   }
 }

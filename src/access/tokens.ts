@@ -4,21 +4,29 @@
  */
 import { Buffer } from 'node:buffer'
 
-/** Lets secret scanners know the token by its form. */
+/** Let secret scanners know it by its form: a bearer token, or the secret of an OAuth client. */
 const PREFIX = 'pst_'
+const CLIENT_SECRET_PREFIX = 'psc_'
 const TOKEN_BYTES = 32
 /** RFC 6750 §2.1; RFC 9110 §11.1 makes the scheme's name case-insensitive. */
 const BEARER = /^Bearer +(\S+)$/i
-/** Far above our own tokens (47 characters); bounds what is hashed. */
-const MAX_TOKEN_LENGTH = 4096
+/** Ours are 47 characters, an identity provider's some KB; bounds what is hashed. */
+const MAX_TOKEN_LENGTH = 16_384
 
 /** A new token. It is shown once and kept nowhere; `hash` is what is stored. */
 export async function mintToken(
   random: (bytes: Uint8Array) => Uint8Array = (bytes) => crypto.getRandomValues(bytes),
+  prefix = PREFIX,
 ): Promise<{ token: string; hash: string }> {
   const bytes = random(new Uint8Array(TOKEN_BYTES))
-  const token = PREFIX + Buffer.from(bytes).toString('base64url')
+  const token = prefix + Buffer.from(bytes).toString('base64url')
   return { token, hash: await hashToken(token) }
+}
+
+/** As a token: 256 bits, shown once. */
+export async function mintClientSecret(): Promise<{ secret: string; hash: string }> {
+  const { token: secret, hash } = await mintToken(undefined, CLIENT_SECRET_PREFIX)
+  return { secret, hash }
 }
 
 /** SHA-256, hexadecimal. */

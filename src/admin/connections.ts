@@ -84,7 +84,7 @@ export async function createConnection(
       createdAt,
     },
     await sealAll(id, secrets, deps.sealing),
-    { id: tokenId, hash, label: null, createdAt, expiresAt: null },
+    { id: tokenId, hash, label: null, createdAt, expiresAt: null, scope: 'scim' },
   )
   if (!created) throw new Problem(409, `There already is a connection named "${name}"`)
   return { ...(await readConnection(name, baseUrl, deps)), token, tokenId }

@@ -1,5 +1,6 @@
 /** The tokens of a connection, as an administrator sees them. */
 import * as z from 'zod'
+import { SCOPES, type Scope } from '../access/scope.ts'
 import { mintToken } from '../access/tokens.ts'
 import { Connections } from '../db/connections.ts'
 import { type TokenRow, Tokens } from '../db/tokens.ts'
@@ -21,11 +22,13 @@ export interface TokenView {
   readonly created: string
   readonly lastUsed: string | null
   readonly expiresAt: string | null
+  readonly scope: Scope
 }
 
 const newToken = z.strictObject({
   label: z.string().min(1).max(200).nullish(),
   expiresAt: z.iso.datetime({ offset: true }).nullish(),
+  scope: z.enum(SCOPES).default('scim'),
 })
 
 /** @throws {Problem} 404 for an unknown connection, 422 for invalid input */
@@ -43,7 +46,8 @@ export async function createToken(
   }
   const id = crypto.randomUUID()
   const { token, hash } = await mintToken()
-  const row = { id, label: parsed.data.label ?? null, createdAt, expiresAt }
+  const { label, scope } = parsed.data
+  const row = { id, label: label ?? null, createdAt, expiresAt, scope }
   const tokens = await tokensOf(name, deps)
   if (!(await tokens.add({ ...row, hash }))) throw noConnection()
   return { ...toView({ ...row, lastUsedAt: null }), token }
@@ -88,5 +92,6 @@ function toView(row: TokenRow): TokenView {
     created: new Date(row.createdAt).toISOString(),
     lastUsed: row.lastUsedAt === null ? null : new Date(row.lastUsedAt).toISOString(),
     expiresAt: row.expiresAt === null ? null : new Date(row.expiresAt).toISOString(),
+    scope: row.scope,
   }
 }

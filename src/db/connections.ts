@@ -10,7 +10,7 @@ import {
   writeAll,
   writeGuarded,
 } from './database.ts'
-import type { NewToken } from './tokens.ts'
+import type { NewToken, Scope } from './tokens.ts'
 
 export interface SealedSecret {
   readonly sealed: string
@@ -40,6 +40,7 @@ export interface TokenUse {
   readonly id: string
   readonly expiresAt: number | null
   readonly lastUsedAt: number | null
+  readonly scope: Scope
 }
 
 // Raw names: without a join Drizzle leaves the table out of a column, and this would not correlate.
@@ -72,7 +73,12 @@ export class Connections {
     const row = await this.#db
       .select({
         ...columns,
-        token: { id: token.id, expiresAt: token.expiresAt, lastUsedAt: token.lastUsedAt },
+        token: {
+          id: token.id,
+          expiresAt: token.expiresAt,
+          lastUsedAt: token.lastUsedAt,
+          scope: token.scope,
+        },
       })
       .from(token)
       .innerJoin(connection, eq(connection.id, token.connectionId))
@@ -200,6 +206,7 @@ export class Connections {
         })
         .where(and(eq(connection.id, row.id), isActive)),
       this.#db.delete(token).where(eq(token.connectionId, row.id)),
+      sql`DELETE FROM client WHERE connection_id = ${row.id}`,
       this.#db.delete(connectionSecret).where(eq(connectionSecret.connectionId, row.id)),
     ])
     return true

@@ -40,4 +40,34 @@ export const token = sqliteTable('token', {
   createdAt: integer('created_at').notNull(),
   expiresAt: integer('expires_at'),
   lastUsedAt: integer('last_used_at'),
+  clientId: text('client_id'),
+  scope: text({ enum: ['scim', 'scim:read'] })
+    .notNull()
+    .default('scim'),
+})
+
+export const client = sqliteTable(
+  'client',
+  {
+    connectionId: text('connection_id').notNull(),
+    id: text().notNull(),
+    kind: text({ enum: ['secret', 'assertion', 'token'] }).notNull(),
+    label: text(),
+    scope: text({ enum: ['scim', 'scim:read'] }).notNull(),
+    tokenSeconds: integer('token_seconds').notNull(),
+    trust: text({ mode: 'json' }).$type<JsonObject>(),
+    createdAt: integer('created_at').notNull(),
+    lastUsedAt: integer('last_used_at'),
+  },
+  (table) => [primaryKey({ columns: [table.connectionId, table.id] })],
+)
+
+export const clientSecret = sqliteTable('client_secret', {
+  id: text().primaryKey(),
+  connectionId: text('connection_id').notNull(),
+  clientId: text('client_id').notNull(),
+  hash: text().notNull(),
+  createdAt: integer('created_at').notNull(),
+  expiresAt: integer('expires_at'),
+  lastUsedAt: integer('last_used_at'),
 })

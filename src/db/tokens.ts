@@ -3,12 +3,17 @@ import { and, desc, eq, isNull, lte, or, sql } from 'drizzle-orm'
 import { connection, token } from './control-tables.ts'
 import { type Database, openDatabase } from './database.ts'
 
+/** How far a token lets its bearer; src/access/scope.ts. */
+export type Scope = (typeof token.$inferSelect)['scope']
+
 /** Times in milliseconds; `expiresAt: null` never expires. */
-export type TokenRow = Readonly<Omit<typeof token.$inferSelect, 'hash' | 'connectionId'>>
+export type TokenRow = Readonly<
+  Omit<typeof token.$inferSelect, 'hash' | 'connectionId' | 'clientId'>
+>
 
 export type NewToken = Pick<
   typeof token.$inferSelect,
-  'id' | 'hash' | 'label' | 'createdAt' | 'expiresAt'
+  'id' | 'hash' | 'label' | 'createdAt' | 'expiresAt' | 'scope'
 >
 
 const columns = {
@@ -17,6 +22,7 @@ const columns = {
   createdAt: token.createdAt,
   expiresAt: token.expiresAt,
   lastUsedAt: token.lastUsedAt,
+  scope: token.scope,
 }
 
 /** Notes a use, unless one was noted since `notedBefore`. */
@@ -46,15 +52,15 @@ export class Tokens {
   async add(row: NewToken): Promise<boolean> {
     // A token for a connection that is being off-boarded would outlive the call that ended it.
     const result = await this.#db.run(sql`
-      INSERT INTO ${token} (id, connection_id, hash, label, created_at, expires_at)
+      INSERT INTO ${token} (id, connection_id, hash, label, created_at, expires_at, scope)
       SELECT ${row.id}, ${connection.id}, ${row.hash}, ${row.label}, ${row.createdAt},
-        ${row.expiresAt}
+        ${row.expiresAt}, ${row.scope}
       FROM ${connection}
       WHERE ${connection.id} = ${this.#connectionId} AND ${connection.state} = 'active'`)
     return result.meta.changes === 1
   }
 
-  /** Newest first, after the one given. */
+  /** Newest first, after the one given. Those that clients were given are not among them. */
   async list(page: {
     after?: { createdAt: number; id: string } | undefined
     limit: number
@@ -66,6 +72,7 @@ export class Tokens {
       .where(
         and(
           eq(token.connectionId, this.#connectionId),
+          isNull(token.clientId),
           after &&
             sql`(${token.createdAt}, ${token.id}) < (${sql.param(after.createdAt)}, ${sql.param(after.id)})`,
         ),

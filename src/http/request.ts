@@ -1,4 +1,5 @@
 /** A SCIM request as operations need it, read from HTTP: query, preconditions and body. */
+import { readAtMost } from '../access/read-at-most.ts'
 import { ScimError } from '../scim/error.ts'
 import { parseJson } from '../scim/json.ts'
 import type { Json, JsonObject } from '../scim/schema.ts'
@@ -77,23 +78,9 @@ function checkMediaType(contentType: string | null): void {
 }
 
 async function readBytes(request: Request): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  if (!request.body) return new Uint8Array()
-  for await (const chunk of request.body as ReadableStream<Uint8Array>) {
-    length += chunk.length
-    if (length > MAX_PAYLOAD) {
-      throw new ScimError(413, `The body is larger than ${MAX_PAYLOAD} bytes. Send less at once.`)
-    }
-    chunks.push(chunk)
-  }
-  const bytes = new Uint8Array(length)
-  let at = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, at)
-    at += chunk.length
-  }
-  return bytes
+  const bytes = await readAtMost(request.body, MAX_PAYLOAD)
+  if (bytes) return bytes
+  throw new ScimError(413, `The body is larger than ${MAX_PAYLOAD} bytes. Send less at once.`)
 }
 
 /** @throws {ScimError} `invalidSyntax` where the request carries no JSON object */

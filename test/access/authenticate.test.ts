@@ -7,6 +7,7 @@ import { Tokens } from '../../src/db/tokens.ts'
 import { ScimError } from '../../src/scim/error.ts'
 import { observed } from '../db/observed-database.ts'
 import { aName, NOW, storeConnection } from '../db/stored-connection.ts'
+import { noKeySets } from '../support/key-sets.ts'
 
 const d1 = env.DB
 const sealing = new Sealing(env.POSTERN_SEALING_KEY)
@@ -20,6 +21,7 @@ function isolate(start = NOW) {
   const access = new Access({
     db,
     sealing,
+    keySets: noKeySets,
     now: () => clock.now,
     waitUntil: (promise) => work.push(promise),
     lost: (what) => lost.push(what),
@@ -40,7 +42,7 @@ describe('a client is let in', () => {
   test('with a token of the connection that the URL names', async () => {
     const { row, token } = await storeConnection({ settings: { url: 'https://app.example' } }, {})
     const { access } = isolate()
-    const connection = await access.connectionFor(row.name, `Bearer ${token.plain}`, 'fresh')
+    const { connection } = await access.admit(row.name, `Bearer ${token.plain}`, 'fresh')
     expect(connection).toMatchObject({
       id: row.id,
       name: row.name,
@@ -61,7 +63,11 @@ describe('a client is let in', () => {
     const { access } = isolate()
     for (const freshness of ['recent', 'fresh', 'recent'] as const) {
       for (const { row, token } of [a, b]) {
-        const found = await access.connectionFor(row.name, `Bearer ${token.plain}`, freshness)
+        const { connection: found } = await access.admit(
+          row.name,
+          `Bearer ${token.plain}`,
+          freshness,
+        )
         expect(found.id).toBe(row.id)
         expect(found.policy.mode).toBe(row.mode)
       }
@@ -76,7 +82,7 @@ describe('a client is let in', () => {
     }
     const { row, token } = await storeConnection({ id }, secrets)
     const { access, trips, work } = isolate()
-    const connection = await access.connectionFor(row.name, `Bearer ${token.plain}`, 'fresh')
+    const { connection } = await access.admit(row.name, `Bearer ${token.plain}`, 'fresh')
     await Promise.all(work)
     const before = trips.length
     expect(await connection.secrets()).toEqual({ user: 'admin', password: 'hunter2' })
@@ -105,7 +111,7 @@ describe('a client is refused, always with the same 401', () => {
     const refusals = new Set<string>()
     for (const [name, header] of attempts) {
       for (const freshness of ['fresh', 'recent'] as const) {
-        const refusal = await refusalOf(access.connectionFor(name, header, freshness))
+        const refusal = await refusalOf(access.admit(name, header, freshness))
         expect(refusal).toMatchObject({ status: 401 })
         refusals.add(JSON.stringify(refusal))
       }
@@ -122,7 +128,7 @@ describe('a client is refused, always with the same 401', () => {
       [a.row.name, `Bearer ${b.token.plain}`],
     ] as const) {
       const { access, trips } = isolate()
-      await refusalOf(access.connectionFor(name, header, 'fresh'))
+      await refusalOf(access.admit(name, header, 'fresh'))
       expect(trips).toHaveLength(1)
     }
   })
@@ -133,30 +139,30 @@ describe('freshness', () => {
     const { row, token } = await storeConnection({}, {})
     const { access, trips, work } = isolate()
     const header = `Bearer ${token.plain}`
-    await access.connectionFor(row.name, header, 'recent')
+    await access.admit(row.name, header, 'recent')
     await new Connections(d1).change({ id: row.id, version: 1 }, { mode: 'paused' }, {}, NOW)
     await Promise.all(work)
     const before = trips.length
-    expect((await access.connectionFor(row.name, header, 'fresh')).policy.mode).toBe('paused')
+    expect((await access.admit(row.name, header, 'fresh')).connection.policy.mode).toBe('paused')
     expect(trips).toHaveLength(before + 1)
     await new Tokens(d1, row.id).remove(token.id)
-    await refusalOf(access.connectionFor(row.name, header, 'fresh'))
-    await refusalOf(access.connectionFor(row.name, header, 'recent'))
+    await refusalOf(access.admit(row.name, header, 'fresh'))
+    await refusalOf(access.admit(row.name, header, 'recent'))
   })
 
   test('a read is served from memory for five seconds and no longer', async () => {
     const { row, token } = await storeConnection({}, {})
     const { access, clock, trips, work } = isolate()
     const header = `Bearer ${token.plain}`
-    await access.connectionFor(row.name, header, 'recent')
+    await access.admit(row.name, header, 'recent')
     await Promise.all(work)
     const before = trips.length
     await new Tokens(d1, row.id).remove(token.id)
     clock.now += 4_999
-    expect((await access.connectionFor(row.name, header, 'recent')).id).toBe(row.id)
+    expect((await access.admit(row.name, header, 'recent')).connection.id).toBe(row.id)
     expect(trips).toHaveLength(before)
     clock.now += 1
-    expect(await refusalOf(access.connectionFor(row.name, header, 'recent'))).toMatchObject({
+    expect(await refusalOf(access.admit(row.name, header, 'recent'))).toMatchObject({
       status: 401,
     })
   })
@@ -165,9 +171,9 @@ describe('freshness', () => {
     const { row, token } = await storeConnection({}, {}, { expiresAt: NOW + 2_000 })
     const { access, clock } = isolate()
     const header = `Bearer ${token.plain}`
-    await access.connectionFor(row.name, header, 'recent')
+    await access.admit(row.name, header, 'recent')
     clock.now += 2_000
-    await refusalOf(access.connectionFor(row.name, header, 'recent'))
+    await refusalOf(access.admit(row.name, header, 'recent'))
   })
 })
 
@@ -178,16 +184,16 @@ describe('the last use of a token', () => {
     const lastUsed = async () => (await new Tokens(d1, row.id).list({ limit: 1 }))[0]?.lastUsedAt
     const [a, b] = [isolate(), isolate(NOW + 30_000)]
 
-    await a.access.connectionFor(row.name, header, 'fresh')
-    await a.access.connectionFor(row.name, header, 'fresh')
+    await a.access.admit(row.name, header, 'fresh')
+    await a.access.admit(row.name, header, 'fresh')
     expect(a.work).toHaveLength(1)
     await Promise.all(a.work)
     expect(await lastUsed()).toBe(NOW)
 
-    await b.access.connectionFor(row.name, header, 'fresh')
+    await b.access.admit(row.name, header, 'fresh')
     expect(b.work).toHaveLength(0)
     a.clock.now += 60_000
-    await a.access.connectionFor(row.name, header, 'fresh')
+    await a.access.admit(row.name, header, 'fresh')
     await Promise.all(a.work)
     expect(await lastUsed()).toBe(NOW + 60_000)
   })
@@ -206,11 +212,12 @@ describe('the last use of a token', () => {
     const access = new Access({
       db: broken,
       sealing,
+      keySets: noKeySets,
       now: () => NOW,
       waitUntil: (promise) => work.push(promise),
       lost: (what) => lost.push(what),
     })
-    const found = await access.connectionFor(row.name, `Bearer ${token.plain}`, 'fresh')
+    const { connection: found } = await access.admit(row.name, `Bearer ${token.plain}`, 'fresh')
     expect(found.id).toBe(row.id)
     await Promise.all(work)
     expect(lost).toEqual(['token last use'])

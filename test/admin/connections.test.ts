@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { Access } from '../../src/access/authenticate.ts'
 import { Sealing } from '../../src/access/seal.ts'
 import { aName } from '../db/stored-connection.ts'
+import { noKeySets } from '../support/key-sets.ts'
 import { admin, BASE_URL, CRM, faults, NOW } from './admin.ts'
 
 const { call } = admin()
@@ -11,6 +12,7 @@ function access(now = NOW) {
   return new Access({
     db: env.DB,
     sealing: new Sealing(env.POSTERN_SEALING_KEY),
+    keySets: noKeySets,
     now: () => now,
     waitUntil: () => {},
     lost: () => {},
@@ -67,7 +69,7 @@ describe('creating a connection', () => {
       createdAt: new Date(NOW).toISOString(),
     })
     expect(token).toMatch(/^pst_/)
-    expect((await access().connectionFor(name, `Bearer ${token}`, 'fresh')).name).toBe(name)
+    expect((await access().admit(name, `Bearer ${token}`, 'fresh')).connection.name).toBe(name)
   })
 
   test('hands settings, secrets, mapping and policy on to the operations', async () => {
@@ -83,7 +85,7 @@ describe('creating a connection', () => {
       policy: { mode: 'gate', match: [{ scim: 'userName', app: 'mail', auto: false }] },
       extensions: [BADGE],
     })
-    const connection = await access().connectionFor(name, `Bearer ${token}`, 'fresh')
+    const { connection } = await access().admit(name, `Bearer ${token}`, 'fresh')
     expect(connection.settings).toEqual({ url: 'https://crm.example' })
     expect(await connection.secrets()).toEqual(CRM.secrets)
     expect(connection.mapping?.['User']).toMatchObject({ userName: 'login' })
@@ -348,7 +350,7 @@ describe('patching a connection', () => {
     const { name, token } = await create({ ...CRM })
     const isolate = access()
     const secrets = async () =>
-      (await isolate.connectionFor(name, `Bearer ${token}`, 'fresh')).secrets()
+      (await isolate.admit(name, `Bearer ${token}`, 'fresh')).connection.secrets()
     expect(await secrets()).toEqual(CRM.secrets)
     const patched = await call('PATCH', `/connections/${name}`, { secrets: { pin: 'n3w' } })
     expect(patched.status).toBe(200)
@@ -429,13 +431,13 @@ describe('off-boarding a connection', () => {
     const answer = await call('DELETE', `/connections/${name}`)
     expect(answer.status).toBe(202)
     expect(answer.body).toMatchObject({ name, state: 'offboarding' })
-    await expect(access().connectionFor(name, `Bearer ${token}`, 'fresh')).rejects.toMatchObject({
+    await expect(access().admit(name, `Bearer ${token}`, 'fresh')).rejects.toMatchObject({
       status: 401,
     })
     expect((await call('GET', `/connections/${name}`)).status).toBe(404)
     expect((await call('DELETE', `/connections/${name}`)).status).toBe(404)
     expect((await call('POST', '/connections', { name, adapter: 'sandbox' })).status).toBe(201)
-    await expect(access().connectionFor(name, `Bearer ${token}`, 'fresh')).rejects.toMatchObject({
+    await expect(access().admit(name, `Bearer ${token}`, 'fresh')).rejects.toMatchObject({
       status: 401,
     })
   })

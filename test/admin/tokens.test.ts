@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { Access } from '../../src/access/authenticate.ts'
 import { Sealing } from '../../src/access/seal.ts'
 import { aName } from '../db/stored-connection.ts'
+import { noKeySets } from '../support/key-sets.ts'
 import { admin, faults, NOW } from './admin.ts'
 
 const { call } = admin()
@@ -21,11 +22,12 @@ function enter(name: string, token: string, now = NOW) {
   const access = new Access({
     db: env.DB,
     sealing: new Sealing(undefined),
+    keySets: noKeySets,
     now: () => now,
     waitUntil: () => {},
     lost: () => {},
   })
-  return access.connectionFor(name, `Bearer ${token}`, 'fresh')
+  return access.admit(name, `Bearer ${token}`, 'fresh').then(({ connection }) => connection)
 }
 
 describe('tokens of a connection', () => {
@@ -41,8 +43,8 @@ describe('tokens of a connection', () => {
     expect(listed.body.items).toHaveLength(2)
     expect(listed.body.items).toEqual(
       expect.arrayContaining([
-        { id: made.body.id, label: 'entra', created, lastUsed: null, expiresAt },
-        { id: first.tokenId, label: null, created, lastUsed: null, expiresAt: null },
+        { id: made.body.id, label: 'entra', created, lastUsed: null, expiresAt, scope: 'scim' },
+        { id: first.tokenId, label: null, created, lastUsed: null, expiresAt: null, scope: 'scim' },
       ]),
     )
     expect((await enter(name, made.body.token)).name).toBe(name)

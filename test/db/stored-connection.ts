@@ -15,7 +15,7 @@ export async function aToken(over: Partial<NewToken> = {}): Promise<NewToken & {
   const { token: plain } = await mintToken()
   const hash = await hashToken(plain)
   const id = crypto.randomUUID()
-  return { id, hash, label: null, createdAt: NOW, expiresAt: null, plain, ...over }
+  return { id, hash, label: null, createdAt: NOW, expiresAt: null, scope: 'scim', plain, ...over }
 }
 
 export async function storeConnection(

@@ -14,6 +14,7 @@ import {
   stripMemberships,
 } from '../../src/operations/memberships.ts'
 import { openAdapter } from '../../src/operations/open-app.ts'
+import { noKeySets } from '../support/key-sets.ts'
 import { MEMBER_SHAPES } from '../support/member-shapes.ts'
 import { connectionId } from '../support/tables.ts'
 import {
@@ -33,6 +34,7 @@ async function usersOf({ world }: Team): Promise<Endpoint> {
   const access = new Access({
     db: env.DB,
     sealing: new Sealing(POSTERN_SEALING_KEY),
+    keySets: noKeySets,
     now: () => world.clock.now,
     waitUntil: () => {},
     lost: () => {},
