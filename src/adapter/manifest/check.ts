@@ -195,7 +195,8 @@ function checkRule(path: Path, rule: Rule): Fault[] {
     const message = 'needs one of "equals", "contains" and "exists" beside it'
     return [{ path: [...path, 'at'], message }]
   }
-  if (rule.means === 'absent' && at === undefined && body === undefined) {
+  const isNobody = rule.means === 'absent' || rule.means === 'empty'
+  if (isNobody && at === undefined && body === undefined) {
     const message =
       'must say by "at" or "body" what shows that the app itself says so: a wrong base URL answers ' +
       '404 too, and believing it would bury every link'
@@ -315,7 +316,7 @@ function checkLookup(at: Path, lookup: LookupSpec): Fault[] {
   }
   const absent = lookup.rules.findIndex((rule) => rule.means === 'absent')
   if (lookup.item === undefined && absent >= 0) {
-    const message = 'is no answer to a search: nobody is an empty list. Of one object, say "item"'
+    const message = 'is no answer to a search: nobody is "empty". Of one object, say "item"'
     faults.push({ path: [...at, 'rules', absent, 'means'], message })
   }
   if (lookup.item !== undefined && (lookup.items !== undefined || lookup.pager !== undefined)) {

@@ -61,13 +61,15 @@ export async function readPage(
   const { pager } = paged
   const limit = Math.min(pageSize, paged.maxPage)
   const read: Read = async (places, next) => {
-    const { response } = await exchange(
+    const { verdict, response } = await exchange(
       app,
       resource,
       paged.request,
       { ...values, ...places },
       next,
     )
+    // A rule has told that there is nobody from what came in place of a list, and of its count.
+    if (verdict === 'empty') return { rows: [], total: 0, response }
     const rows = itemsAt(response, paged.items)
     const stated = 'total' in pager ? pager.total : undefined
     const total = stated === undefined ? undefined : totalOf(response, stated)

@@ -66,6 +66,7 @@ export const verdict = z.union([
     'ok',
     'unchanged',
     'absent',
+    'empty',
     'memberAbsent',
     'stale',
     'occupied',

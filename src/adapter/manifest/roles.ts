@@ -22,8 +22,8 @@ const WRITE = ['ok', 'unchanged', 'absent', 'fail'] as const
 
 export const ROLES = {
   get: { places: ['id'], verdicts: ['ok', 'absent', 'fail'] },
-  list: { places: PAGE, verdicts: ['ok', 'fail'] },
-  lookup: { places: ['value', ...PAGE], verdicts: ['ok', 'absent', 'fail'] },
+  list: { places: PAGE, verdicts: ['ok', 'empty', 'fail'] },
+  lookup: { places: ['value', ...PAGE], verdicts: ['ok', 'empty', 'absent', 'fail'] },
   check: { places: [], verdicts: ['ok', 'fail'] },
   create: {
     places: ['attributes', 'active', 'key', 'password'],
@@ -38,7 +38,7 @@ export const ROLES = {
   enable: { places: ['id', 'current'], verdicts: WRITE },
   disable: { places: ['id', 'current'], verdicts: WRITE },
   remove: { places: ['id'], verdicts: [...WRITE, 'occupied'] },
-  members: { places: ['group', ...PAGE], verdicts: ['ok', 'fail'] },
+  members: { places: ['group', ...PAGE], verdicts: ['ok', 'empty', 'fail'] },
   addMembers: { places: ['group', 'member', 'members'], verdicts: [...WRITE, 'memberAbsent'] },
   removeMembers: {
     places: ['group', 'member', 'members', 'edge'],

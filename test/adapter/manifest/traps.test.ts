@@ -140,6 +140,29 @@ describe('an app that only marks what it deletes', () => {
   })
 })
 
+describe('an app that leaves the list out where it is empty', () => {
+  const rules = [{ status: 200, at: '/entries', exists: false, means: 'empty' }]
+  const query = { page: '{page}', count: '{limit}' }
+  const request = { method: 'GET', path: '/users', query, rules }
+  const manifest = manifestWith({
+    list: { ...request, items: '/entries', pager: { kind: 'page', total: '/total_size' } },
+    lookups: [{ attribute: 'login', ...request, ...QUALITY }],
+  })
+
+  test('has nobody there by a rule "empty"', async () => {
+    const { User } = openApp(manifest, () => ok({ start: 0, total_size: 0 }))
+    expect(await User.find('login', 'ann')).toEqual([])
+    expect(await User.list({ pageSize: 10 })).toEqual({ items: [], total: 0 })
+  })
+
+  test('has no such rule by the status alone, nor where it reads one object', () => {
+    const get = { method: 'GET', path: '/users/{id}', rules }
+    expect(faultsOf(manifestWith({ get })).join()).toContain('"empty" is no answer')
+    const list = { method: 'GET', path: '/users', rules: [{ status: 404, means: 'empty' }] }
+    expect(faultsOf(manifestWith({ list })).join()).toContain('must say by "at" or "body"')
+  })
+})
+
 describe('lists', () => {
   test('a total in a header counts, and one that is missing is no count', async () => {
     const manifest = manifestWith({
