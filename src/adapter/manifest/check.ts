@@ -48,12 +48,21 @@ function checkObjects(manifest: Manifest, at: Path, resource: ResourceManifest):
     checkPlaces(manifest, [...at, ...path], value, known)
   return [
     ...resource.protected.flatMap(({ equals }, i) => places(['protected', i, 'equals'], equals)),
-    ...Object.entries(attributes).flatMap(([name, { where, element }]) => [
+    ...Object.entries(attributes).flatMap(([name, { where, element, form }]) => [
+      ...places(['attributes', name, 'form'], form, ['value']),
       ...(where ?? []).flatMap(({ equals }, i) =>
         places(['attributes', name, 'where', i, 'equals'], equals),
       ),
       ...places(['attributes', name, 'element'], element, ['value']),
     ]),
+    ...places(['get', 'object'], resource.get.object, ['item', 'id']),
+    ...places(['list', 'object'], resource.list.object, ['item']),
+    ...resource.lookups.flatMap((lookup, i) =>
+      places(['lookups', i, 'object'], lookup.object, ['item', 'value']),
+    ),
+    ...(membership.kind === 'none'
+      ? []
+      : places(['membership', 'members', 'idIn'], membership.members.idIn, ['id'])),
     ...(membership.kind === 'none'
       ? []
       : membership.members.where.flatMap(({ equals }, i) =>
@@ -274,7 +283,6 @@ function checkResource(at: Path, type: string, resource: ResourceManifest): Faul
     faults.push(...checkLookup([...at, 'lookups', i], lookup))
     faults.push(...checkPager([...at, 'lookups', i], lookup.pager, lookup))
   }
-  if (list.id !== undefined && !list.partial) add(['list', 'partial'], PARTIAL_ID)
   if (resource.id === '') add(['id'], 'must lead to a member of the object')
   faults.push(...checkPager([...at, 'list'], list.pager, list), ...checkAnchor(at, resource))
   if (resource.active && [resource.active.off].flat().includes(resource.active.on)) {
@@ -290,10 +298,11 @@ function checkResource(at: Path, type: string, resource: ResourceManifest): Faul
     [['active', 'enable', 'returns'], resource.active?.enable.returns],
     [['active', 'disable', 'returns'], resource.active?.disable.returns],
   ] as const) {
-    if (returns === 'location' || (typeof returns === 'object' && 'id' in returns)) {
+    if (returns === 'location' || (typeof returns === 'object' && !('item' in returns))) {
       add(path, 'must be "object", "nothing" or { "item": pointer }: the id is known')
     }
   }
+  if (resource.get.object !== undefined) faults.push(...checkShown(at, resource))
   if (type === 'User' && membership.kind !== 'none') {
     add(['membership'], 'belongs to "Group": people are members, and have none')
   }
@@ -307,13 +316,25 @@ function checkResource(at: Path, type: string, resource: ResourceManifest): Faul
   return faults
 }
 
-const PARTIAL_ID = 'must be true beside "id": such items are read one by one'
+/** What "get" is answered has to be made an object by its id, so no write is answered with one. */
+function checkShown(at: Path, { create, update, active }: ResourceManifest): Fault[] {
+  const places = [
+    [['create', 'returns'], create?.id === undefined ? create?.returns : 'nothing'],
+    [['update', 'returns'], update?.returns],
+    [['active', 'enable', 'returns'], active?.enable.returns],
+    [['active', 'disable', 'returns'], active?.disable.returns],
+  ] as const
+  return places.flatMap(([path, returns]) => {
+    const isObject = returns === 'object' || (typeof returns === 'object' && 'item' in returns)
+    if (!isObject) return []
+    const instead = path[0] === 'create' ? '"location", { "id": pointer }' : '"nothing"'
+    const message = `must be ${instead}: what "get" is answered is no object ("get.object")`
+    return [{ path: [...at, ...path], message }]
+  })
+}
 
 function checkLookup(at: Path, lookup: LookupSpec): Fault[] {
   const faults: Fault[] = []
-  if (lookup.id !== undefined && !lookup.partial) {
-    faults.push({ path: [...at, 'partial'], message: PARTIAL_ID })
-  }
   const absent = lookup.rules.findIndex((rule) => rule.means === 'absent')
   if (lookup.item === undefined && absent >= 0) {
     const message = 'is no answer to a search: nobody is "empty". Of one object, say "item"'
@@ -342,7 +363,7 @@ function checkAnchor(at: Path, resource: ResourceManifest): Fault[] {
 }
 
 function checkCreate(at: Path, resource: ResourceManifest): Fault[] {
-  const { attributes, create, poll, cancel, ticket, membership } = resource
+  const { attributes, create, lookups, poll, cancel, ticket, membership } = resource
   if (!create) return []
   const faults: Fault[] = []
   const add = (path: Path, message: string) => faults.push({ path: [...at, ...path], message })
@@ -361,6 +382,11 @@ function checkCreate(at: Path, resource: ResourceManifest): Fault[] {
   } else if (create.id !== undefined && attributes[create.id]?.write === 'always') {
     const message = 'must be "create": whoever changed it would have another id'
     add(['attributes', create.id, 'write'], message)
+  }
+  const { returns } = create
+  const by = typeof returns === 'object' && 'lookup' in returns ? returns.lookup : undefined
+  if (by !== undefined && !lookups.some(({ attribute }) => attribute === by)) {
+    add(['create', 'returns', 'lookup'], `needs a look-up of "${by}"`)
   }
   if (create.mode === 'sync') return faults
   if (membership.kind !== 'none') {

@@ -17,7 +17,7 @@ import { canSkip } from './pages.ts'
 import type { FillRandom } from './password.ts'
 import { readPort } from './read.ts'
 import type { AttributeDeclaration, Manifest, ResourceManifest } from './schema.ts'
-import { factsWith } from './template.ts'
+import { factsWith, fillText } from './template.ts'
 import { createTokenCache, type TokenCache } from './token-cache.ts'
 import { placesCurrent, writePort } from './write.ts'
 
@@ -94,9 +94,13 @@ function withConfig(resource: ResourceManifest, config: Settings): ResourceManif
     ...resource,
     protected: [...factsWith(resource.protected, { config })],
     attributes: Object.fromEntries(
-      Object.entries(resource.attributes).map(([name, { where, ...spec }]) => [
+      Object.entries(resource.attributes).map(([name, { where, form, ...spec }]) => [
         name,
-        where ? { ...spec, where: [...factsWith(where, { config })] } : spec,
+        {
+          ...spec,
+          ...(where && { where: [...factsWith(where, { config })] }),
+          ...(form !== undefined && { form: fillText(form, { config, value: '{value}' }) ?? form }),
+        },
       ]),
     ),
   }

@@ -18,6 +18,17 @@ export function idOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
+/** What stands in a text where the form has the placeholder; undefined where it is of another form. */
+export function partIn(form: string, placeholder: string, shown: unknown): string | undefined {
+  if (typeof shown !== 'string') return undefined
+  const at = form.indexOf(placeholder)
+  const [before, after] = [form.slice(0, at), form.slice(at + placeholder.length)]
+  const isSo = shown.startsWith(before) && shown.endsWith(after)
+  return isSo && shown.length > before.length + after.length
+    ? shown.slice(before.length, shown.length - after.length)
+    : undefined
+}
+
 /** Undefined where the app's answer is no such object: no id, or a switch that nobody understands. */
 export function toObject(resource: ResourceManifest, row: unknown): NativeObject | undefined {
   if (!isRow(row)) return undefined
@@ -91,7 +102,9 @@ function readElements(spec: AttributeDeclaration, raw: unknown): Value | undefin
   return readValue(whole, spec.multiValued ? values : values[0])
 }
 
-function readOne({ type, values }: AttributeDeclaration, raw: unknown): Value | undefined {
+function readOne(spec: AttributeDeclaration, shown: unknown): Value | undefined {
+  const { type, values, form } = spec
+  const raw = form === undefined ? shown : partIn(form, '{value}', shown)
   const known = values?.find(({ app }) => app === raw)
   if (known) return known.is
   switch (type) {
@@ -157,7 +170,10 @@ function writeValue(spec: AttributeDeclaration, value: Value): unknown {
   })
 }
 
-export function writeOne({ values, as }: AttributeDeclaration, value: Value): unknown {
+export function writeOne(spec: AttributeDeclaration, value: Value): unknown {
+  const { values, as, form } = spec
+  if (form !== undefined)
+    return value === null ? value : form.replace('{value}', () => String(value))
   const known = values?.find(({ is }) => is === value)
   if (known) return known.app
   if (as === 'string' && value !== null) return String(value)

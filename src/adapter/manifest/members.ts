@@ -13,6 +13,7 @@ import { idOf } from './convert.ts'
 import { type App, exchange } from './exchange.ts'
 import { itemsAt } from './items.ts'
 import { meets } from './judge.ts'
+import { memberIdIn } from './object.ts'
 import { readAll, readPage } from './pages.ts'
 import { getAt, partAt } from './pointer.ts'
 import { typed } from './read.ts'
@@ -64,7 +65,7 @@ function reading({ app, group }: Where, spec: MembersSpec): MembershipPort {
       const facts = factsWith(spec.where, { ...values, config: app.settings })
       const items = rows.flatMap((row): Member[] => {
         if (!meets(facts, row)) return []
-        const member = idOf(getAt(row, spec.id))
+        const member = memberIdIn(app, spec, row)
         if (member === undefined) throw response.misunderstood()
         return [{ type: 'User', id: member }]
       })
@@ -109,7 +110,7 @@ async function edgeOf(
   member: string | undefined,
 ): Promise<unknown> {
   const rows = await readAll(app, group, { ...spec, request: spec }, values)
-  const row = rows.find((one) => idOf(getAt(one, spec.id)) === member)
+  const row = rows.find((one) => memberIdIn(app, spec, one) === member)
   return spec.edge === undefined ? undefined : getAt(row, spec.edge)
 }
 

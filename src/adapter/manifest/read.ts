@@ -6,6 +6,7 @@ import { idOf, isRow, toObject, writeOne } from './convert.ts'
 import { type App, exchange } from './exchange.ts'
 import { itemsAt } from './items.ts'
 import { isSo } from './judge.ts'
+import { objectOf } from './object.ts'
 import { type Paged, pagerFor, readAll, readPage } from './pages.ts'
 import { getAt, partAt, putAt } from './pointer.ts'
 import type { ListSpec, LookupSpec, ResourceManifest } from './schema.ts'
@@ -30,18 +31,22 @@ export async function getRow(
   app: App,
   resource: ResourceManifest,
   id: string,
+  isSame: (found: string) => boolean = (found) => found === id,
 ): Promise<{ readonly row: unknown; readonly object: NativeObject } | undefined> {
   const { get } = resource
   const { verdict, response } = await exchange(app, resource, get, { id: typed(resource, id) })
   if (verdict === 'absent') return undefined
+  const asObject = (item: unknown) => objectOf(app, get, item, { id: typed(resource, id) })
   const row =
     get.items === undefined
-      ? partAt(response.json, get.item)
-      : itemsAt(response, get.items).find((one) => idOf(getAt(one, resource.id)) === id)
+      ? asObject(partAt(response.json, get.item))
+      : itemsAt(response, get.items)
+          .map(asObject)
+          .find((one) => idOf(getAt(one, resource.id)) === id)
   if (row === undefined && get.items !== undefined) return undefined
   const object = understood(resource, row, response)
   // An app that takes a prefix or a name where an id is expected answers with somebody else.
-  if (object.id !== id) throw response.misunderstood()
+  if (!isSame(object.id)) throw response.misunderstood()
   if (isAbsent(resource, row)) return undefined
   return { row, object }
 }
@@ -74,15 +79,16 @@ export function readPort(app: App, resource: ResourceManifest): ReadPort {
         pager: pagerFor(lookup.pager, list, lookup),
         maxPage: list.maxPage,
       }
-      const rows = await readAll(app, resource, paged, values)
+      const found = await readAll(app, resource, paged, values)
+      const form = lookup.items === undefined && lookup.object === undefined ? list : lookup
+      const rows = found.map((row) => objectOf(app, form, row, values))
       if (rows.length === 0) await checkRights(app, resource)
       if (!lookup.partial) return shown(resource, rows)
       const ids = rows.flatMap((row) => {
-        const id = idOfPart(resource, lookup, row)
-        const isId = (spec.at ?? `/${attribute}`) === resource.id
-        const said = isId ? id : isRow(row) && partOf(resource, row).attributes[attribute]
+        const { id, attributes } = partOf(resource, row)
+        const said = attributes[attribute]
         // What a substring search found besides is not worth a read.
-        const isOther = typeof said === 'string' && fold(said) !== fold(value)
+        const isOther = said !== undefined && !sameName(String(said), value)
         return isOther ? [] : [id]
       })
       return readEach(get, ids, MAX_SINGLE_READS)
@@ -120,8 +126,11 @@ async function findOne(
 ): Promise<NativeObject | undefined> {
   const { verdict, response } = await exchange(app, resource, lookup, values)
   if (verdict === 'absent') return undefined
-  const row = partAt(response.json, item)
-  if (lookup.partial) return (await get(idOfPart(resource, lookup, row))) ?? undefined
+  const row = objectOf(app, lookup, partAt(response.json, item), values)
+  if (lookup.partial) {
+    const { active: _, ...rest } = resource
+    return (await get(understood(rest, row, response).id)) ?? undefined
+  }
   const object = understood(resource, row, response)
   return isAbsent(resource, row) ? undefined : object
 }
@@ -135,18 +144,17 @@ function shown(resource: ResourceManifest, rows: readonly unknown[]): NativeObje
   return rows.filter((row) => !isAbsent(resource, row)).map((row) => fromList(resource, row))
 }
 
-function idOfPart(
-  resource: ResourceManifest,
-  { id: at }: Pick<LookupSpec, 'id'>,
-  row: unknown,
-): string {
-  const id = at === undefined ? partOf(resource, row).id : idOf(getAt(row, at))
-  if (id === undefined) throw misread()
-  return id
+/** Apps give names a form of their own: another letter case, `_` for a blank (MediaWiki). */
+export function sameName(a: string, b: string): boolean {
+  return fold(a) === fold(b)
 }
 
 function fold(text: string): string {
-  return text.normalize('NFC').toLowerCase()
+  return text
+    .normalize('NFC')
+    .toLowerCase()
+    .replace(/[\s_]+/g, ' ')
+    .trim()
 }
 
 type Get = ReadPort['get']
@@ -161,11 +169,12 @@ async function listPage(
   assume: (row: unknown) => unknown = (row) => row,
 ): Promise<Page<NativeObject>> {
   const paged = { ...list, request: list }
-  const { rows, next, total } = await readPage(app, resource, paged, values, page)
+  const { rows: found, next, total } = await readPage(app, resource, paged, values, page)
+  const rows = found.map((row) => objectOf(app, list, row))
   const items = list.partial
     ? await readEach(
         get,
-        rows.map((row) => idOfPart(resource, list, row)),
+        rows.map((row) => partOf(resource, row).id),
         list.maxPage,
       )
     : shown(resource, rows.map(assume))

@@ -112,6 +112,12 @@ const attribute = z.strictObject({
     .record(z.string().min(1).max(100), z.json())
     .optional()
     .meta({ description: 'A new element of that list, with {value}; the others stay as they are' }),
+  form: z
+    .string()
+    .max(500)
+    .regex(/\{value\}/, 'must place {value}')
+    .optional()
+    .meta({ description: 'The longer text in which the app has it: "@{value}:{config.host}"' }),
   as: z
     .enum(['string', 'number'])
     .optional()
@@ -123,11 +129,15 @@ const returns = z.union([
   z.enum(['object', 'nothing', 'location']),
   z.strictObject({ item: pointer }),
   z.strictObject({ id: pointer }),
+  z
+    .strictObject({ lookup: name, at: pointer.optional() })
+    .meta({ description: 'Found by this look-up: of what was sent, or of what the answer shows' }),
 ])
 export type Returns = z.output<typeof returns>
 
-const idOfItem = pointer.optional().meta({
-  description: 'Of partial items whose id is elsewhere than that of "get"; "": the item is the id',
+const object = z.json().optional().meta({
+  description:
+    'What {item} is as an object, where the app shows it otherwise: { "name": "{item}" }',
 })
 
 const list = request.extend({
@@ -142,7 +152,7 @@ const list = request.extend({
     .boolean()
     .default(false)
     .meta({ description: 'true: items lack something that "get" shows, and are read one by one' }),
-  id: idOfItem,
+  object,
   parts: z
     .array(
       z.strictObject({
@@ -171,7 +181,7 @@ const lookup = request.extend({
   }),
   pager: pager.optional().meta({ description: 'Default: as in "list", if its places are there' }),
   partial: z.boolean().default(false),
-  id: idOfItem,
+  object,
   exact: z.boolean().meta({ description: 'false: it finds parts of a value too' }),
   caseExact: z.boolean(),
   includesInactive: z.boolean().meta({ description: 'false: it hides disabled accounts' }),
@@ -188,6 +198,12 @@ const members = request.extend({
   pager: pager.default({ kind: 'none' }),
   maxPage: z.int().min(1).max(1_000).default(100),
   id: pointer,
+  idIn: z
+    .string()
+    .max(500)
+    .regex(/\{id\}/, 'must place {id}')
+    .optional()
+    .meta({ description: 'Where the id is shown in a longer text: "{config.url}/users/{id}"' }),
   edge: pointer.optional().meta({ description: 'The id of the membership itself: {edge}' }),
   revision: pointer.optional(),
   where: z
@@ -280,6 +296,7 @@ const resource = z.strictObject({
     items: pointer.optional().meta({
       description: 'Where the app reads no single one: the whole list, of which it is one',
     }),
+    object,
   }),
   list,
   lookups: z.array(lookup).max(20).default([]),

@@ -14,7 +14,7 @@ import { areParts, idOf, toApp, writable, writeOne } from './convert.ts'
 import { type Answer, type App, exchange } from './exchange.ts'
 import { randomPassword } from './password.ts'
 import { getAt, partAt } from './pointer.ts'
-import { getRow, typed, understood } from './read.ts'
+import { getRow, readPort, sameName, typed, understood } from './read.ts'
 import type { RequestSpec } from './request-schema.ts'
 import type { ResourceManifest, Returns } from './schema.ts'
 import { placeholdersIn, type Values } from './template.ts'
@@ -56,18 +56,24 @@ async function createObject(
   }
   const id = create.id === undefined ? undefined : idFrom(resource, create.id, attributes)
   // Such an app takes a second create for an update: it would wipe what is there.
-  if (id !== undefined && (await getRow(app, resource, id))) return { kind: 'exists', id }
+  const holder = id === undefined ? undefined : await getNamed(app, resource, id)
+  if (holder) return { kind: 'exists', id: holder.object.id }
   const answer = await exchange(app, resource, create, values)
   const { verdict, response } = answer
   if (typeof verdict === 'object') return expected(resource, verdict, response)
   const object =
     id === undefined
-      ? await made(app, resource, create.returns, response)
-      : await reread(app, resource, id)
+      ? await made(app, resource, create.returns, response, attributes)
+      : await afterwards(async () => (await getNamed(app, resource, id))?.object)
   if (active !== false || object.active === false || placeholdersIn(create).includes('active')) {
     return { kind: 'created', object }
   }
   return { kind: 'created', object: await switchedOff(app, resource, object) }
+}
+
+/** The app may hold a name in a form of its own, and the id with it. */
+function getNamed(app: App, resource: ResourceManifest, name: string) {
+  return getRow(app, resource, name, (found) => sameName(found, name))
 }
 
 /** The id that the new object is to have: one of its attributes. */
@@ -116,7 +122,21 @@ async function made(
   resource: ResourceManifest,
   returns: Returns,
   response: HttpResponse,
+  sent: Attributes,
 ): Promise<NativeObject> {
+  if (typeof returns === 'object' && 'lookup' in returns) {
+    const { lookup, at } = returns
+    const said = at === undefined ? sent[lookup] : idOf(getAt(response.json, at))
+    if (said === undefined || said === null) throw response.misunderstood()
+    const isIt = ({ attributes }: NativeObject) =>
+      sameName(String(attributes[lookup] ?? ''), String(said))
+    return afterwards(async () => {
+      const [found, another] = (await readPort(app, resource).find(lookup, String(said))).filter(
+        isIt,
+      )
+      return another === undefined ? found : undefined
+    })
+  }
   if (returns === 'object' || (typeof returns === 'object' && 'item' in returns)) {
     const at = typeof returns === 'object' ? returns.item : resource.get.item
     return understood(resource, partAt(response.json, at), response)
@@ -143,11 +163,15 @@ function locationOf({ headers }: HttpResponse): string | undefined {
   }
 }
 
+function reread(app: App, resource: ResourceManifest, id: string): Promise<NativeObject> {
+  return afterwards(async () => (await getRow(app, resource, id))?.object)
+}
+
 /** The write has had its effect: a read that fails now must not look as if there were none. */
-async function reread(app: App, resource: ResourceManifest, id: string): Promise<NativeObject> {
+async function afterwards(read: () => Promise<NativeObject | undefined>): Promise<NativeObject> {
   try {
-    const found = await getRow(app, resource, id)
-    if (found) return found.object
+    const found = await read()
+    if (found) return found
   } catch (error) {
     if (!(error instanceof AdapterFailure)) throw error
     throw new AdapterFailure(error.code, error.message, {
@@ -272,7 +296,7 @@ function outcomeOf(
       throw response.misunderstood()
   }
   if (returns === 'nothing' || returns === 'location') return { kind: 'ok' }
-  if (typeof returns === 'object' && 'id' in returns) return { kind: 'ok' }
+  if (typeof returns === 'object' && !('item' in returns)) return { kind: 'ok' }
   const at = returns === 'object' ? resource.get.item : returns.item
   return { kind: 'ok', object: understood(resource, partAt(response.json, at), response) }
 }

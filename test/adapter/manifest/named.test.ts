@@ -50,6 +50,20 @@ describe('an app in which the name is the id', () => {
     })
   })
 
+  test('an app may hold the name in a form of its own: the id is what it holds', async () => {
+    const held = new Map<string, object>()
+    const { User } = openApp(NAMED, ({ method, url }) => {
+      const name = decodeURIComponent(url.pathname.split('/').at(-1) ?? '').replace('_', ' ')
+      const login = name.charAt(0).toUpperCase() + name.slice(1)
+      if (method === 'GET') return held.has(login) ? ok(held.get(login)) : empty(404)
+      held.set(login, { login })
+      return empty(204)
+    })
+    const made = await User.create?.(request('ann_b'))
+    expect(made).toMatchObject({ kind: 'created', object: { id: 'Ann b' } })
+    expect(await User.create?.(request('ANN b'))).toEqual({ kind: 'exists', id: 'Ann b' })
+  })
+
   test('a name that nobody can be asked for makes nobody', async () => {
     const { User, asked } = openApp(NAMED, appOf(new Map()))
     const made = User.create?.({ attributes: {}, idempotencyKey: 'k' })
@@ -69,6 +83,50 @@ describe('an app in which the name is the id', () => {
     expect(parsed.error?.issues.map((issue) => issue.path.join('.'))).toContain(
       `resources.User.${path}`,
     )
+  })
+})
+
+describe('a create that is answered without an id', () => {
+  const QUALITY = { exact: true, caseExact: false, includesInactive: true, lagMs: 0 }
+  const search = { attribute: 'login', method: 'GET', path: '/search', query: { q: '{value}' } }
+  const create = (returns: object) => ({
+    lookups: [{ ...search, ...QUALITY }],
+    create: { method: 'POST', path: '/users', body: { json: '{attributes}' }, returns },
+  })
+  const appWith = (returns: object, found: object[]) =>
+    openApp(manifestWith(create(returns)), ({ method }) =>
+      method === 'POST' ? ok({ status: 'PASS', username: 'Ann b' }) : ok(found),
+    )
+
+  test.each([
+    ['what was sent', { lookup: 'login' }, 'ann_b'],
+    ['what the answer shows', { lookup: 'login', at: '/username' }, 'Ann b'],
+  ])('is found by a look-up of %s', async (_, returns, asked) => {
+    const app = appWith(returns, [
+      { id: 3, login: 'Ann b' },
+      { id: 4, login: 'Ann bee' },
+    ])
+    const made = await app.User.create?.(request('ann_b'))
+    expect(made).toMatchObject({ kind: 'created', object: { id: '3' } })
+    expect(app.asked.at(-1)?.url.searchParams.get('q')).toBe(asked)
+  })
+
+  test.each([
+    [[]],
+    [
+      [
+        { id: 3, login: 'ann_b' },
+        { id: 4, login: 'Ann b' },
+      ],
+    ],
+  ])('and by nobody else: of %j the effect is unknown', async (found) => {
+    const made = appWith({ lookup: 'login' }, found).User.create?.(request('ann_b'))
+    await expect(made).rejects.toMatchObject({ effect: 'unknown' })
+  })
+
+  test('needs that look-up', () => {
+    const { error } = manifestSchema.safeParse(manifestWith(create({ lookup: 'mail' })))
+    expect(error?.issues.map(({ message }) => message)).toContain('needs a look-up of "mail"')
   })
 })
 

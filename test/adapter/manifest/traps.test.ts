@@ -53,7 +53,8 @@ describe('a look-up that answers with one object', () => {
   })
 
   test('that shows too little is read by its id', async () => {
-    const { User, asked } = openApp(byName({ item: '', partial: true, id: '' }), ({ url }) =>
+    const shown = { item: '', partial: true, object: { id: '{item}' } }
+    const { User, asked } = openApp(byName(shown), ({ url }) =>
       url.pathname.endsWith('/by-name/ann') ? ok(7) : ok({ id: 7, login: 'ann' }),
     )
     expect(await User.find('login', 'ann')).toMatchObject([{ attributes: { login: 'ann' } }])
@@ -66,7 +67,6 @@ describe('a look-up that answers with one object', () => {
     const lookup = { attribute: 'login', method: 'GET', path: '/s', ...search, rules: absent }
     expect(faultsOf(manifestWith({ lookups: [lookup] })).join()).toContain('say "item"')
     expect(faultsOf(byName({ items: '/rows' })).join()).toContain('leave out "items"')
-    expect(faultsOf(byName({ id: '/n' })).join()).toContain('must be true beside "id"')
   })
 })
 
@@ -210,10 +210,8 @@ describe('lists', () => {
   test('items that are ids and nothing else are read one by one', async () => {
     const manifest = manifestWith({
       id: '/login',
-      list: { method: 'GET', path: '/names', partial: true, id: '' },
-      lookups: [
-        { attribute: 'login', method: 'GET', path: '/names', partial: true, id: '', ...QUALITY },
-      ],
+      list: { method: 'GET', path: '/names', partial: true, object: { login: '{item}' } },
+      lookups: [{ attribute: 'login', method: 'GET', path: '/names', partial: true, ...QUALITY }],
     })
     const { User, asked } = openApp(manifest, ({ url }) => {
       const name = decodeURIComponent(url.pathname.split('/').at(-1) ?? '')
@@ -242,4 +240,102 @@ test('an app that says why by the name of each field blames those', async () => 
   )
   const made = User.create?.({ attributes: { login: 'ann' }, idempotencyKey: 'k' })
   expect(await failure(made)).toMatchObject({ code: 'invalid', attributes: ['mail'] })
+})
+
+describe('an app of commands that answer 0 and 1', () => {
+  const command = (name: string, json: object) => ({
+    method: 'POST',
+    path: `/${name}`,
+    body: { json },
+    safe: true,
+  })
+  const names = { ...command('registered_users', {}), object: { login: '{item}' } }
+  const manifest = manifestWith(
+    {
+      id: '/login',
+      attributes: { login: { required: true, write: 'create' } },
+      get: {
+        ...command('check_account', { user: '{id}' }),
+        rules: [{ at: '', equals: 1, means: 'absent' }],
+        object: { login: '{id}' },
+      },
+      list: names,
+      lookups: [{ attribute: 'login', ...names, ...QUALITY, exact: false }],
+      create: {
+        id: 'login',
+        method: 'POST',
+        path: '/register',
+        body: { json: { user: '{attributes.login}', password: '{password}' } },
+      },
+    },
+    {
+      Group: {
+        id: '/name',
+        idsReused: true,
+        attributes: { name: {} },
+        naming: 'name',
+        mapping: { displayName: 'name' },
+        get: { ...command('srg_get_info', { group: '{id}' }), object: { name: '{id}' } },
+        list: { ...command('srg_list', {}), object: { name: '{item}' } },
+        membership: {
+          kind: 'add-remove',
+          members: {
+            ...command('members', { group: '{group}' }),
+            id: '',
+            idIn: '{id}@chat.example',
+          },
+          add: command('join', { user: '{member}', group: '{group}' }),
+          remove: command('leave', { user: '{member}', group: '{group}' }),
+        },
+      },
+    },
+  )
+  const appOf = (held: Set<string>) =>
+    openApp(manifest, ({ url, json }) => {
+      switch (url.pathname.split('/').at(-1)) {
+        case 'check_account':
+          return ok(held.has(json.user) ? 0 : 1)
+        case 'register':
+          held.add(json.user)
+          return ok(`User ${json.user}@chat.example successfully registered`)
+        case 'members':
+          return ok([...held].map((name) => `${name}@chat.example`))
+        default:
+          return ok([...held])
+      }
+    })
+
+  test('has objects that the manifest makes of ids and names', async () => {
+    const { User } = appOf(new Set(['ann']))
+    expect(await User.get('ann')).toEqual({ id: 'ann', attributes: { login: 'ann' } })
+    expect(await User.get('bob')).toBe(null)
+    expect(await User.find('login', 'ANN')).toMatchObject([{ id: 'ann' }])
+    expect((await User.list({ pageSize: 5 })).items).toMatchObject([{ id: 'ann' }])
+  })
+
+  test('makes somebody, who is read by the id that the name is', async () => {
+    const held = new Set<string>()
+    const made = await appOf(held).User.create?.({
+      attributes: { login: 'ann' },
+      idempotencyKey: 'k',
+    })
+    expect(made).toEqual({ kind: 'created', object: { id: 'ann', attributes: { login: 'ann' } } })
+  })
+
+  test('shows members by a longer text than their id; another form is not understood', async () => {
+    const group = appOf(new Set(['ann'])).port('Group')
+    expect((await group.members?.('team', { pageSize: 5 }))?.items).toEqual([
+      { type: 'User', id: 'ann' },
+    ])
+    const foreign = openApp(manifest, () => ok(['ann@other.example'])).port('Group')
+    expect(await failure(foreign.members?.('team', { pageSize: 5 }))).toMatchObject({
+      code: 'protocol',
+    })
+  })
+
+  test('cannot answer a write with an object that has to be made', () => {
+    const get = { method: 'GET', path: '/users/{id}', object: { id: '{id}' } }
+    const create = { method: 'POST', path: '/users', body: { json: '{attributes}' } }
+    expect(faultsOf(manifestWith({ get, create })).join()).toContain('User.create.returns: must be')
+  })
 })
