@@ -7,11 +7,12 @@ import { parseArgs } from 'node:util'
 import * as z from 'zod'
 import { startPostern } from '../support/start.ts'
 import { type AcceptanceApp, startApp } from './app.ts'
+import { rabbitmq } from './apps/rabbitmq.ts'
 import { redmine, redmineXml } from './apps/redmine.ts'
 import { type Scim, stepsOf } from './lifecycle.ts'
 import { startProxy } from './proxy.ts'
 
-const APPS: readonly AcceptanceApp[] = [redmine, redmineXml]
+const APPS: readonly AcceptanceApp[] = [rabbitmq, redmine, redmineXml]
 
 interface Result {
   readonly app: string

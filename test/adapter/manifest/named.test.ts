@@ -61,7 +61,53 @@ describe('an app in which the name is the id', () => {
     })
     const made = await User.create?.(request('ann_b'))
     expect(made).toMatchObject({ kind: 'created', object: { id: 'Ann b' } })
-    expect(await User.create?.(request('ANN b'))).toEqual({ kind: 'exists', id: 'Ann b' })
+    expect(await User.create?.(request('ann b'))).toEqual({ kind: 'exists', id: 'Ann b' })
+  })
+
+  test('a name may be part of the id, which has a form of its own on this connection', async () => {
+    const manifest = manifestWith(
+      {
+        id: '/name',
+        attributes: {
+          login: { at: '/name', form: '@{value}:{config.host}', required: true, write: 'create' },
+        },
+        get: {
+          method: 'GET',
+          path: '/users/{id}',
+          rules: [{ status: 404, body: 'empty', means: 'absent' }],
+        },
+        create: {
+          id: 'login',
+          method: 'PUT',
+          path: '/users/{attributes.name}',
+          body: { json: {} },
+        },
+      },
+      {
+        config: {
+          url: { label: 'URL', kind: 'url' },
+          host: { label: 'Host' },
+          key: { label: 'Key', secret: true },
+        },
+      },
+    )
+    const held = new Set<string>()
+    const { User, asked } = openApp(
+      manifest,
+      ({ method, url }) => {
+        const name = decodeURIComponent(url.pathname.split('/').at(-1) ?? '')
+        if (method === 'PUT') held.add(name)
+        return held.has(name) ? ok({ name }) : empty(404)
+      },
+      { settings: { host: 'chat.example' } },
+    )
+    expect(await User.create?.(request('ann'))).toEqual({
+      kind: 'created',
+      object: { id: '@ann:chat.example', attributes: { login: 'ann' } },
+    })
+    expect(asked.map(({ method }) => method)).toEqual(['GET', 'PUT', 'GET'])
+    held.add('@bob:other.example')
+    expect((await User.get('@bob:other.example'))?.attributes).toEqual({})
   })
 
   test('a name that nobody can be asked for makes nobody', async () => {
