@@ -7,10 +7,12 @@ import { exampleAsync, exampleInvite } from './example/later.ts'
 import rabbitmq from './rabbitmq/rabbitmq.manifest.json' with { type: 'json' }
 import redmine from './redmine/redmine.manifest.json' with { type: 'json' }
 import redmineXml from './redmine/redmine-xml.manifest.json' with { type: 'json' }
+import unleash from './unleash/unleash.manifest.json' with { type: 'json' }
+import zabbix from './zabbix/zabbix.manifest.json' with { type: 'json' }
 
 const ADAPTERS = [example, exampleInvite, exampleAsync] as unknown as readonly Adapter[]
 /** Adapters that are data, and part of the build all the same. */
-const MANIFESTS = [redmine, redmineXml, rabbitmq].map(
+const MANIFESTS = [redmine, redmineXml, rabbitmq, zabbix, unleash].map(
   (manifest) => compileManifest(manifestSchema.parse(manifest)) as unknown as Adapter,
 )
 

@@ -5,9 +5,12 @@ import { createServer } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
+import type { Scene, Step } from './lifecycle.ts'
 
 export interface RealApp {
   readonly url: string
+  /** As the script says it, where it is made when the app is. */
+  readonly credential: string | undefined
   readonly stop: () => Promise<void>
 }
 
@@ -32,8 +35,28 @@ export interface AcceptanceApp {
   readonly adapter: string
   /** Script below `apps/` that installs the app if need be and starts it. */
   readonly script: string
-  readonly connection: (url: string) => { settings: object; secrets: object }
-  readonly native: (url: string) => Native
+  readonly connection: (started: RealApp) => ConnectionOf
+  readonly native: (started: RealApp) => Native
+  /** What people sign in with, where it is not plain text. */
+  readonly loginOf?: (name: string) => string
+  /** A change that the app's last name follows. Default: of `name.familyName`. */
+  readonly rename?: { readonly path: string; readonly value: string }
+  /** What the app cannot do, each with the reason: those steps are skipped, and say so. */
+  readonly lacks?: { readonly switch?: string; readonly groups?: string }
+  /** Where groups cannot be made: one that is there, and nobody is in it. */
+  readonly group?: string
+  /** True for calls that only read, whatever their method is. */
+  readonly isRead?: (method: string, body: string) => boolean
+  /** What this app sets up for its clients, after the life that all apps share. */
+  readonly traps?: (scene: Scene, started: RealApp) => readonly Step[]
+}
+
+/** A connection without its name and adapter. */
+export interface ConnectionOf {
+  readonly settings: Readonly<Record<string, string>>
+  readonly secrets: Readonly<Record<string, string>>
+  readonly policy?: object
+  readonly mapping?: object
 }
 
 const START_TIMEOUT_MS = 600_000
@@ -71,10 +94,11 @@ export async function startApp({ script }: Pick<AcceptanceApp, 'script'>): Promi
   }
   return {
     url,
+    credential: /^CREDENTIAL=(\S+)$/m.exec(said)?.[1],
     async stop() {
       process.kill(pid, 'SIGTERM')
       // Until it is gone: its folder is its own until then.
-      for (let waited = 0; waited < 100 && isThere(pid); waited++) {
+      for (let waited = 0; waited < 300 && isThere(pid); waited++) {
         await new Promise((resolve) => setTimeout(resolve, 100))
       }
       await rm(home, { recursive: true, force: true })

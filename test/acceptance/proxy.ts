@@ -6,7 +6,7 @@ import { buffer } from 'node:stream/consumers'
 
 export interface CountingProxy {
   readonly url: string
-  /** Calls other than GET so far. */
+  /** Calls so far that did not only read. */
   readonly writes: () => number
   readonly stop: () => Promise<void>
 }
@@ -14,12 +14,16 @@ export interface CountingProxy {
 /** Hop-by-hop (RFC 9110 §7.6.1), and what `fetch` has already undone. */
 const DROPPED = ['connection', 'transfer-encoding', 'content-encoding', 'content-length', 'host']
 
-export async function startProxy(target: string): Promise<CountingProxy> {
+/** @param isRead true for calls that only read; default: GET */
+export async function startProxy(
+  target: string,
+  isRead: (method: string, body: string) => boolean = (method) => method === 'GET',
+): Promise<CountingProxy> {
   let writes = 0
   const server = createServer(async (request, response) => {
     const method = request.method ?? 'GET'
-    if (method !== 'GET') writes += 1
     const body = await buffer(request)
+    if (!isRead(method, body.toString())) writes += 1
     const kept = Object.entries(request.headers).filter(([name]) => !DROPPED.includes(name))
     try {
       const answer = await fetch(target + request.url, {

@@ -6,18 +6,21 @@
 import { parseArgs } from 'node:util'
 import * as z from 'zod'
 import { startPostern } from '../support/start.ts'
-import { type AcceptanceApp, startApp } from './app.ts'
-import { rabbitmq } from './apps/rabbitmq.ts'
+import { type AcceptanceApp, type ConnectionOf, startApp } from './app.ts'
 import { redmine, redmineXml } from './apps/redmine.ts'
-import { type Scim, stepsOf } from './lifecycle.ts'
+import { unleash } from './apps/unleash.ts'
+import { zabbix } from './apps/zabbix.ts'
+import { type Scene, type Scim, type Step, stepsOf } from './lifecycle.ts'
 import { startProxy } from './proxy.ts'
 
-const APPS: readonly AcceptanceApp[] = [rabbitmq, redmine, redmineXml]
+const APPS: readonly AcceptanceApp[] = [redmine, redmineXml, zabbix, unleash]
 
 interface Result {
   readonly app: string
   readonly title: string
   readonly ok: boolean
+  /** Why it was not tried. */
+  readonly skipped?: string
   readonly ms: number
   readonly detail?: string
 }
@@ -25,8 +28,9 @@ interface Result {
 const createdSchema = z.object({ scimBaseUrl: z.string(), token: z.string() })
 
 async function connect(
+  name: string,
   app: AcceptanceApp,
-  url: string,
+  connection: ConnectionOf,
   gateway: { readonly origin: string; readonly adminToken: string },
 ): Promise<Scim> {
   const response = await fetch(`${gateway.origin}/admin/api/connections`, {
@@ -35,7 +39,7 @@ async function connect(
       authorization: `Bearer ${gateway.adminToken}`,
       'content-type': 'application/json',
     },
-    body: JSON.stringify({ name: app.name, adapter: app.adapter, ...app.connection(url) }),
+    body: JSON.stringify({ name, adapter: app.adapter, ...connection }),
   })
   const text = await response.text()
   if (!response.ok) throw new Error(`the connection is refused: ${response.status} ${text}`)
@@ -47,7 +51,11 @@ async function connect(
       ...(body !== undefined && { body: JSON.stringify(body) }),
     })
     const said = await answer.text()
-    return { status: answer.status, body: said === '' ? {} : JSON.parse(said) }
+    return {
+      status: answer.status,
+      headers: answer.headers,
+      body: said === '' ? {} : JSON.parse(said),
+    }
   }
 }
 
@@ -67,25 +75,33 @@ async function attempt(app: string, title: string, work: () => Promise<void>): P
 async function runApp(app: AcceptanceApp, tell: (result: Result) => void): Promise<void> {
   const stops: (() => Promise<unknown>)[] = []
   try {
-    let scene: Parameters<typeof stepsOf>[0] | undefined
+    let steps: readonly Step[] = []
     tell(
       await attempt(app.name, 'the app and the gateway start, and are connected', async () => {
         const real = await startApp(app)
         stops.push(real.stop)
-        const proxy = await startProxy(real.url)
+        const proxy = await startProxy(real.url, app.isRead)
         stops.push(proxy.stop)
         const started = await startPostern(['--fresh', '--no-app'])
         stops.push(() => started.stop())
         const { scimBaseUrl, adminToken } = started.now
         const { origin } = new URL(scimBaseUrl)
-        const scim = await connect(app, proxy.url, { origin, adminToken })
-        const native = app.native(real.url)
+        const gateway = { origin, adminToken }
+        const own = app.connection({ ...real, url: proxy.url })
+        const open: Scene['open'] = (name, change) =>
+          connect(`${app.name}-${name}`, app, { ...own, ...change(own) }, gateway)
+        const scim = await connect(app.name, app, own, gateway)
+        const native = app.native(real)
         stops.push(() => native.clean())
-        scene = { scim, native, writes: proxy.writes, run: Date.now().toString(36) }
+        const run = Date.now().toString(36)
+        const scene = { app, scim, open, native, writes: proxy.writes, run }
+        steps = [...stepsOf(scene), ...(app.traps?.(scene, real) ?? [])]
       }),
     )
-    if (!scene) return
-    for (const [title, work] of stepsOf(scene)) tell(await attempt(app.name, title, work))
+    for (const [title, work] of steps) {
+      if (typeof work === 'function') tell(await attempt(app.name, title, work))
+      else tell({ app: app.name, title, ok: true, skipped: work.skip, ms: 0 })
+    }
   } finally {
     for (const stop of stops.reverse()) {
       await stop().catch((error: unknown) => console.error(`could not be ended: ${String(error)}`))
@@ -111,12 +127,15 @@ for (const app of APPS.filter(
   await runApp(app, (result) => {
     results.push(result)
     if (flags.json) return
-    const { ok, title, ms, detail } = result
-    console.log(`${ok ? '✓' : '✗'} ${app.name}: ${title} (${ms} ms)`)
+    const { ok, title, ms, detail, skipped } = result
+    if (skipped !== undefined) console.log(`- ${app.name}: ${title}: skipped, ${skipped}`)
+    else console.log(`${ok ? '✓' : '✗'} ${app.name}: ${title} (${ms} ms)`)
     if (detail !== undefined) console.log(`    ${detail}`)
   })
 }
 const failed = results.filter(({ ok }) => !ok).length
 if (flags.json) console.log(JSON.stringify({ results }))
-console.log(`${results.length - failed} passed, ${failed} failed`)
+const skipped = results.filter((result) => result.skipped !== undefined).length
+if (skipped > 0 && !flags.json) console.log(`${skipped} skipped`)
+console.log(`${results.length - failed - skipped} passed, ${failed} failed`)
 process.exitCode = failed === 0 ? 0 : 1

@@ -1,6 +1,6 @@
 /** Redmine 5 from Debian, through its JSON API. */
 import * as z from 'zod'
-import type { AcceptanceApp, Native, NativeAccount } from '../app.ts'
+import type { AcceptanceApp, Native, NativeAccount, RealApp } from '../app.ts'
 
 const KEY = '0123456789abcdef0123456789abcdef01234567'
 
@@ -8,7 +8,7 @@ const userSchema = z.object({ id: z.number(), login: z.string(), lastname: z.str
 const shownSchema = z.object({ user: userSchema.extend({ status: z.number() }) })
 const groupSchema = z.object({ id: z.number(), name: z.string() })
 
-function native(url: string): Native {
+function native({ url }: RealApp): Native {
   const made = { logins: new Set<string>(), groups: new Set<string>() }
 
   async function call(method: string, path: string, body?: object): Promise<unknown> {
@@ -81,7 +81,7 @@ const app = (adapter: string): AcceptanceApp => ({
   name: adapter,
   adapter,
   script: 'redmine.sh',
-  connection: (url) => ({ settings: { url }, secrets: { apiKey: KEY } }),
+  connection: ({ url }) => ({ settings: { url }, secrets: { apiKey: KEY } }),
   native,
 })
 
