@@ -7,13 +7,14 @@ import { parseArgs } from 'node:util'
 import * as z from 'zod'
 import { startPostern } from '../support/start.ts'
 import { type AcceptanceApp, type ConnectionOf, startApp } from './app.ts'
+import { rabbitmq } from './apps/rabbitmq.ts'
 import { redmine, redmineXml } from './apps/redmine.ts'
 import { unleash } from './apps/unleash.ts'
 import { zabbix } from './apps/zabbix.ts'
 import { type Scene, type Scim, type Step, stepsOf } from './lifecycle.ts'
 import { startProxy } from './proxy.ts'
 
-const APPS: readonly AcceptanceApp[] = [redmine, redmineXml, zabbix, unleash]
+const APPS: readonly AcceptanceApp[] = [rabbitmq, redmine, redmineXml, zabbix, unleash]
 
 interface Result {
   readonly app: string
