@@ -5,6 +5,7 @@ import { KeySets } from './access/key-sets.ts'
 import { Sealing } from './access/seal.ts'
 import { checkSettings } from './adapter/check-settings.ts'
 import type { Adapter } from './adapter/contract.ts'
+import { identityOf } from './adapter/identity.ts'
 import { RemoteAdapter } from './adapter/remote/connect.ts'
 import type { AdapterBinding } from './adapter/remote/wire.ts'
 import { checkDatabaseUrl, isDatabaseUrl } from './adapter/sql/address.ts'
@@ -33,11 +34,13 @@ import { startDueScans } from './jobs/nightly.ts'
 import { closePassed, endModes } from './jobs/passing.ts'
 import { poll } from './jobs/poll.ts'
 import { continueScans } from './jobs/scan.ts'
+import { signConnections } from './jobs/sign-connections.ts'
 import { sweep } from './jobs/sweep.ts'
 import { sweepMembers } from './jobs/sweep-members.ts'
 import { sweepRoles } from './jobs/sweep-roles.ts'
 import { AppTrouble } from './operations/app-trouble.ts'
 import type { Io, OpenApp } from './operations/endpoint.ts'
+import { holdIdentity } from './operations/hold-identity.ts'
 import {
   openAdapter,
   openPrivate,
@@ -126,16 +129,23 @@ export function compose(parts: Parts): Composed {
     return withRecorded(app, 'Group', openSandbox(sandbox, connection, documents))
   }
 
+  const connections = new Connections(env.DB)
+  const hold = (connection: Connection, identity: string) =>
+    holdIdentity(connection, identity, connections, openData(connection))
+
   async function openOutside(connection: Connection): Promise<OpenApp> {
     const name = connection.adapter
     const remote = remotes.get(name)
-    if (remote) return openPrivate(remote, connection)
+    if (remote) {
+      await hold(connection, identityOf(await remote.describe()))
+      return openPrivate(remote, connection)
+    }
     const adapter = adapters.get(name) ?? (await stored.named(name))
     if (!adapter) throw new Error(`no adapter or manifest "${name}"`)
+    await hold(connection, identityOf(adapter))
     return openAdapter(adapter, connection, outside)
   }
 
-  const connections = new Connections(env.DB)
   const trouble = new AppTrouble()
   const jobs = { db, access, connections, io, openApp, openData, trouble, log }
   const app = createApp({
@@ -191,6 +201,7 @@ export function compose(parts: Parts): Composed {
       await sweepRoles(jobs)
       await continueScans(jobs)
       await erase(jobs)
+      await signConnections({ connections, sandbox: sandbox.name, describe, log })
     },
   }
 }

@@ -13,6 +13,8 @@ export interface Connection {
   readonly id: string
   readonly name: string
   readonly adapter: string
+  /** What links go by (`identityOf`), as the adapter had it; undefined: it has not been written down. */
+  readonly adapterIdentity: string | undefined
   /** As the administrator gave them; the adapter's `settings` schema fills in the rest. */
   readonly settings: JsonObject
   /** With every default filled in; `mode` included. */
@@ -48,6 +50,7 @@ export function toConnection(row: ConnectionRow, sealing: Sealing): Connection {
     id: row.id,
     name: row.name,
     adapter: row.adapter,
+    adapterIdentity: row.adapterIdentity ?? undefined,
     settings: row.settings,
     policy: parsePolicy({ ...row.policy, mode: row.mode }),
     modeUntil: row.modeUntil ?? undefined,

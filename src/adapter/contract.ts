@@ -363,6 +363,11 @@ export interface Adapter<Settings = unknown, R extends ResourceSpecs = ResourceS
   readonly name: string
   readonly contract: 1
   readonly version: string
+  /**
+   * Raised when native ids or fingerprints come to mean something else: connections with links of
+   * before refuse to go on. Default 1.
+   */
+  readonly identity?: number
   /** What an administrator enters to connect one app; no secrets in here. */
   readonly settings: z.ZodType<Settings>
   /** Names of the secrets that a connection must hold. */

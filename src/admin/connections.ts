@@ -77,6 +77,7 @@ export async function createConnection(
       id,
       name,
       ...given,
+      adapterIdentity: (await deps.describeAdapter(given.adapter))?.identity ?? null,
       mapping: orNull(given.mapping),
       policy,
       mode: first,

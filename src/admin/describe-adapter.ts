@@ -1,10 +1,13 @@
 /** What the admin API has to know about an adapter to check a connection that uses it. */
 import { checkSettings, type SettingsCheck } from '../adapter/check-settings.ts'
 import type { Adapter, ResourceSpec } from '../adapter/contract.ts'
+import { identityOf } from '../adapter/identity.ts'
 import type { RemoteAdapter } from '../adapter/remote/connect.ts'
 
 export interface AdapterDescription {
   checkSettings(given: Readonly<Record<string, unknown>>): Promise<SettingsCheck>
+  /** What links go by; absent where there is no app behind it. */
+  readonly identity?: string
   /** Names of the secrets that a connection must hold. */
   readonly secrets: readonly string[]
   /** The app's attributes of a resource type: none where it has no such type. */
@@ -29,6 +32,7 @@ export function describeAdapter<Settings>(adapter: Adapter<Settings>): AdapterDe
   const { secrets, resources } = adapter
   return {
     checkSettings: async (given) => checkSettings(adapter, given),
+    identity: identityOf(adapter),
     secrets,
     resourceAttributes: (type) => Object.keys(resources[type]?.attributes ?? {}),
     resource: (type) => resources[type],
@@ -38,9 +42,11 @@ export function describeAdapter<Settings>(adapter: Adapter<Settings>): AdapterDe
 
 /** Of an adapter in a Worker of its own, which checks settings itself. @throws {AdapterFailure} */
 export async function describePrivate(remote: RemoteAdapter): Promise<AdapterDescription> {
-  const { secrets, resources } = await remote.describe()
+  const described = await remote.describe()
+  const { secrets, resources } = described
   return {
     checkSettings: (given) => remote.checkSettings(given),
+    identity: identityOf(described),
     secrets,
     resourceAttributes: (type) => Object.keys(resources[type]?.attributes ?? {}),
     resource: (type) => resources[type],

@@ -175,6 +175,24 @@ export class Connections {
     ])
   }
 
+  /** What links go by from now on, unless another request has written it down. */
+  async sign(id: string, before: string | undefined, identity: string): Promise<void> {
+    await this.#db.run(sql`
+      UPDATE connection SET adapter_identity = ${identity}, version = version + 1
+       WHERE id = ${id} AND adapter_identity IS ${before ?? null}`)
+  }
+
+  /** Those that have written nothing down of what their links go by: some, in no order. */
+  async unsigned(
+    sandbox: string,
+    limit: number,
+  ): Promise<readonly { readonly id: string; readonly adapter: string }[]> {
+    return this.#db.all<{ id: string; adapter: string }>(sql`
+      SELECT id, adapter FROM connection
+       WHERE adapter_identity IS NULL AND state = 'active' AND adapter <> ${sandbox}
+       ORDER BY random() LIMIT ${limit}`)
+  }
+
   /** Connections whose mode ended by itself and that do not say so yet. */
   async endedModes(now: number, limit: number): Promise<ConnectionRow[]> {
     return this.#db

@@ -6,6 +6,7 @@ export const connection = sqliteTable('connection', {
   id: text().primaryKey(),
   name: text().notNull(),
   adapter: text().notNull(),
+  adapterIdentity: text('adapter_identity'),
   settings: text({ mode: 'json' }).$type<JsonObject>().notNull(),
   mapping: text({ mode: 'json' }).$type<JsonObject>(),
   mappingVersion: integer('mapping_version').notNull(),

@@ -3,7 +3,7 @@
  * are for the client's own token and nothing else: Entra quarantines a job that sees them.
  */
 import type { AdapterFailure, FailureCode } from '../adapter/failure.ts'
-import { AdapterMismatch } from '../adapter/remote/connect.ts'
+import { AdapterMismatch } from '../adapter/mismatch.ts'
 import type { Mapping } from '../mapping/mapping.ts'
 import { ScimError } from '../scim/error.ts'
 

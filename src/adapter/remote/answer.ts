@@ -73,8 +73,9 @@ export function describedOnce(adapter: Adapter): () => Promise<Description> {
 }
 
 async function describe(adapter: Adapter): Promise<Description> {
-  const { name, contract, version, secrets, resources } = adapter
-  const declared = { name, contract, secrets: [...secrets], resources }
+  const { name, contract, version, identity, secrets, resources } = adapter
+  const own = identity !== undefined && { identity }
+  const declared = { name, contract, ...own, secrets: [...secrets], resources }
   const bytes = new TextEncoder().encode(JSON.stringify(declared))
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
   const revision = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('')

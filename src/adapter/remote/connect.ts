@@ -6,6 +6,7 @@ import type * as z from 'zod'
 import type { SettingsCheck } from '../check-settings.ts'
 import type { AnyPort, Capabilities } from '../contract.ts'
 import { AdapterFailure, type Effect } from '../failure.ts'
+import { AdapterMismatch } from '../mismatch.ts'
 import type { AppAccess } from '../open.ts'
 import {
   type AdapterBinding,
@@ -24,16 +25,6 @@ import {
 const DESCRIBE_MS = 5_000
 /** What the way there and back may take, over the time that the app has. */
 const GRACE_MS = 1_000
-
-/**
- * The Worker behind the binding does not fit. The message is ours and for everybody: it holds no
- * name, and who must do what.
- */
-export class AdapterMismatch extends AdapterFailure {
-  constructor(message: string) {
-    super('protocol', message, { effect: 'none', answered: true })
-  }
-}
 
 export interface RemoteOptions {
   /** What connections call it; the adapter must call itself so. */

@@ -100,6 +100,7 @@ export const descriptionSchema = z.object({
   name: z.string(),
   contract: z.literal(CONTRACT),
   version: z.string(),
+  identity: z.number().exactOptional(),
   secrets: z.array(z.string()),
   resources: z.record(z.string(), resource),
   /** Changes with what is declared here, `version` apart. */
