@@ -125,16 +125,17 @@ interface Key {
   readonly text: string
 }
 
-/** As the app compares: a value of several elements has several keys. */
+/**
+ * Without letter case where the schema or the app does not mind it: two accounts of an app that does are
+ * one name to a client whose schema does not. A value of several elements has several keys.
+ */
 export function keysOf(rule: MatchRule, value: Json | undefined): string[] {
-  return [...new Set(readKeys(rule, value, rule.spec.caseExact === true).map(({ norm }) => norm))]
+  return [...new Set(readKeys(rule, value).map(({ norm }) => norm))]
 }
 
-/** As requests meet: without letter case where the schema or the app does not mind it. */
+/** As requests meet. */
 export function claimKeysOf(rule: MatchRule, resource: Resource): string[] {
-  const exact = rule.spec.caseExact === true && !foldsBySchema(rule.path)
-  const keys = readKeys(rule, getAt(resource, rule.path), exact)
-  return [...new Set(keys.map(({ norm }) => norm))]
+  return keysOf(rule, getAt(resource, rule.path))
 }
 
 /** Texts that the app can be asked for. */
@@ -144,7 +145,8 @@ export function textsOf(value: Json | undefined): string[] {
   return typeof value === 'string' ? [value] : []
 }
 
-function readKeys(rule: MatchRule, value: Json | undefined, exact: boolean): Key[] {
+function readKeys(rule: MatchRule, value: Json | undefined): Key[] {
+  const exact = rule.spec.caseExact === true && !foldsBySchema(rule.path)
   return textsOf(value).flatMap((text) => {
     const bare = normalize(rule.steps, text)
     const norm = exact ? bare : foldCase(bare)
@@ -212,7 +214,7 @@ function facts(
   unmetBy: (text: string) => readonly Unmet[],
 ): KeyFact[] {
   const best = new Map<string, readonly Unmet[]>()
-  for (const { norm, text } of readKeys(rule, value, rule.spec.caseExact === true)) {
+  for (const { norm, text } of readKeys(rule, value)) {
     const unmet = unmetBy(text)
     const known = best.get(norm)
     if (!known || unmet.length < known.length) best.set(norm, unmet)

@@ -1,7 +1,7 @@
 /** Match rules through the front door: who is linked, who is offered, and why somebody is not. */
 import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
-import type { AttributeSpec } from '../../src/adapter/contract.ts'
+import type { AnyPort, AttributeSpec } from '../../src/adapter/contract.ts'
 import type { Answer } from '../support/gateway.ts'
 import { adminOf } from '../support/reconcile.ts'
 import { brownfield, idOf, match, openWorld, patch, person, type World } from '../support/world.ts'
@@ -39,6 +39,46 @@ async function reasonsIn(world: World, refusal: Answer): Promise<Record<string, 
   expect(finding.kind).toBe('ambiguous')
   expect(refusal.body.detail).toContain(finding.id)
   return Object.fromEntries(finding.detail.candidates.map((c) => [c.nativeId, c.reasons]))
+}
+
+describe('an app that tells letter case', () => {
+  const login: AttributeSpec = {
+    type: 'string',
+    write: 'always',
+    required: true,
+    unique: true,
+    caseExact: true,
+  }
+
+  test('is not given a second account for a name that is the same to the client', async () => {
+    const world = await openWorld({ attributes: { login } })
+    brownfield(world, LOGIN)
+    const found = await world.ask('GET', match('userName', LOGIN.toUpperCase()))
+    expect(found.body.totalResults).toBe(1)
+    const adopted = await world.ask('POST', '/Users', person(LOGIN.toUpperCase()))
+    expect([adopted.status, adopted.body.id]).toEqual([201, found.body.Resources[0].id])
+    expect([...world.desk.store.accounts()]).toHaveLength(1)
+  })
+
+  test('has two people of one name, of whom neither is taken', async () => {
+    const twins = ['ada', 'ADA'].map((given) => `${given}.lund@contoso.com`)
+    const world = await openWorld({ attributes: { login }, port: twinsOf(twins) })
+    const found = await world.ask('GET', match('userName', LOGIN))
+    expect(found.body.totalResults).toBe(2)
+    const refused = await world.ask('POST', '/Users', person(LOGIN))
+    expect([refused.status, refused.body.scimType]).toEqual([409, 'uniqueness'])
+    expect(Object.keys(await reasonsIn(world, refused))).toEqual(['0', '1'])
+  })
+})
+
+/** Accounts with these logins, found without letter case. */
+function twinsOf(logins: readonly string[]): Partial<AnyPort> {
+  const twins = logins.map((login, i) => ({
+    id: String(i),
+    active: true,
+    attributes: { login, last_name: 'Lund' },
+  }))
+  return { find: async () => twins, get: async (id) => twins[Number(id)] ?? null }
 }
 
 describe('a rule', () => {
