@@ -22,7 +22,7 @@ function sampleOne(
   variant: Variant,
 ): Value | undefined {
   const given = scene.subject.notes.samples[scene.type]?.[name]
-  if (given) return given[variant % given.length]
+  if (given) return withName(scene, given[variant % given.length])
   const { unique, type } = spec
   const isNamed = unique || name === scene.spec.naming
   const path = pathOf(scene.spec.mapping, name)
@@ -42,6 +42,11 @@ function sampleOne(
     case 'object':
       return undefined
   }
+}
+
+/** `{name}` in a sample is a name that nobody has: of a unique attribute no two may be the same. */
+function withName(scene: Scene, value: Value | undefined): Value | undefined {
+  return typeof value === 'string' ? value.replaceAll('{name}', () => scene.name()) : value
 }
 
 function seen({ survey, type }: Scene, name: string): readonly Value[] {

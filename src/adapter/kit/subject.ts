@@ -27,7 +27,10 @@ export const notesSchema = z.strictObject({
   samples: z
     .record(z.string(), z.record(z.string(), z.array(z.json()).min(1)))
     .default({})
-    .meta({ description: 'By resource type and attribute: two values or more that the app takes' }),
+    .meta({
+      description:
+        'By resource type and attribute: two values or more that the app takes; one is enough with {name}, a name that nobody has',
+    }),
   skip: z
     .record(z.string(), z.string().min(10))
     .default({})
