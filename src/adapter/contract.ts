@@ -333,6 +333,16 @@ export type PortsFor<R extends ResourceSpecs> = {
 
 // ---- the adapter ----------------------------------------------------------------------------------
 
+/**
+ * One text that the app hands out and wants back, such as a refresh token that rotates. Sealed at
+ * rest, of one connection, and gone with it.
+ */
+export interface Kept {
+  read(): Promise<string | undefined>
+  /** False, and nothing done, where it is not `from` any more; undefined: there is none yet. */
+  replace(from: string | undefined, to: string): Promise<boolean>
+}
+
 /** What an adapter is given for one request. It holds no state of its own. */
 export interface Kit<Settings> {
   readonly settings: Settings
@@ -345,6 +355,8 @@ export interface Kit<Settings> {
    * alone, TLS, transactions, effect of failures. Behind Hyperdrive there is nobody to sign in.
    */
   readonly database: (login?: DatabaseLogin) => Database
+  /** Absent where nothing can be kept, as in a test of the adapter alone. */
+  readonly kept?: Kept
 }
 
 /** How often the app may be called, and how its answers say so. */
@@ -379,6 +391,8 @@ export interface Adapter<Settings = unknown, R extends ResourceSpecs = ResourceS
   /** Other addresses that `kit.http.at` may be asked for, such as that of a token endpoint. */
   otherUrls?(settings: Settings): readonly string[]
   readonly limits?: Limits
+  /** Binding of the client certificate that the app is shown (mTLS); undefined: none. */
+  certificate?(settings: Settings): string | undefined
   readonly resources: R
   connect(kit: Kit<Settings>): PortsFor<R>
 }

@@ -1,5 +1,6 @@
 /** Connects an adapter for one request: settings, secrets and the guarded client, put together. */
-import type { Adapter, AnyPort } from './contract.ts'
+import type { Adapter, AnyPort, Kept } from './contract.ts'
+import { AdapterFailure } from './failure.ts'
 import { createHttpClient, type HttpClient } from './http.ts'
 import { createDatabase } from './sql/database.ts'
 import type { Dial } from './sql/session.ts'
@@ -15,6 +16,7 @@ export interface AppAccess {
   readonly secrets: Readonly<Record<string, string>>
   /** For each call of the app. */
   readonly timeoutMs: number
+  readonly kept?: Kept
 }
 
 export interface Outside {
@@ -23,6 +25,8 @@ export interface Outside {
   readonly dial?: Dial
   /** Connection strings of Hyperdrive by the names of their bindings. */
   readonly hyperdrives?: ReadonlyMap<string, string>
+  /** The same, with a client certificate: by name of its binding. */
+  readonly certificates?: ReadonlyMap<string, Outside['fetch']>
   /** Milliseconds since the epoch. */
   readonly now: () => number
   /** True only in development: http and loopback hosts are allowed. */
@@ -36,7 +40,7 @@ export interface Outside {
  */
 export function openPorts(
   adapter: Adapter,
-  { settings: given, secrets, timeoutMs }: AppAccess,
+  { settings: given, secrets, timeoutMs, kept }: AppAccess,
   outside: Outside,
 ): Readonly<Record<string, AnyPort>> {
   const settings = adapter.settings.parse(given)
@@ -51,10 +55,12 @@ export function openPorts(
   return adapter.connect({
     settings,
     secret,
+    ...(kept && { kept }),
     // Made where an adapter takes it: the address of a database is none for HTTP.
     get http() {
       http ??= createHttpClient({
         ...outside,
+        fetch: fetchFor(adapter.certificate?.(settings), outside),
         baseUrl,
         timeoutMs,
         maxBytes: MAX_ANSWER_BYTES,
@@ -70,4 +76,16 @@ export function openPorts(
       return createDatabase({ ...reach, ...(login && { login }) })
     },
   })
+}
+
+/** Without its certificate the app is never called: it would take us for somebody else. */
+function fetchFor(name: string | undefined, { fetch, certificates }: Outside): Outside['fetch'] {
+  if (name === undefined) return fetch
+  const shown = certificates?.get(name)
+  if (shown) return shown
+  return async () => {
+    throw new AdapterFailure('auth', 'this Worker has no binding of the certificate', {
+      effect: 'none',
+    })
+  }
 }

@@ -1,6 +1,6 @@
 /** Whether the lists in a body that are made of others are well made. */
 import * as z from 'zod'
-import type { Fault, Path } from './check.ts'
+import type { Fault, Path } from './check-request.ts'
 import { fact } from './request-schema.ts'
 import { EACH, isListTemplate } from './template.ts'
 

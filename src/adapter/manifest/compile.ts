@@ -9,12 +9,14 @@ import type {
   ResourceSpec,
 } from '../contract.ts'
 import type { WrittenMapping } from '../mapping-entry.ts'
-import { authorizer, tokenUrl } from './auth.ts'
+import { authorizer } from './auth.ts'
 import { fieldSchema, fillBase, isAllowedHost } from './base.ts'
 import type { App } from './exchange.ts'
+import type { Defaults } from './fill-request.ts'
 import { memberPort } from './members.ts'
+import { tokenUrl } from './oauth.ts'
 import { canSkip } from './pages.ts'
-import type { FillRandom } from './password.ts'
+import { type FillRandom, randomPassword } from './password.ts'
 import { readPort } from './read.ts'
 import type { AttributeDeclaration, Manifest, ResourceManifest } from './schema.ts'
 import { factsWith, fillText } from './template.ts'
@@ -33,7 +35,7 @@ export function compileManifest(
   tokens: TokenCache = createTokenCache(),
   random: FillRandom = (bytes) => crypto.getRandomValues(bytes),
 ): Adapter<Settings> {
-  const { name, version, config, base, auth, limits, resources } = manifest
+  const { name, version, config, base, auth, certificate, limits, resources } = manifest
   const specs = Object.fromEntries(
     Object.entries(resources).flatMap(([type, resource]): [string, ResourceSpec][] =>
       resource ? [[type, specOf(resource)]] : [],
@@ -51,17 +53,23 @@ export function compileManifest(
       return url === undefined ? [] : [new URL(url).origin]
     },
     ...(limits && { limits: limitsOf(limits) }),
+    ...(certificate !== undefined && {
+      certificate: (settings) => fillText(certificate, { config: settings }),
+    }),
     resources: specs,
-    connect({ http, settings, secret }): Ports {
+    connect({ http, settings, secret, kept }): Ports {
+      const defaults: Defaults = { headers: manifest.headers ?? {}, answers: manifest.answers }
       const app: App = {
         http,
         settings,
         random,
-        answers: manifest.answers,
-        headers: manifest.headers ?? {},
+        ...defaults,
         rules: manifest.rules,
         check: manifest.check,
-        authorize: authorizer(manifest, { http, settings, secret, tokens }),
+        authorize: authorizer(manifest, {
+          ...{ http, settings, secret, tokens, defaults, kept },
+          newId: () => randomPassword({ length: 24, symbols: '' }, random),
+        }),
       }
       const { User, Group } = resources
       const port = (declared: ResourceManifest): AnyPort => {

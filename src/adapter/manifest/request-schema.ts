@@ -16,7 +16,7 @@ export const pointer = z
 
 export const scalar = z.union([z.string().max(1_000), z.number(), z.boolean()])
 
-const template = z.string().max(MAX_TEXT).meta({
+export const template = z.string().max(MAX_TEXT).meta({
   description: 'Text in which {id}, {value}, {config.name} and the like are replaced by values',
 })
 
@@ -103,7 +103,10 @@ const json = z.json()
 const text = z.union([template, z.number(), z.boolean()])
 const texts = z.record(z.string().min(1).max(100), text)
 /** A list, or a placeholder that is one, is the same name several times. */
-const repeatable = z.record(z.string().min(1).max(100), z.union([text, z.array(text).max(50)]))
+export const repeatable = z.record(
+  z.string().min(1).max(100),
+  z.union([text, z.array(text).max(50)]),
+)
 export type Texts = z.output<typeof repeatable>
 
 /** Anything else is refused: a sign-in page comes with 200. */

@@ -61,7 +61,7 @@ export const SHARED: readonly VerdictKind[] = ['ok', 'absent', 'fail']
 export interface Placed {
   readonly role: Role
   readonly path: readonly (string | number)[]
-  readonly request: RequestSpec
+  readonly request: Omit<RequestSpec, 'safe'>
 }
 
 /** Every request of the manifest, and where in it it is. */

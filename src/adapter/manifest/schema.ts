@@ -3,6 +3,7 @@
  * where (`path`) and what to write instead (`message`).
  */
 import * as z from 'zod'
+import { auth, csrf } from './auth-schema.ts'
 import { checkManifest } from './check.ts'
 import { answers, fact, pager, pointer, request, rules, scalar } from './request-schema.ts'
 
@@ -33,55 +34,6 @@ const field = z
   })
   .meta({ description: 'What an administrator enters to connect one app' })
 export type ConfigField = z.output<typeof field>
-
-const secretName = z.string().min(1).max(64)
-const ttlSeconds = z.int().min(10).max(86_400)
-
-const auth = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('none') }),
-  z.strictObject({ kind: z.literal('bearer'), secret: secretName }),
-  z.strictObject({
-    kind: z.literal('basic'),
-    user: z.string().max(200).meta({ description: 'A template: text, or {config.name}' }),
-    secret: secretName,
-  }),
-  z.strictObject({
-    kind: z.literal('header'),
-    name: z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/, 'must be the name of a header'),
-    secret: secretName,
-    prefix: z.string().max(64).default(''),
-  }),
-  z.strictObject({ kind: z.literal('query'), name: z.string().min(1).max(64), secret: secretName }),
-  z
-    .strictObject({ kind: z.literal('body'), at: pointer, secret: secretName })
-    .meta({ description: 'Into the JSON of each call, as JSON-RPC apps want it' }),
-  z
-    .strictObject({
-      kind: z.literal('oauth2'),
-      tokenUrl: z.string().min(1).max(500).meta({ description: 'A template, as "base"' }),
-      clientId: z.string().min(1).max(200).meta({ description: 'Text, or {config.name}' }),
-      secret: secretName,
-      scope: z.string().max(500).optional(),
-      place: z.enum(['basic', 'body']).default('basic'),
-      ttlSeconds: ttlSeconds.default(300).meta({ description: 'Where the app states no lifetime' }),
-    })
-    .meta({ description: 'Client credentials (RFC 6749 §4.4)' }),
-  z
-    .strictObject({
-      kind: z.literal('login'),
-      path: z.string().startsWith('/').max(500),
-      user: z.string().max(200).meta({ description: 'Text, or {config.name}' }),
-      secret: secretName,
-      userAt: pointer,
-      secretAt: pointer,
-      token: pointer.meta({ description: 'Where in the answer the token is' }),
-      header: z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'must be the name of a header'),
-      prefix: z.string().max(64).default(''),
-      ttlSeconds,
-    })
-    .meta({ description: 'A POST with name and password as JSON answers with a token' }),
-])
-export type AuthSpec = z.output<typeof auth>
 
 const attribute = z.strictObject({
   type: z.enum(['string', 'number', 'boolean', 'datetime', 'object']).default('string'),
@@ -410,6 +362,10 @@ const shapeOfManifest = z.strictObject({
     .optional()
     .meta({ description: 'Where the app may live; absent: where the connection says' }),
   auth,
+  csrf: csrf.optional(),
+  certificate: z.string().max(100).optional().meta({
+    description: 'Text or {config.name}: binding of the certificate shown to the app (mTLS)',
+  }),
   headers: z.record(z.string().min(1).max(64), z.string().max(1_000)).optional(),
   rules: rules.default([]),
   answers: answers.default('json').meta({ description: 'What the app answers in' }),

@@ -1,5 +1,5 @@
 /** A manifest against an app that is one function: what was asked, and what it answers. */
-import type { AnyPort } from '../../../src/adapter/contract.ts'
+import type { AnyPort, Kept } from '../../../src/adapter/contract.ts'
 import { createHttpClient } from '../../../src/adapter/http.ts'
 import { compileManifest } from '../../../src/adapter/manifest/compile.ts'
 import { manifestSchema } from '../../../src/adapter/manifest/schema.ts'
@@ -55,16 +55,21 @@ export function openApp(
     clock = { now: 0 },
     settings = {},
     secret = 's3cret',
+    secrets = {},
+    kept,
   }: {
     clock?: { now: number }
     settings?: Json
     secret?: string
+    /** By name; `secret` for all others. */
+    secrets?: Readonly<Record<string, string>>
+    kept?: Kept
   } = {},
 ) {
   const adapter = compileManifest(manifestSchema.parse(manifest))
   const asked: Asked[] = []
   const given = adapter.settings.parse({ url: 'https://app.example/base', ...settings })
-  const secretOf = () => secret
+  const secretOf = (name: string) => secrets[name] ?? secret
   const http = createHttpClient({
     baseUrl: adapter.baseUrl(given),
     fetch: async (input, init) => {
@@ -87,7 +92,10 @@ export function openApp(
     limits: adapter.limits,
   })
   const connect = () =>
-    adapter.connect(httpKit({ http, settings: given, secret: secretOf })) as Readonly<
+    adapter.connect({
+      ...httpKit({ http, settings: given, secret: secretOf }),
+      ...(kept && { kept }),
+    }) as Readonly<
       Record<string, AnyPort>
     >
   const ports = connect()

@@ -493,37 +493,6 @@ describe('credentials', () => {
     expect(await failure(User.get('7'))).toMatchObject({ code: 'auth', effect: 'none' })
     expect(asked).toHaveLength(1)
   })
-
-  test('a login call answers with the token of later calls', async () => {
-    const manifest = manifestWith(
-      {},
-      {
-        auth: {
-          kind: 'login',
-          path: '/login',
-          user: 'me',
-          secret: 'key',
-          userAt: '/name',
-          secretAt: '/password',
-          token: '/token',
-          header: 'X-Session',
-          ttlSeconds: 60,
-        },
-      },
-    )
-    const { User, asked } = openApp(manifest, ({ url }) =>
-      url.pathname.endsWith('/login') ? ok({ token: 'abc' }) : ok(ANN),
-    )
-    await User.get('7')
-    await User.get('7')
-    expect(asked.map(({ url }) => url.pathname)).toEqual([
-      '/base/login',
-      '/base/users/7',
-      '/base/users/7',
-    ])
-    expect(asked[0]?.json).toEqual({ name: 'me', password: 's3cret' })
-    expect(asked[1]?.headers.get('x-session')).toBe('abc')
-  })
 })
 
 describe('where the app may live', () => {

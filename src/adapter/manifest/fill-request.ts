@@ -1,0 +1,39 @@
+/** A request as a manifest writes it, with every placeholder filled. */
+import type { HttpRequest } from '../http.ts'
+import { markNil } from '../xml.ts'
+import type { RequestSpec } from './request-schema.ts'
+import { fillJson, fillPath, fillRepeated, fillTexts, type Values } from './template.ts'
+
+type Written = Pick<RequestSpec, 'method' | 'path' | 'query' | 'headers' | 'body' | 'answers'> & {
+  readonly safe?: boolean | undefined
+}
+
+export interface Defaults {
+  /** Sent with each call. */
+  readonly headers: Readonly<Record<string, string>>
+  /** What a request is answered in that does not say. */
+  readonly answers: 'json' | 'xml'
+}
+
+export function fillRequest(defaults: Defaults, spec: Written, values: Values): HttpRequest {
+  const { method, path, query, headers, body, safe, answers } = spec
+  return {
+    method,
+    path: fillPath(path, values),
+    query: fillRepeated(query ?? {}, values),
+    headers: { ...fillTexts(defaults.headers, values), ...fillTexts(headers ?? {}, values) },
+    answers: answers ?? (body && 'xml' in body ? 'xml' : defaults.answers),
+    ...(safe !== undefined && { safe }),
+    ...(body && bodyOf(body, values)),
+  }
+}
+
+function bodyOf(body: NonNullable<RequestSpec['body']>, values: Values): Partial<HttpRequest> {
+  if ('json' in body) return { json: fillJson(body.json, values) }
+  if ('form' in body) return { form: fillRepeated(body.form, values) }
+  if ('graphql' in body) {
+    return { json: { query: body.graphql, variables: fillJson(body.variables ?? {}, values) } }
+  }
+  const tree = fillJson(body.xml, values)
+  return { xml: body.nil === undefined ? tree : markNil(tree, body.nil) }
+}
