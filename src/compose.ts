@@ -41,6 +41,7 @@ import { sweepRoles } from './jobs/sweep-roles.ts'
 import { AppTrouble } from './operations/app-trouble.ts'
 import type { Io, OpenApp } from './operations/endpoint.ts'
 import { holdIdentity } from './operations/hold-identity.ts'
+import { keptFor } from './operations/kept.ts'
 import {
   openAdapter,
   openPrivate,
@@ -62,6 +63,8 @@ export interface Parts {
   readonly openSocket: OpenSocket
   /** Connection strings of Hyperdrive by the names of their bindings. */
   readonly hyperdrives: ReadonlyMap<string, string>
+  /** `fetch` with a client certificate, by name of its binding. */
+  readonly certificates?: ReadonlyMap<string, Parts['fetch']>
   readonly waitUntil: (work: Promise<unknown>) => void
   /** One event, in fields that hold no personal data. */
   readonly log: (line: Readonly<Record<string, string | number>>) => void
@@ -76,11 +79,15 @@ export interface Composed {
 export function compose(parts: Parts): Composed {
   const { env, adapters, privateAdapters, sandbox, io, fetch, waitUntil, log } = parts
   const { openSocket, hyperdrives } = parts
+  const { certificates = new Map<string, Parts['fetch']>() } = parts
   const db = openDatabase(env.DB)
   const sealing = new Sealing(env.POSTERN_SEALING_KEY)
   const allowInsecure = env.POSTERN_DEV === '1'
   const { now } = io
-  const outside = { fetch, dial: createDial(openSocket), hyperdrives, now, allowInsecure }
+  const outside = {
+    ...{ fetch, certificates, hyperdrives, now, allowInsecure },
+    dial: createDial(openSocket),
+  }
   const lost = (what: string) => log({ event: 'lost', what })
   const checkKeyUrl = (url: string) => checkAppUrl(url, { allowInsecure })
   const keySets = new KeySets({ fetch, now, checkUrl: checkKeyUrl })
@@ -93,7 +100,7 @@ export function compose(parts: Parts): Composed {
     isDatabaseUrl(url)
       ? checkDatabaseUrl(url, { allowInsecure, bindings })
       : checkAppUrl(url, { allowInsecure })
-
+  const connections = new Connections(env.DB)
   const stored = new StoredAdapters(env.DB, now)
   const remotes = new Map(
     [...privateAdapters].map(([name, binding]) => [
@@ -143,7 +150,7 @@ export function compose(parts: Parts): Composed {
     const adapter = adapters.get(name) ?? (await stored.named(name))
     if (!adapter) throw new Error(`no adapter or manifest "${name}"`)
     await hold(connection, identityOf(adapter))
-    return openAdapter(adapter, connection, outside)
+    return openAdapter(adapter, connection, outside, keptFor(connection.id, connections, sealing))
   }
 
   const trouble = new AppTrouble()
@@ -170,6 +177,7 @@ export function compose(parts: Parts): Composed {
         openData: () => db,
         isBuiltIn: (name) => name === sandbox.name || remotes.has(name) || adapters.has(name),
         checkAppUrl: checkUrl,
+        hasCertificate: (binding) => certificates.has(binding),
       })(api)
     },
     isHealthy: async () => {
@@ -184,6 +192,7 @@ export function compose(parts: Parts): Composed {
       adminToken: env.POSTERN_ADMIN_TOKEN,
       describeAdapter: describe,
       checkAppUrl: checkUrl,
+      hasCertificate: (binding) => certificates.has(binding),
       report: (error) =>
         log({ event: 'admin.failed', error: error instanceof Error ? error.name : typeof error }),
     },

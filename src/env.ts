@@ -53,3 +53,20 @@ export function privateAdapters(input: unknown): ReadonlyMap<string, AdapterBind
     }),
   )
 }
+
+/** Of certificates alone: another service's binding would be a way into the house. */
+const CERTIFICATE = /^MTLS_\w+$/
+
+/** `fetch` with each client certificate that is bound to the Worker, by name of the binding. */
+export function certificatesIn(
+  bindings: unknown,
+): ReadonlyMap<string, (input: string, init: RequestInit) => Promise<Response>> {
+  const named = Object.entries(bindings ?? {}).filter(([name]) => CERTIFICATE.test(name))
+  return new Map(
+    named.flatMap(([name, binding]: [string, Partial<Fetcher>]) =>
+      typeof binding.fetch === 'function'
+        ? [[name, (input: string, init: RequestInit) => (binding as Fetcher).fetch(input, init)]]
+        : [],
+    ),
+  )
+}

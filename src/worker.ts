@@ -5,7 +5,7 @@ import { adapters } from '../adapters/index.ts'
 import * as sandbox from '../adapters/sandbox/index.ts'
 import { hyperdrivesIn } from './adapter/sql/hyperdrives.ts'
 import { type Composed, compose } from './compose.ts'
-import { parseEnv, privateAdapters } from './env.ts'
+import { certificatesIn, parseEnv, privateAdapters } from './env.ts'
 
 let composed: Composed | undefined
 
@@ -19,6 +19,7 @@ function open(bindings: unknown): Composed {
     fetch,
     openSocket: connect,
     hyperdrives: hyperdrivesIn(bindings),
+    certificates: certificatesIn(bindings),
     // Not the context of one request: what is composed outlives it.
     waitUntil: (work) => waitUntil(work),
     log: (line) => console.log(JSON.stringify(line)),

@@ -10,14 +10,15 @@ export interface SettingsIssue {
 export type SettingsCheck =
   | { readonly ok: false; readonly issues: readonly SettingsIssue[] }
   /** `baseUrl` is for the caller to allow or refuse; absent where there is no app to call. */
-  | { readonly ok: true; readonly baseUrl?: string }
+  | { readonly ok: true; readonly baseUrl?: string; readonly certificate?: string | undefined }
 
 /** A key that the adapter does not know is an issue: a typo would look like a setting. */
 export function checkSettings(
   {
     settings,
     baseUrl,
-  }: { readonly settings: z.ZodType } & Partial<Pick<Adapter<never>, 'baseUrl'>>,
+    certificate,
+  }: { readonly settings: z.ZodType } & Partial<Pick<Adapter<never>, 'baseUrl' | 'certificate'>>,
   given: Readonly<Record<string, unknown>>,
 ): SettingsCheck {
   const parsed = settings.safeParse(given)
@@ -28,7 +29,11 @@ export function checkSettings(
     const unknown = Object.keys(given).filter((key) => !Object.hasOwn(known, key))
     if (unknown.length > 0) return { ok: false, issues: unknown.map((key) => unknownKey([key])) }
   }
-  return { ok: true, ...(baseUrl && { baseUrl: baseUrl(known as never) }) }
+  return {
+    ok: true,
+    ...(baseUrl && { baseUrl: baseUrl(known as never) }),
+    ...(certificate && { certificate: certificate(known as never) }),
+  }
 }
 
 /** What zod found; an unknown key is an issue at its own path. */

@@ -25,7 +25,7 @@ export interface Outside {
   readonly dial?: Dial
   /** Connection strings of Hyperdrive by the names of their bindings. */
   readonly hyperdrives?: ReadonlyMap<string, string>
-  /** The same, with a client certificate: by name of its binding. */
+  /** `fetch` with a client certificate, by name of its binding. */
   readonly certificates?: ReadonlyMap<string, Outside['fetch']>
   /** Milliseconds since the epoch. */
   readonly now: () => number

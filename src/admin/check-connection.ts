@@ -27,6 +27,8 @@ export interface CheckDeps {
   readonly describeAdapter: DescribeAdapter
   /** Why this URL must not be called; undefined where it may. */
   readonly checkAppUrl: (url: string) => string | undefined
+  /** Whether this Worker has a binding of a client certificate by that name. */
+  readonly hasCertificate: (binding: string) => boolean
 }
 
 /** Each request of a client reads the row, so no member may grow without end. */
@@ -94,7 +96,14 @@ async function checkSettings(
       message,
     }))
   }
-  const url = checked.baseUrl
+  const { certificate, baseUrl: url } = checked
+  if (certificate !== undefined && !deps.hasCertificate(certificate)) {
+    const key = Object.keys(draft.settings).find((name) => draft.settings[name] === certificate)
+    const message =
+      `this Worker has no client certificate "${certificate}": bind one in wrangler.toml, by a ` +
+      'name that begins with "MTLS_", and deploy'
+    return [{ path: memberPath(key === undefined ? ['settings'] : ['settings', key]), message }]
+  }
   const refusal = url === undefined ? undefined : deps.checkAppUrl(url)
   if (refusal === undefined) return []
   const key = Object.keys(draft.settings).find((name) => draft.settings[name] === url)

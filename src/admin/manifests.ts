@@ -19,7 +19,8 @@ import { badCursor, PAGE_SIZE, parseCursor, toPage } from './cursor.ts'
 import { describeAdapter } from './describe-adapter.ts'
 import { type InvalidMember, invalidInput, invalidMembers, memberPath, Problem } from './problem.ts'
 
-export interface ManifestDeps extends Pick<ConnectionDeps, 'db' | 'now' | 'checkAppUrl'> {
+export interface ManifestDeps
+  extends Pick<ConnectionDeps, 'db' | 'now' | 'checkAppUrl' | 'hasCertificate'> {
   /** Adapters that are part of this build: their names are taken. */
   readonly isBuiltIn: (name: string) => boolean
   /** The database of a connection's data, by the name that its row has for it. */
@@ -243,11 +244,12 @@ async function newlyBroken(
   row: ConnectionRow,
   before: Manifest | undefined,
   manifest: Manifest,
-  { checkAppUrl }: ManifestDeps,
+  { checkAppUrl, hasCertificate }: ManifestDeps,
 ): Promise<InvalidMember[]> {
   const check = (one: Manifest) =>
     checkConnection(toDraft(row), {
       checkAppUrl,
+      hasCertificate,
       describeAdapter: () => describeAdapter(compileManifest(one)),
     })
   const old = before ? await check(before) : []

@@ -46,7 +46,7 @@ export interface TokenUse {
 // Raw names: without a join Drizzle leaves the table out of a column, and this would not correlate.
 const secrets = sql<Record<string, SealedSecret>>`(
   SELECT json_group_object(s.name, json_object('sealed', s.sealed, 'keyId', s.key_id))
-  FROM connection_secret AS s WHERE s.connection_id = connection.id)`
+  FROM connection_secret AS s WHERE s.connection_id = connection.id AND s.name <> '*')`
   .mapWith((value: string) => JSON.parse(value))
   .as('secrets')
 
@@ -57,6 +57,9 @@ const columns = { ...getTableColumns(connection), secrets }
 // Literals: SQLite uses a partial index only where it sees the index's own condition.
 const isActive = sql`${connection.state} = 'active'`
 const isOffboarding = sql`${connection.state} = 'offboarding'`
+
+/** Beside the secrets that an administrator gave: no adapter declares one of this name. */
+const KEPT = '*'
 
 export class Connections {
   readonly #db: Database
@@ -191,6 +194,29 @@ export class Connections {
       SELECT id, adapter FROM connection
        WHERE adapter_identity IS NULL AND state = 'active' AND adapter <> ${sandbox}
        ORDER BY random() LIMIT ${limit}`)
+  }
+
+  /** What the app handed out for later, sealed as a secret of the name `KEPT`. */
+  async kept(id: string): Promise<SealedSecret | undefined> {
+    return this.#db
+      .select({ sealed: connectionSecret.sealed, keyId: connectionSecret.keyId })
+      .from(connectionSecret)
+      .where(and(eq(connectionSecret.connectionId, id), eq(connectionSecret.name, KEPT)))
+      .get()
+  }
+
+  /** False, and nothing done, where it is not `from` any more, or the connection has ended. */
+  async keep(id: string, from: SealedSecret | undefined, to: SealedSecret): Promise<boolean> {
+    const { sealed, keyId } = to
+    const { meta } = from
+      ? await this.#db.run(sql`
+          UPDATE connection_secret SET sealed = ${sealed}, key_id = ${keyId}
+           WHERE connection_id = ${id} AND name = ${KEPT} AND sealed = ${from.sealed}`)
+      : await this.#db.run(sql`
+          INSERT INTO connection_secret (connection_id, name, sealed, key_id)
+          SELECT id, ${KEPT}, ${sealed}, ${keyId} FROM connection
+           WHERE id = ${id} AND state = 'active' ON CONFLICT DO NOTHING`)
+    return meta.changes === 1
   }
 
   /** Connections whose mode ended by itself and that do not say so yet. */

@@ -6,6 +6,7 @@ import type {
   AnyPort,
   DeclaredType,
   DocumentStore,
+  Kept,
   ResourceSpec,
 } from '../adapter/contract.ts'
 import { type Outside, openPorts } from '../adapter/open.ts'
@@ -19,10 +20,12 @@ export async function openAdapter(
   adapter: Adapter,
   connection: Connection,
   outside: Outside,
+  kept?: Kept,
 ): Promise<OpenApp> {
   const { settings, policy } = connection
   const secrets = await connection.secrets()
-  const access = { settings, secrets, timeoutMs: policy.limits.requestTimeoutMs }
+  const { requestTimeoutMs: timeoutMs } = policy.limits
+  const access = { settings, secrets, timeoutMs, ...(kept && { kept }) }
   const ports = openPorts(adapter, access, outside)
   return { spec: (type) => adapter.resources[type], port: (type) => ports[type] }
 }

@@ -58,6 +58,7 @@ export function admin(over: Partial<AdminDeps> = {}, more?: (api: Hono) => void)
       sealing: new Sealing(env.POSTERN_SEALING_KEY),
       describeAdapter: (name) => ADAPTERS[name],
       checkAppUrl: (url) => (url.includes('internal') ? 'is not a public host' : undefined),
+      hasCertificate: () => false,
       baseUrl: () => BASE_URL,
       now: () => clock.now,
       adminToken: 'the-admin-token',

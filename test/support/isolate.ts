@@ -53,6 +53,8 @@ export function openIsolate(
     readonly adapters?: ReadonlyMap<string, Adapter> | undefined
     /** Names of those that are served as private adapters are. */
     readonly behindBinding?: readonly string[] | undefined
+    /** `fetch` with a client certificate, by name of its binding. */
+    readonly certificates?: ReadonlyMap<string, typeof fetch> | undefined
     /** The connection whose scans the cron may start: those of other tests wait. */
     readonly nightly?: string | undefined
     readonly hyperdrives?: ReadonlyMap<string, string>
@@ -98,6 +100,7 @@ export function openIsolate(
     fetch: outside,
     openSocket: connect,
     hyperdrives: options.hyperdrives ?? new Map(),
+    ...(options.certificates && { certificates: options.certificates }),
     // Notes of a token's use; they are no part of what is answered.
     waitUntil: () => {},
     log: () => {},

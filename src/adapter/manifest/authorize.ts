@@ -30,6 +30,8 @@ export interface AuthContext {
 export interface Issued {
   readonly session: Session
   readonly ttlSeconds: number
+  /** True: it was had before, by another isolate, so the app may have ended it since. */
+  readonly isOld?: boolean
 }
 
 /** A token is not used in its last seconds: it would expire on the way. */
@@ -50,22 +52,17 @@ export function issued(
   let refused: Session | undefined
   return async (request) => {
     const id = await key()
-    const found = tokens.get(id, http.now())
-    if (found !== undefined) {
-      const session = JSON.parse(found) as Session
-      const forget = () => {
-        refused = session
-        // Another request may have got a new one meanwhile.
-        if (tokens.get(id, http.now()) === found) tokens.delete(id)
-        return true
-      }
-      return { request: within(session, place, request), forget }
-    }
-    const { session, ttlSeconds } = await issue(refused)
-    tokens.set(id, JSON.stringify(session), http.now() + ttlSeconds * 1_000)
+    const held = tokens.get(id, http.now())
+    const had: Issued =
+      held === undefined ? await issue(refused) : { ...(JSON.parse(held) as Issued), isOld: true }
+    const { session, ttlSeconds, isOld = false } = had
+    const text = held ?? JSON.stringify(had)
+    if (held === undefined) tokens.set(id, text, http.now() + ttlSeconds * 1_000)
     const forget = () => {
-      tokens.delete(id)
-      return false
+      refused = session
+      // Another request may have got a new one meanwhile.
+      if (tokens.get(id, http.now()) === text) tokens.delete(id)
+      return isOld
     }
     return { request: within(session, place, request), forget }
   }

@@ -57,7 +57,9 @@ export async function renewed(
   const now = http.now()
   const left = (state.expiresAt - now) / 1_000
   const usable = tokenOf(state.access ?? '', left)
-  if (state.access !== undefined && state.access !== refused && usable.ttlSeconds > 0) return usable
+  if (state.access !== undefined && state.access !== refused && usable.ttlSeconds > 0) {
+    return { ...usable, isOld: true }
+  }
   if (state.busyUntil > now) throw busy()
   const claimed = JSON.stringify({ ...state, busyUntil: now + BUSY_MS } satisfies State)
   if (!(await kept.replace(text, claimed))) throw busy()
