@@ -95,9 +95,7 @@ export function openApp(
     adapter.connect({
       ...httpKit({ http, settings: given, secret: secretOf }),
       ...(kept && { kept }),
-    }) as Readonly<
-      Record<string, AnyPort>
-    >
+    }) as Readonly<Record<string, AnyPort>>
   const ports = connect()
   const port = (type: 'User' | 'Group'): AnyPort => {
     const found = ports[type]
