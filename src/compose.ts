@@ -100,7 +100,6 @@ export function compose(parts: Parts): Composed {
     isDatabaseUrl(url)
       ? checkDatabaseUrl(url, { allowInsecure, bindings })
       : checkAppUrl(url, { allowInsecure })
-  const connections = new Connections(env.DB)
   const stored = new StoredAdapters(env.DB, now)
   const remotes = new Map(
     [...privateAdapters].map(([name, binding]) => [
