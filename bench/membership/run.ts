@@ -11,9 +11,9 @@ import type { AddressInfo } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { startPostern } from '../../cli/launch.ts'
 import { DESK_KEY, openDesk } from '../../test/support/open-desk.ts'
 import { scim } from '../../test/support/scim.ts'
-import { startPostern } from '../../test/support/start.ts'
 
 const { values } = parseArgs({
   options: {

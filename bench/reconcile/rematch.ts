@@ -10,7 +10,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { startPostern } from '../../test/support/start.ts'
+import { startPostern } from '../../cli/launch.ts'
 import { accountOf, loginOf, stateOf } from './people.ts'
 
 const { values } = parseArgs({ options: { people: { type: 'string', default: '10000' } } })

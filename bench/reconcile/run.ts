@@ -10,8 +10,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { startPostern } from '../../cli/launch.ts'
 import { runningSchema } from '../../cli/start/state.ts'
-import { startPostern } from '../../test/support/start.ts'
 import { accountOf, stateOf, userOf } from './people.ts'
 
 const PROJECT = path.resolve(import.meta.dirname, '../..')

@@ -4,15 +4,24 @@ import type { Adapter } from '../../src/adapter/contract.ts'
 import { compileManifest } from '../../src/adapter/manifest/compile.ts'
 import { nearest, UsageError } from '../command.ts'
 import { readManifestFile } from '../manifest-file.ts'
+import { folderOf } from './folder.ts'
 
-/**
- * Each call makes the adapter anew: tokens that a manifest's adapter holds are of one connection.
- *
- * @throws {CommandError} where the file is none, or is no manifest
- */
-export async function loadAdapter(named: string): Promise<() => Adapter> {
+export interface Loaded {
+  /** Makes the adapter anew: tokens that a manifest's adapter holds are of one connection. */
+  readonly load: () => Adapter
+  /** Of an adapter that is not part of the build: a gateway has to be told it. */
+  readonly manifest?: unknown
+}
+
+/** @throws {CommandError} where the file is none, or is no manifest */
+export async function loadAdapter(named: string): Promise<Loaded> {
   const built = adapters.get(named)
-  if (built) return () => built
+  if (built) {
+    const { manifest: own } = folderOf(named, named)
+    if (own === undefined) return { load: () => built }
+    const { manifest } = await readManifestFile(own)
+    return { load: () => compileManifest(manifest) as unknown as Adapter }
+  }
   if (!/[./]/.test(named)) {
     const names = [...adapters.keys()]
     const near = nearest(named, names)
@@ -22,6 +31,7 @@ export async function loadAdapter(named: string): Promise<() => Adapter> {
       `${guess}one of ${names.join(', ')}, or a file such as my-desk.manifest.json`,
     )
   }
-  const { manifest } = await readManifestFile(named)
-  return () => compileManifest(manifest) as unknown as Adapter
+  const { manifest, document } = await readManifestFile(named)
+  const load = () => compileManifest(manifest) as unknown as Adapter
+  return { load, manifest: document }
 }

@@ -1,63 +1,99 @@
 /** `postern adapter test`: the conformance kit, at a terminal. */
+import type { Check } from '../../src/adapter/kit/check.ts'
 import { CHECKS } from '../../src/adapter/kit/checks.ts'
+import { GATEWAY_CHECKS } from '../../src/adapter/kit/gateway.ts'
 import { type CheckResult, runChecks } from '../../src/adapter/kit/run.ts'
-import { NO_NOTES } from '../../src/adapter/kit/subject.ts'
+import { STATIC_CHECKS } from '../../src/adapter/kit/static.ts'
 import { parseWords } from '../arguments.ts'
+import { UsageError } from '../command.ts'
 import { voiceOf } from '../voice.ts'
+import { folderOf, readNotes } from './folder.ts'
+import { startGateway } from './gateway.ts'
+import { readLive } from './live.ts'
 import { loadAdapter } from './load.ts'
+import { summaryOf, tellerOf } from './report.ts'
+import { liveSubject, newSeed, sleep } from './subject.ts'
 
 export const TEST_HELP = `npx postern adapter test <adapter> [options]
 
 Runs the conformance kit (docs/adapters.md, "Prove it"). <adapter> is the name of a built-in one, or
 a manifest file.
 
+  --live            against a real app, in which it makes people and groups, and removes them again
+  --settings FILE   of the connection, as JSON; with --live
+  --secrets FILE    of the connection, as JSON; - is standard input
+  --connection FILE in place of both: a connection as "connections import" takes it
+  --read-only       makes, changes and removes nothing
+  --only ID         this check alone, or this group of checks; may be repeated
   --json            no progress; the last line printed is one object
   --help            this text
 
 Exit code: 0 all that applies passed, 1 something failed or could not be tried, 2 wrong usage.
 
   npx postern adapter test example
-  npx postern adapter test my-desk.manifest.json`
+  npx postern adapter test my-desk.manifest.json --live --settings desk.json --secrets -`
 
-const MARKS = { passed: '✓', failed: '✗', skipped: '-', blocked: '?' } as const
-const STYLES = { passed: 'green', failed: 'red', skipped: 'dim', blocked: 'yellow' } as const
+function chosen(ids: readonly string[]): readonly Check[] {
+  if (ids.length === 0) return CHECKS
+  const found = CHECKS.filter(({ id }) => ids.some((one) => id === one || id.startsWith(`${one}.`)))
+  const strange = ids.find((one) => !found.some(({ id }) => id === one || id.startsWith(`${one}.`)))
+  if (strange !== undefined) {
+    throw new UsageError(`there is no check ${strange}`, 'docs/adapters.md lists them')
+  }
+  return found
+}
 
 export async function runTest(args: readonly string[]): Promise<number> {
   const { words, flags } = parseWords('adapter test', args, ['adapter'], {
+    live: { type: 'boolean', default: false },
+    settings: { type: 'string' },
+    secrets: { type: 'string' },
+    connection: { type: 'string' },
+    'read-only': { type: 'boolean', default: false },
+    only: { type: 'string', multiple: true, default: [] as string[] },
     json: { type: 'boolean', default: false },
   })
-  const { say, paint } = voiceOf(flags)
-  const adapter = (await loadAdapter(words[0] ?? ''))()
-  let group = ''
-  const tell = (result: CheckResult) => {
-    if (result.group !== group) say(paint('bold', `\n  ${result.group}`))
-    group = result.group
-    const { outcome, id, type, reason } = result
-    const mark = paint(STYLES[outcome], MARKS[outcome])
-    say(
-      `  ${mark} ${type.padEnd(6)} ${id}${reason === undefined ? '' : paint('dim', `  ${reason}`)}`,
+  const [named = ''] = words
+  const checks = chosen(flags.only)
+  const { load, manifest } = await loadAdapter(named)
+  const adapter = load()
+  const folder = folderOf(named, adapter.name)
+  const notes = await readNotes(folder, adapter.name)
+  const readOnly = flags['read-only']
+  const voice = voiceOf(flags)
+  const tell = tellerOf(voice)
+  let results: readonly CheckResult[]
+  if (flags.live) {
+    const live = await readLive(adapter, flags)
+    const needsGateway = !readOnly && checks.some((check) => GATEWAY_CHECKS.includes(check))
+    if (needsGateway)
+      voice.say(voice.paint('dim', '  a gateway is started beside, for a while ...'))
+    const gateway = needsGateway
+      ? await startGateway({ name: 'kit', adapter, ...live, manifest })
+      : undefined
+    try {
+      const subject = liveSubject({ load, live, notes, readOnly, ...(gateway && { gateway }) })
+      results = await runChecks(subject, checks, tell)
+    } finally {
+      await gateway?.stop()
+    }
+  } else {
+    const asked = checks.filter((check) => STATIC_CHECKS.includes(check))
+    const io = { sleep, now: Date.now }
+    results = await runChecks(
+      { adapter, notes, readOnly, hands: {}, seed: newSeed(), io },
+      asked,
+      tell,
     )
   }
-  const subject = {
-    adapter,
-    readOnly: false,
-    notes: NO_NOTES,
-    hands: {},
-    seed: 'seed',
-    io: {
-      sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
-      now: Date.now,
-    },
-  }
-  const results = await runChecks(subject, CHECKS, tell)
-  const count = (outcome: CheckResult['outcome']) =>
-    results.filter((result) => result.outcome === outcome).length
-  const [failed, blocked] = [count('failed'), count('blocked')]
-  if (flags.json) console.log(JSON.stringify({ adapter: adapter.name, results }))
-  else {
-    say(
-      `\n  ${count('passed')} passed, ${failed} failed, ${blocked} not tried, ${count('skipped')} skipped`,
-    )
-  }
+  if (flags.json)
+    console.log(JSON.stringify({ adapter: adapter.name, ...summaryOf(results), results }))
+  else voice.say(`\n  ${summaryLine(results)}`)
+  const { failed, blocked } = summaryOf(results)
   return failed + blocked === 0 ? 0 : 1
+}
+
+function summaryLine(results: readonly CheckResult[]): string {
+  const { passed, failed, blocked, skipped } = summaryOf(results)
+  return `${passed} passed, ${failed} failed, ${blocked} not tried, ${skipped} skipped`
 }

@@ -5,14 +5,20 @@
  */
 import { parseArgs } from 'node:util'
 import * as z from 'zod'
-import { startPostern } from '../support/start.ts'
+import { folderOf, readNotes } from '../../cli/adapter/folder.ts'
+import { loadAdapter } from '../../cli/adapter/load.ts'
+import { startProxy } from '../../cli/adapter/proxy.ts'
+import { liveSubject } from '../../cli/adapter/subject.ts'
+import { startPostern } from '../../cli/launch.ts'
+import { CHECKS } from '../../src/adapter/kit/checks.ts'
+import { runChecks } from '../../src/adapter/kit/run.ts'
+import type { Subject } from '../../src/adapter/kit/subject.ts'
 import { type AcceptanceApp, type ConnectionOf, startApp } from './app.ts'
 import { rabbitmq } from './apps/rabbitmq.ts'
 import { redmine, redmineXml } from './apps/redmine.ts'
 import { unleash } from './apps/unleash.ts'
 import { zabbix } from './apps/zabbix.ts'
 import { type Scene, type Scim, type Step, stepsOf } from './lifecycle.ts'
-import { startProxy } from './proxy.ts'
 
 const APPS: readonly AcceptanceApp[] = [rabbitmq, redmine, redmineXml, zabbix, unleash]
 
@@ -77,6 +83,7 @@ async function runApp(app: AcceptanceApp, tell: (result: Result) => void): Promi
   const stops: (() => Promise<unknown>)[] = []
   try {
     let steps: readonly Step[] = []
+    let subject: Subject | undefined
     tell(
       await attempt(app.name, 'the app and the gateway start, and are connected', async () => {
         const real = await startApp(app)
@@ -97,12 +104,25 @@ async function runApp(app: AcceptanceApp, tell: (result: Result) => void): Promi
         const run = Date.now().toString(36)
         const scene = { app, scim, open, native, writes: proxy.writes, run }
         steps = [...stepsOf(scene), ...(app.traps?.(scene, real) ?? [])]
+        if (!app.kit) return
+        const { load } = await loadAdapter(app.adapter)
+        const notes = await readNotes(folderOf(app.adapter, app.adapter), app.adapter)
+        const live = app.connection(real)
+        subject = liveSubject({ load, live, notes, gateway: { scim, writes: proxy.writes } })
       }),
     )
     for (const [title, work] of steps) {
       if (typeof work === 'function') tell(await attempt(app.name, title, work))
       else tell({ app: app.name, title, ok: true, skipped: work.skip, ms: 0 })
     }
+    if (!subject) return
+    await runChecks(subject, CHECKS, ({ id, type, outcome, reason, ms }) => {
+      // What is not about this app is listed in the adapter's README.
+      if (outcome === 'skipped') return
+      const ok = outcome === 'passed'
+      const detail = ok || reason === undefined ? {} : { detail: `${outcome}: ${reason}` }
+      tell({ app: app.name, title: `${type} ${id}`, ok, ms, ...detail })
+    })
   } finally {
     for (const stop of stops.reverse()) {
       await stop().catch((error: unknown) => console.error(`could not be ended: ${String(error)}`))

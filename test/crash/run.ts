@@ -9,8 +9,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { startPostern } from '../../cli/launch.ts'
 import { type Ready, runningSchema } from '../../cli/start/state.ts'
-import { startPostern } from '../support/start.ts'
 
 const { values } = parseArgs({
   options: {

@@ -4,10 +4,11 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { type Started, startPostern } from '../../cli/launch.ts'
 import { runningSchema } from '../../cli/start/state.ts'
 import { type Desk, deskAt } from '../support/desk.ts'
 import { byUserName, newUser, type ScimAnswer, scim } from '../support/scim.ts'
-import { eventually, type Started, startPostern } from '../support/start.ts'
+import { eventually } from '../support/start.ts'
 
 const TIMEOUT_MS = 120_000
 /** What a client's patience may be: the next cycle of Entra is 40 minutes away. */

@@ -3,10 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Started, startPostern } from '../../cli/launch.ts'
 import { type Desk, deskAt } from '../support/desk.ts'
 import { runPostern } from '../support/postern.ts'
 import { simulateJson } from '../support/simulate.ts'
-import { type Started, startPostern } from '../support/start.ts'
 
 const TIMEOUT_MS = 180_000
 const PEOPLE = 80

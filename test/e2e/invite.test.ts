@@ -3,9 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Started, startPostern } from '../../cli/launch.ts'
 import { deskAt } from '../support/desk.ts'
 import { newUser, scim } from '../support/scim.ts'
-import { eventually, type Started, startPostern } from '../support/start.ts'
+import { eventually } from '../support/start.ts'
 
 const TIMEOUT_MS = 240_000
 const LOGIN = 'nell.fenwick@contoso.example'

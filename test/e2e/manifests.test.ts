@@ -3,8 +3,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Started, startPostern } from '../../cli/launch.ts'
 import { runPostern } from '../support/postern.ts'
-import { type Started, startPostern } from '../support/start.ts'
 
 const TIMEOUT_MS = 120_000
 const MANIFEST = path.join(

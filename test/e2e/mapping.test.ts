@@ -5,7 +5,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Started, startPostern } from '../support/start.ts'
+import { type Started, startPostern } from '../../cli/launch.ts'
 
 const PROJECT = path.resolve(import.meta.dirname, '../..')
 const TIMEOUT_MS = 120_000

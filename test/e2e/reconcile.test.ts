@@ -5,9 +5,9 @@ import os from 'node:os'
 import path from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Started, startPostern } from '../../cli/launch.ts'
 import { SEED_ACCOUNTS } from '../../examples/legacy-app/people.ts'
 import { simulateJson } from '../support/simulate.ts'
-import { type Started, startPostern } from '../support/start.ts'
 
 const PROJECT = path.resolve(import.meta.dirname, '../..')
 const TIMEOUT_MS = 120_000

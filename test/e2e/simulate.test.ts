@@ -4,12 +4,13 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { type Started, startPostern } from '../../cli/launch.ts'
 import { runningSchema } from '../../cli/start/state.ts'
 import { SEED_ACCOUNTS } from '../../examples/legacy-app/people.ts'
 import { type Desk, type DeskAccount, deskAt } from '../support/desk.ts'
 import { byUserName, scim } from '../support/scim.ts'
 import { runSimulate, simulateJson } from '../support/simulate.ts'
-import { eventually, type Started, startPostern } from '../support/start.ts'
+import { eventually } from '../support/start.ts'
 
 const TIMEOUT_MS = 120_000
 const POSTERN = path.resolve(import.meta.dirname, '../../cli/postern.mjs')

@@ -6,8 +6,9 @@ import os from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { launchStart, type Started, startPostern } from '../../cli/launch.ts'
 import { type Running, runningSchema } from '../../cli/start/state.ts'
-import { eventually, isAlive, launchStart, type Started, startPostern } from '../support/start.ts'
+import { eventually, isAlive } from '../support/start.ts'
 
 const TIMEOUT_MS = 120_000
 const NO_CURL = spawnSync('curl', ['--version']).error !== undefined

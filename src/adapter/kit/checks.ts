@@ -1,6 +1,7 @@
 /** Every check of the kit, in the order in which they are run. */
 import { CHAOS_CHECKS } from './chaos.ts'
 import type { Check } from './check.ts'
+import { GATEWAY_CHECKS } from './gateway.ts'
 import { LIFECYCLE_CHECKS } from './lifecycle.ts'
 import { MEMBERSHIP_CHECKS } from './membership.ts'
 import { PENDING_CHECKS } from './pending.ts'
@@ -16,6 +17,7 @@ export const APP_CHECKS: readonly Check[] = [
   ...PENDING_CHECKS,
   ...MEMBERSHIP_CHECKS,
   ...CHAOS_CHECKS,
+  ...GATEWAY_CHECKS,
 ]
 
 export const CHECKS: readonly Check[] = [...STATIC_CHECKS, ...APP_CHECKS]

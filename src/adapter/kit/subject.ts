@@ -42,12 +42,27 @@ export interface Notes {
 }
 export const NO_NOTES: Notes = { samples: {}, skip: {} }
 
+export interface ScimReply {
+  readonly status: number
+  /** Parsed JSON. */
+  readonly body: unknown
+}
+
+/** A gateway of the kit's own in front of the same app, and nobody else behind it. */
+export interface Gateway {
+  /** A request below the connection's SCIM base URL. */
+  readonly scim: (method: string, path: string, body?: unknown) => Promise<ScimReply>
+  /** Calls so far that were to change something in the app; absent where they cannot be counted. */
+  readonly writes?: () => number
+}
+
 export interface Subject {
   readonly adapter: Adapter
   /** A connection to the app; undefined where there is none: static checks alone are run. */
   readonly open?: (change?: Change) => Ports
   /** Of the connection: what is below it is the app's. */
   readonly baseUrl?: string
+  readonly gateway?: Gateway
   /** Told before each check, so that exchanges are kept apart. */
   readonly begin?: (tape: string) => void
   /** Resource types to check; all of the adapter's where it is absent. */

@@ -741,4 +741,26 @@ export const BROKEN: Readonly<Record<string, () => Variant>> = {
       },
     }),
   }),
+
+  // It touches whom it reads.
+  'gateway.second-sync': () => ({
+    types: USERS,
+    gateway: true,
+    port: (good) => ({
+      async get(id) {
+        await good.update(id, { set: {}, unset: [] }).catch(() => undefined)
+        return good.get(id)
+      },
+    }),
+  }),
+  // What the gateway makes lacks what the same person has who was there.
+  'gateway.adopted-as-created': () => ({
+    types: USERS,
+    gateway: true,
+    behind: (fetch) => (input, init) => {
+      if (init.method !== 'POST' || !input.endsWith('/people')) return fetch(input, init)
+      const { phone: _, ...rest } = JSON.parse(String(init.body)) as Attributes
+      return fetch(input, { ...init, body: JSON.stringify(rest) })
+    },
+  }),
 }

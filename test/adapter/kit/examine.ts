@@ -7,6 +7,7 @@ import { type Fetch, NO_NOTES, type Subject } from '../../../src/adapter/kit/sub
 import { httpKit } from '../../support/http-kit.ts'
 import { goodAdapter, type Shape } from './good-adapter.ts'
 import { type Habits, KEY, openGoodApp } from './good-app.ts'
+import { openGateway } from './real-gateway.ts'
 
 export const URL_OF_APP = 'https://app.example/base'
 
@@ -14,6 +15,10 @@ export const URL_OF_APP = 'https://app.example/base'
 export interface Variant {
   /** The resource types that are checked, and have the fault. Default: all. */
   readonly types?: readonly string[]
+  /** With the whole gateway in front of the app, too. */
+  readonly gateway?: true
+  /** What the app does otherwise where the gateway asks it. */
+  readonly behind?: (fetch: Fetch) => Fetch
   readonly shape?: Partial<Shape>
   readonly habits?: Partial<Habits>
   readonly adapter?: (good: Adapter) => Adapter
@@ -21,7 +26,8 @@ export interface Variant {
   readonly port?: (good: Required<AnyPort>, fetch: Fetch) => Partial<AnyPort>
 }
 
-export function subjectOf({ shape, habits, adapter: change, port, types }: Variant = {}): Subject {
+export async function subjectOf(variant: Variant = {}): Promise<Subject> {
+  const { shape, habits, adapter: change, port, types } = variant
   const good = goodAdapter(shape)
   const adapter = change?.(good) ?? good
   const create = shape?.create ?? 'sync'
@@ -34,10 +40,27 @@ export function subjectOf({ shape, habits, adapter: change, port, types }: Varia
     keepsKeys: shape?.idempotencyKey === true,
     ...habits,
   })
+  const broken = (ports: Readonly<Record<string, AnyPort>>, fetch: Fetch) => {
+    if (!port) return ports
+    return Object.fromEntries(
+      Object.entries(ports).map(([type, one]) => {
+        const isBroken = types?.includes(type) ?? true
+        return [type, isBroken ? { ...one, ...port(one as Required<AnyPort>, fetch) } : one]
+      }),
+    )
+  }
   let now = Date.parse('2026-11-01T12:00:00Z')
   const settings = { url: URL_OF_APP }
+  const gateway = variant.gateway
+    ? await openGateway(
+        adapter,
+        (ports) => broken(ports, app.fetch),
+        variant.behind?.(app.fetch) ?? app.fetch,
+      )
+    : undefined
   return {
     adapter,
+    ...(gateway && { gateway }),
     baseUrl: URL_OF_APP,
     readOnly: false,
     ...(types && { types }),
@@ -62,20 +85,11 @@ export function subjectOf({ shape, habits, adapter: change, port, types }: Varia
         allowInsecure: false,
         headers: () => adapter.headers?.({ settings, secret }) ?? {},
       })
-      const ports: Readonly<Record<string, AnyPort>> = adapter.connect(
-        httpKit({ settings, secret, http }),
-      )
-      if (!port) return ports
-      return Object.fromEntries(
-        Object.entries(ports).map(([type, one]) => {
-          const isBroken = types?.includes(type) ?? true
-          return [type, isBroken ? { ...one, ...port(one as Required<AnyPort>, fetch) } : one]
-        }),
-      )
+      return broken(adapter.connect(httpKit({ settings, secret, http })), fetch)
     },
   }
 }
 
-export function examine(variant: Variant = {}): Promise<readonly CheckResult[]> {
-  return runChecks(subjectOf(variant), CHECKS)
+export async function examine(variant: Variant = {}): Promise<readonly CheckResult[]> {
+  return runChecks(await subjectOf(variant), CHECKS)
 }

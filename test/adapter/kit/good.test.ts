@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { examine, type Variant } from './examine.ts'
 
 const VARIANTS: Readonly<Record<string, Variant>> = {
-  'adds and removes members': {},
+  'adds and removes members': { gateway: true },
   'replaces the list of a group': { shape: { membership: 'replace-on-group' } },
   'replaces the list of a person': { shape: { membership: 'replace-on-user' } },
   'knows one group a person': { shape: { single: true } },
@@ -21,4 +21,5 @@ test.each(Object.entries(VARIANTS))(
     expect(told).toEqual([])
     expect(results.filter(({ left }) => left)).toEqual([])
   },
+  60_000,
 )

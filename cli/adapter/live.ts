@@ -1,0 +1,79 @@
+/** A real app for the kit: its connection as a file says it, and calls that wait where it asks to. */
+import { readFile } from 'node:fs/promises'
+import { text as readAll } from 'node:stream/consumers'
+import * as z from 'zod'
+import type { Adapter } from '../../src/adapter/contract.ts'
+import { retryAfterSeconds } from '../../src/adapter/http.ts'
+import type { Fetch } from '../../src/adapter/kit/subject.ts'
+import { CommandError, UsageError } from '../command.ts'
+
+export interface LiveFlags {
+  readonly connection?: string | undefined
+  readonly settings?: string | undefined
+  readonly secrets?: string | undefined
+}
+
+export interface Live {
+  readonly settings: unknown
+  readonly secrets: Readonly<Record<string, string>>
+}
+
+const jsonObject = z.record(z.string(), z.unknown())
+
+/** @throws {CommandError} that names the file, and never says what a file of secrets holds */
+async function readObject(file: string): Promise<Record<string, unknown>> {
+  let text: string
+  try {
+    text = file === '-' ? await readAll(process.stdin) : await readFile(file, 'utf8')
+  } catch (cause) {
+    throw new CommandError(`${file} cannot be read`, (cause as Error).message, { cause })
+  }
+  try {
+    return jsonObject.parse(JSON.parse(text))
+  } catch {
+    throw new CommandError(`${file} holds no JSON object`, 'see postern adapter test --help')
+  }
+}
+
+/** @throws {CommandError} where something is missing, or is not what the adapter takes */
+export async function readLive(adapter: Adapter, flags: LiveFlags): Promise<Live> {
+  const { connection, settings: settingsFile, secrets: secretsFile } = flags
+  const document = connection === undefined ? {} : await readObject(connection)
+  const given = settingsFile === undefined ? document['settings'] : await readObject(settingsFile)
+  const kept = secretsFile === undefined ? document['secrets'] : await readObject(secretsFile)
+  if (given === undefined) {
+    throw new UsageError(
+      '--live needs to know where the app is',
+      '--settings FILE, a JSON object such as { "url": "https://..." }, or --connection FILE',
+    )
+  }
+  const parsed = adapter.settings.safeParse(given)
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
+    throw new CommandError('the settings are not those of the adapter', faults.join('\n  '))
+  }
+  const secrets = z.record(z.string(), z.string()).safeParse(kept ?? {})
+  const missing = adapter.secrets.filter((name) => !secrets.data?.[name])
+  if (!secrets.success || missing.length > 0) {
+    throw new CommandError(
+      `the adapter needs ${missing.join(', ')}`,
+      '--secrets FILE, a JSON object of texts; - is standard input',
+    )
+  }
+  return { settings: given, secrets: secrets.data }
+}
+
+const MOST_WAITS = 5
+const LONGEST_WAIT_SECONDS = 120
+
+/** 429 has no effect: the kit waits as long as the app says, and asks again. */
+export function patient(fetch: Fetch, sleep: (ms: number) => Promise<void>): Fetch {
+  return async (input, init) => {
+    for (let waits = 0; ; waits++) {
+      const response = await fetch(input, init)
+      if (response.status !== 429 || waits === MOST_WAITS) return response
+      const seconds = retryAfterSeconds(response.headers, Date.now()) ?? 5
+      await sleep(Math.min(seconds + 1, LONGEST_WAIT_SECONDS) * 1_000)
+    }
+  }
+}
