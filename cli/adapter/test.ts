@@ -11,18 +11,30 @@ import { folderOf, readNotes } from './folder.ts'
 import { startGateway } from './gateway.ts'
 import { readLive } from './live.ts'
 import { loadAdapter } from './load.ts'
+import { writeKitBlock } from './readme.ts'
+import {
+  hasRecording,
+  readRecording,
+  recorded,
+  replaySubject,
+  writeRecording,
+} from './recordings.ts'
 import { summaryOf, tellerOf } from './report.ts'
 import { liveSubject, newSeed, sleep } from './subject.ts'
 
 export const TEST_HELP = `npx postern adapter test <adapter> [options]
 
 Runs the conformance kit (docs/adapters.md, "Prove it"). <adapter> is the name of a built-in one, or
-a manifest file.
+a manifest file. Without --live: what can be said without the app, and the recordings beside the
+adapter, played again; no app and no credential is needed.
 
   --live            against a real app, in which it makes people and groups, and removes them again
   --settings FILE   of the connection, as JSON; with --live
   --secrets FILE    of the connection, as JSON; - is standard input
   --connection FILE in place of both: a connection as "connections import" takes it
+  --record DIR      with --live: keeps the exchanges, without secrets and people, one file a check
+  --readme          with --live: writes what was proved into the adapter's README
+  --app TEXT        name and version of the app, for the README
   --read-only       makes, changes and removes nothing
   --only ID         this check alone, or this group of checks; may be repeated
   --json            no progress; the last line printed is one object
@@ -49,11 +61,17 @@ export async function runTest(args: readonly string[]): Promise<number> {
     settings: { type: 'string' },
     secrets: { type: 'string' },
     connection: { type: 'string' },
+    record: { type: 'string' },
+    readme: { type: 'boolean', default: false },
+    app: { type: 'string' },
     'read-only': { type: 'boolean', default: false },
     only: { type: 'string', multiple: true, default: [] as string[] },
     json: { type: 'boolean', default: false },
   })
   const [named = ''] = words
+  if (!flags.live && (flags.record !== undefined || flags.readme)) {
+    throw new UsageError('--record and --readme are about a real app', 'add --live')
+  }
   const checks = chosen(flags.only)
   const { load, manifest } = await loadAdapter(named)
   const adapter = load()
@@ -62,6 +80,7 @@ export async function runTest(args: readonly string[]): Promise<number> {
   const readOnly = flags['read-only']
   const voice = voiceOf(flags)
   const tell = tellerOf(voice)
+  const options = { notes, readOnly }
   let results: readonly CheckResult[]
   if (flags.live) {
     const live = await readLive(adapter, flags)
@@ -72,19 +91,33 @@ export async function runTest(args: readonly string[]): Promise<number> {
       ? await startGateway({ name: 'kit', adapter, ...live, manifest })
       : undefined
     try {
-      const subject = liveSubject({ load, live, notes, readOnly, ...(gateway && { gateway }) })
+      const { subject, finish } = recorded(
+        (record, begin) =>
+          liveSubject({ load, live, record, begin, ...options, ...(gateway && { gateway }) }),
+        live,
+      )
       results = await runChecks(subject, checks, tell)
+      if (flags.record !== undefined) await writeRecording(flags.record, finish(results))
     } finally {
       await gateway?.stop()
     }
+  } else if (hasRecording(folder.recordings)) {
+    const recording = await readRecording(folder.recordings)
+    voice.say(
+      voice.paint('dim', `  recorded ${recording.run.recordedAt.slice(0, 10)}, played again`),
+    )
+    results = await runChecks(replaySubject(load, recording, options), checks, tell)
   } else {
+    voice.say(voice.paint('dim', '  there are no recordings: static checks alone'))
     const asked = checks.filter((check) => STATIC_CHECKS.includes(check))
     const io = { sleep, now: Date.now }
-    results = await runChecks(
-      { adapter, notes, readOnly, hands: {}, seed: newSeed(), io },
-      asked,
-      tell,
-    )
+    results = await runChecks({ adapter, ...options, hands: {}, seed: newSeed(), io }, asked, tell)
+  }
+  if (flags.readme) {
+    const { name, version } = adapter
+    const day = new Date().toISOString().slice(0, 10)
+    const proof = { adapter: name, version, app: flags.app, day, results }
+    await writeKitBlock(folder.readme, proof)
   }
   if (flags.json)
     console.log(JSON.stringify({ adapter: adapter.name, ...summaryOf(results), results }))

@@ -99,5 +99,7 @@ async function runCheck(
     else if (error instanceof CheckBlocked) [outcome, why] = ['blocked', error.message]
     else [outcome, why] = ['failed', describe(error).replace(/^CheckFailed: /, '')]
   }
-  return result(outcome, why, await stage.close())
+  const left = await stage.close()
+  const worthless = subject.end?.()
+  return worthless === undefined ? result(outcome, why, left) : result('failed', worthless)
 }

@@ -52,7 +52,8 @@ function withName(scene: Scene, value: Value | undefined): Value | undefined {
 function seen({ survey, type }: Scene, name: string): readonly Value[] {
   const values = (survey[type] ?? []).map(({ attributes }) => attributes[name])
   const texts = values.filter((value) => typeof value === 'string' || typeof value === 'number')
-  return [...new Set(texts)].sort()
+  // In the order of the app: invented values in a recording have another one.
+  return [...new Set(texts)]
 }
 
 /** The SCIM path whose value the attribute holds. */

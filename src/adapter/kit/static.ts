@@ -73,7 +73,11 @@ function connect(adapter: Adapter, secret: (name: string) => string) {
   if (settings === undefined) {
     throw new CheckBlocked('no settings could be invented for the schema; run with --live')
   }
-  const secrets = Object.fromEntries(adapter.secrets.map((name) => [name, secret(name)]))
+  // Whatever the adapter asks for, declared or not.
+  const secrets = new Proxy<Record<string, string>>(
+    {},
+    { get: (_, name) => (typeof name === 'string' ? secret(name) : undefined) },
+  )
   const nowhere = (): never => {
     throw new TypeError('no app')
   }

@@ -65,6 +65,8 @@ export interface Subject {
   readonly gateway?: Gateway
   /** Told before each check, so that exchanges are kept apart. */
   readonly begin?: (tape: string) => void
+  /** Told after each check; what makes it worthless, if anything. */
+  readonly end?: () => string | undefined
   /** Resource types to check; all of the adapter's where it is absent. */
   readonly types?: readonly string[]
   /** True: checks that make, change or remove objects are skipped. */
