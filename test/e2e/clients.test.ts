@@ -7,7 +7,7 @@ import path from 'node:path'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import * as oauth from 'oauth4webapi'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Started, startPostern } from '../support/start.ts'
+import { type Started, startPostern } from '../../cli/launch.ts'
 
 const PROJECT = path.resolve(import.meta.dirname, '../..')
 const TIMEOUT_MS = 120_000

@@ -93,6 +93,10 @@ async function provision(scene: Scene, gateway: Gateway): Promise<Pair> {
   if (!native) throw new CheckBlocked('the app does not show whom the gateway has made')
   forget(scene, native.id)
   const adopted = await create(sent, 'a create of who is there')
+  // Taken away by whom they were made: a link whose account vanishes is another story.
+  for (const { id } of [adopted, created]) {
+    scene.later(async () => gateway.scim('DELETE', `/Users/${id}`))
+  }
   return {
     adopted: { nativeId: before.id, id: adopted.id, sent },
     created: { nativeId: native.id, id: created.id, sent: other },
