@@ -23,7 +23,7 @@ export interface Reply {
   // biome-ignore lint/suspicious/noExplicitAny: bodies of many shapes
   readonly body: any
 }
-type Scim = (method: string, path: string, body?: unknown) => Promise<Reply>
+export type Scim = (method: string, path: string, body?: unknown) => Promise<Reply>
 
 /** Its work, or why there is none. */
 export type Step = readonly [title: string, work: (() => Promise<void>) | { readonly skip: string }]
