@@ -230,8 +230,11 @@ function idIn(
         ?.replace(/\.\w+$/, '') ?? '',
     ),
   )
+  // `/users/{username}`: the path takes the name, whatever the object calls it.
+  const isNamed = /^(user|login|account|group|team)?name$|^login$/.test(fold(parameter))
   const wanted = [
     fold(parameter),
+    ...(isNamed ? ['username', 'login', 'loginname', 'name'] : []),
     'id',
     `${noun}id`,
     'uuid',

@@ -348,6 +348,31 @@ describe('what API files may hold', () => {
     expect(manifest).toMatchObject({ resources: { User: { naming: 'login' } } })
   })
 
+  test('a path that takes the name is read by the name, also where objects have a number', () => {
+    const one = { properties: { id: { type: 'integer' }, login: { type: 'string' } } }
+    const text = JSON.stringify({
+      swagger: '2.0',
+      responses: { User: { schema: one }, List: { schema: { type: 'array', items: one } } },
+      paths: {
+        '/admin/users': { get: { responses: { 200: { $ref: '#/responses/List' } } } },
+        '/admin/users/{username}': { delete: { responses: {} } },
+        '/users/{username}': { get: { responses: { 200: { $ref: '#/responses/User' } } } },
+      },
+    })
+    const { manifest } = proposeManifest('probe', parseDocument(text, 'x')) ?? {}
+    expect(manifest).toMatchObject({
+      resources: {
+        User: {
+          id: '/login',
+          naming: 'login',
+          get: { path: '/users/{id}' },
+          list: { path: '/admin/users' },
+          remove: { method: 'DELETE', path: '/admin/users/{id}' },
+        },
+      },
+    })
+  })
+
   test('a time of being off, and a mark of the dead, are understood', () => {
     const one = {
       properties: {
