@@ -91,6 +91,7 @@ export default defineConfig(async () => {
             name: 'databases',
             include: [LIVE],
             globalSetup: ['./test/support/databases.ts'],
+            testTimeout: 60_000,
           },
         },
         { test: { name: 'node', environment: 'node', include: ON_NODE, testTimeout: 60_000 } },

@@ -1,12 +1,12 @@
 /** A manifest as a file: read, checked as a whole, and refused with everything that is wrong with it. */
 import { readFile } from 'node:fs/promises'
 import { text as readAll } from 'node:stream/consumers'
+import { type AnyManifest, parseAnyManifest } from '../src/adapter/manifest/kinds.ts'
 import { isAsked, questionsIn, withoutGuesses } from '../src/adapter/manifest/questions.ts'
-import { type Manifest, manifestSchema } from '../src/adapter/manifest/schema.ts'
 import { CommandError } from './command.ts'
 
 export interface ManifestFile {
-  readonly manifest: Manifest
+  readonly manifest: AnyManifest
   /** As it stands in the file: what is stored. */
   readonly document: unknown
 }
@@ -42,7 +42,7 @@ export async function readManifestFile(file: string): Promise<ManifestFile> {
     throw new CommandError(`${file} is no JSON`, (cause as Error).message, { cause })
   }
   const questions = questionsIn(document)
-  const parsed = manifestSchema.safeParse(withoutGuesses(document))
+  const parsed = parseAnyManifest(withoutGuesses(document))
   if (parsed.success && questions.length === 0) return { manifest: parsed.data, document }
   const issues = parsed.success ? [] : parsed.error.issues
   throw new UnfinishedManifest(file, {

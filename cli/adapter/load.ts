@@ -1,7 +1,7 @@
 /** The adapter that a command line names: one of the build, or a manifest file. */
 import { adapters } from '../../adapters/index.ts'
 import type { Adapter } from '../../src/adapter/contract.ts'
-import { compileManifest } from '../../src/adapter/manifest/compile.ts'
+import { compileAny } from '../../src/adapter/manifest/kinds.ts'
 import { nearest, UsageError } from '../command.ts'
 import { readManifestFile } from '../manifest-file.ts'
 import { folderOf } from './folder.ts'
@@ -20,7 +20,7 @@ export async function loadAdapter(named: string): Promise<Loaded> {
     const { manifest: own } = folderOf(named, named)
     if (own === undefined) return { load: () => built }
     const { manifest } = await readManifestFile(own)
-    return { load: () => compileManifest(manifest) as unknown as Adapter }
+    return { load: () => compileAny(manifest) }
   }
   if (!/[./]/.test(named)) {
     const names = [...adapters.keys()]
@@ -32,6 +32,6 @@ export async function loadAdapter(named: string): Promise<Loaded> {
     )
   }
   const { manifest, document } = await readManifestFile(named)
-  const load = () => compileManifest(manifest) as unknown as Adapter
+  const load = () => compileAny(manifest)
   return { load, manifest: document }
 }

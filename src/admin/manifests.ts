@@ -2,9 +2,13 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Context, Hono } from 'hono'
 import * as z from 'zod'
-import { compileManifest } from '../adapter/manifest/compile.ts'
-import { type Manifest, manifestSchema } from '../adapter/manifest/schema.ts'
-import { movedIdentity, readsOtherwise } from '../adapter/manifest/upgrade.ts'
+import {
+  type AnyManifest,
+  compileAny,
+  movedByAny,
+  parseAnyManifest,
+  readsAnyOtherwise,
+} from '../adapter/manifest/kinds.ts'
 import { type ConnectionRow, Connections } from '../db/connections.ts'
 import type { Database } from '../db/database.ts'
 import { hasLinks, type ManifestRow, Manifests, type NewRevision } from '../db/manifests.ts'
@@ -91,7 +95,7 @@ function nameIn(c: Context): string {
 const iso = (ms: number): string => new Date(ms).toISOString()
 
 function summary({ name, version, revision, document, createdAt, updatedAt }: ManifestRow) {
-  const { status } = document as Pick<Manifest, 'status'>
+  const { status } = document as Pick<AnyManifest, 'status'>
   return {
     name,
     version,
@@ -170,11 +174,11 @@ async function removeManifest(name: string, manifests: Manifests): Promise<void>
   throw new Problem(409, `Connections use this manifest: ${said}. Delete them first.`)
 }
 
-function parseManifest(name: string, document: Json): Manifest {
+function parseManifest(name: string, document: Json): AnyManifest {
   if (JSON.stringify(document).length > MAX_LENGTH) {
     throw invalidInput([{ path: '', message: `longer than ${MAX_LENGTH} characters` }])
   }
-  const parsed = manifestSchema.safeParse(document)
+  const parsed = parseAnyManifest(document)
   if (!parsed.success) throw invalidInput(invalidMembers(parsed.error, []))
   if (parsed.data.name !== name) {
     throw invalidInput([{ path: 'name', message: `must be "${name}", as in the URL` }])
@@ -185,10 +189,10 @@ function parseManifest(name: string, document: Json): Manifest {
 }
 
 /** What it maps by default, as the mapping of a connection is checked; extensions are a connection's. */
-function checkMappings(manifest: Manifest): InvalidMember[] {
+function checkMappings(manifest: AnyManifest): InvalidMember[] {
   const definitions = parseResources([], [])
   if (!definitions.ok) throw new Error('the schemas of RFC 7643 are not valid')
-  const adapter = describeAdapter(compileManifest(manifest))
+  const adapter = describeAdapter(compileAny(manifest))
   return Object.entries(manifest.resources).flatMap(([type, resource]) =>
     resource
       ? checkMapping({ [type]: resource.mapping as JsonObject }, definitions.value, adapter).map(
@@ -204,16 +208,16 @@ function checkMappings(manifest: Manifest): InvalidMember[] {
 /** False: another change came first. @throws {Problem} 409 with everything that stands against it */
 async function upgrade(
   row: ManifestRow,
-  manifest: Manifest,
+  manifest: AnyManifest,
   next: NewRevision | { readonly revision: number },
   deps: ManifestDeps,
 ): Promise<boolean> {
   const manifests = new Manifests(deps.db)
   const users = await manifests.usedBy(row.name)
   // One that a newer Postern no longer takes has no links to speak of: it could not be used.
-  const before = manifestSchema.safeParse(row.document).data
+  const before = parseAnyManifest(row.document).data
   const faults: InvalidMember[] = []
-  const moved = before ? movedIdentity(before, manifest) : []
+  const moved = before ? movedByAny(before, manifest) : []
   const linked = new Set<string>()
   for (const name of users) {
     const found = await new Connections(deps.db).named(name)
@@ -235,22 +239,22 @@ async function upgrade(
       errors: faults,
     })
   }
-  const remap = !before || readsOtherwise(before, manifest)
+  const remap = !before || readsAnyOtherwise(before, manifest)
   return manifests.change(row, next, remap, deps.now())
 }
 
 /** What was wrong with the connection before is not this manifest's fault. */
 async function newlyBroken(
   row: ConnectionRow,
-  before: Manifest | undefined,
-  manifest: Manifest,
+  before: AnyManifest | undefined,
+  manifest: AnyManifest,
   { checkAppUrl, hasCertificate }: ManifestDeps,
 ): Promise<InvalidMember[]> {
-  const check = (one: Manifest) =>
+  const check = (one: AnyManifest) =>
     checkConnection(toDraft(row), {
       checkAppUrl,
       hasCertificate,
-      describeAdapter: () => describeAdapter(compileManifest(one)),
+      describeAdapter: () => describeAdapter(compileAny(one)),
     })
   const old = before ? await check(before) : []
   const errors = await check(manifest)

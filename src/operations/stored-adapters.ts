@@ -1,7 +1,6 @@
 /** Adapters that are manifests in D1, compiled once for each isolate and revision. */
 import type { Adapter } from '../adapter/contract.ts'
-import { compileManifest } from '../adapter/manifest/compile.ts'
-import { manifestSchema } from '../adapter/manifest/schema.ts'
+import { compileAny, parseAnyManifest } from '../adapter/manifest/kinds.ts'
 import { Manifests } from '../db/manifests.ts'
 
 /** As connections: an isolate may go by what it read this long ago (decision 0009). */
@@ -50,9 +49,9 @@ export class StoredAdapters {
 }
 
 function compiled(document: unknown): Adapter {
-  const parsed = manifestSchema.safeParse(document)
+  const parsed = parseAnyManifest(document)
   if (!parsed.success) {
     throw new Error('a stored manifest is not valid in this version of Postern: put it again')
   }
-  return compileManifest(parsed.data) as unknown as Adapter
+  return compileAny(parsed.data)
 }

@@ -33,6 +33,8 @@ export interface Native {
 export interface AcceptanceApp {
   readonly name: string
   readonly adapter: string
+  /** Where the adapter is data that is not part of the build: it is stored first. */
+  readonly manifest?: object
   /** Script below `apps/` that installs the app if need be and starts it. */
   readonly script: string
   readonly connection: (started: RealApp) => ConnectionOf

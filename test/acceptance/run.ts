@@ -14,13 +14,23 @@ import { CHECKS } from '../../src/adapter/kit/checks.ts'
 import { runChecks } from '../../src/adapter/kit/run.ts'
 import type { Subject } from '../../src/adapter/kit/subject.ts'
 import { type AcceptanceApp, type ConnectionOf, startApp } from './app.ts'
+import { mysql, postgres } from './apps/databases.ts'
 import { rabbitmq } from './apps/rabbitmq.ts'
 import { redmine, redmineXml } from './apps/redmine.ts'
 import { unleash } from './apps/unleash.ts'
 import { zabbix } from './apps/zabbix.ts'
 import { type Scene, type Scim, type Step, stepsOf } from './lifecycle.ts'
+import { startSqlProxy } from './sql-proxy.ts'
 
-const APPS: readonly AcceptanceApp[] = [rabbitmq, redmine, redmineXml, zabbix, unleash]
+const APPS: readonly AcceptanceApp[] = [
+  rabbitmq,
+  redmine,
+  redmineXml,
+  zabbix,
+  unleash,
+  postgres,
+  mysql,
+]
 
 interface Result {
   readonly app: string
@@ -40,12 +50,21 @@ async function connect(
   connection: ConnectionOf,
   gateway: { readonly origin: string; readonly adminToken: string },
 ): Promise<Scim> {
+  const headers = {
+    authorization: `Bearer ${gateway.adminToken}`,
+    'content-type': 'application/json',
+  }
+  if (app.manifest) {
+    const stored = await fetch(`${gateway.origin}/admin/api/manifests/${app.adapter}`, {
+      method: 'PUT',
+      headers,
+      body: JSON.stringify(app.manifest),
+    })
+    if (!stored.ok) throw new Error(`the manifest is refused: ${await stored.text()}`)
+  }
   const response = await fetch(`${gateway.origin}/admin/api/connections`, {
     method: 'POST',
-    headers: {
-      authorization: `Bearer ${gateway.adminToken}`,
-      'content-type': 'application/json',
-    },
+    headers,
     body: JSON.stringify({ name, adapter: app.adapter, ...connection }),
   })
   const text = await response.text()
@@ -88,7 +107,9 @@ async function runApp(app: AcceptanceApp, tell: (result: Result) => void): Promi
       await attempt(app.name, 'the app and the gateway start, and are connected', async () => {
         const real = await startApp(app)
         stops.push(real.stop)
-        const proxy = await startProxy(real.url, app.isRead)
+        const proxy = /^https?:/.test(real.url)
+          ? await startProxy(real.url, app.isRead)
+          : await startSqlProxy(real.url)
         stops.push(proxy.stop)
         const started = await startPostern(['--fresh', '--no-app'])
         stops.push(() => started.stop())

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import { manifestJsonSchema } from '../../src/adapter/manifest/schema.ts'
+import { manifestJsonSchema } from '../../src/adapter/manifest/kinds.ts'
 
 const FILE = path.join(import.meta.dirname, '../../docs/manifest.schema.json')
 

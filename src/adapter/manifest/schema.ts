@@ -7,7 +7,7 @@ import { auth, csrf } from './auth-schema.ts'
 import { checkManifest } from './check.ts'
 import { answers, fact, pager, pointer, request, rules, scalar } from './request-schema.ts'
 
-const name = z.string().regex(/^[A-Za-z_][A-Za-z0-9_-]{0,63}$/, {
+export const name = z.string().regex(/^[A-Za-z_][A-Za-z0-9_-]{0,63}$/, {
   message: 'must be 1 to 64 of letters, digits, "_" and "-", and begin with a letter or "_"',
 })
 const MAX_ATTRIBUTES = 200
@@ -199,7 +199,7 @@ export type MembershipSpec = z.output<typeof membership>
 
 const constant = z.union([scalar, z.array(scalar).max(100)])
 /** The shape alone: whether it can work is the business of whoever checks mappings. */
-const mappingEntry = z.strictObject({
+export const mappingEntry = z.strictObject({
   app: name.optional(),
   from: z.string().min(1).max(4_000).optional(),
   value: constant.optional(),
@@ -329,7 +329,7 @@ const limits = z
   })
   .meta({ description: 'How often the app may be called' })
 
-const shapeOfManifest = z.strictObject({
+export const shapeOfManifest = z.strictObject({
   $schema: z.string().max(500).optional(),
   contract: z.literal(1),
   name: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, {
@@ -384,8 +384,3 @@ export const manifestSchema = shapeOfManifest.superRefine((manifest, context) =>
     context.addIssue({ code: 'custom', path: [...path], message })
   }
 })
-
-/** JSON Schema (2020-12) of what an author writes. */
-export function manifestJsonSchema(): object {
-  return z.toJSONSchema(shapeOfManifest, { io: 'input', target: 'draft-2020-12', reused: 'ref' })
-}

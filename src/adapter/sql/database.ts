@@ -20,6 +20,7 @@ import {
 import type { Dialect, Statement } from './statement.ts'
 
 export interface Transaction {
+  readonly dialect: Dialect
   /** @throws {AdapterFailure} where the database refuses it, or is lost */
   run(statement: Statement): Promise<Outcome>
 }
@@ -81,6 +82,7 @@ export function createDatabase(options: DatabaseOptions): Database {
     try {
       for (const text of openings(target, kind, options.timeoutMs)) await run(text, [])
       const result = await work({
+        dialect,
         async run(statement) {
           if (failed) throw failed
           try {

@@ -104,6 +104,16 @@ export function join(
 }
 
 /**
+ * A number of ours in the text itself: a prepared LIMIT of MySQL takes no parameter of every kind.
+ *
+ * @throws {TypeError} where it is no whole number from 0 on
+ */
+export function digits(number: number): Statement {
+  if (!Number.isSafeInteger(number) || number < 0) throw new TypeError('must be a whole number')
+  return new Statement([String(number)], [])
+}
+
+/**
  * Postgres stores no NUL, and neither database stores half a character: it would be replaced by
  * another one, and the person would have another name than the client sent.
  */

@@ -25,7 +25,7 @@ up() { mariadb --no-defaults --socket="$SOCKET" -uroot -e 'SELECT 1' >/dev/null 
 for _ in $(seq 120); do up && break; sleep 0.25; done
 up || { tail -20 "$H/log"; exit 1; }
 if [ -e "$H/new" ]; then
-  mariadb --no-defaults --socket="$SOCKET" -uroot <"$(dirname "$0")/mariadb.sql"
+  mariadb --no-defaults --socket="$SOCKET" -uroot <"$(dirname "$0")/../../../examples/database-app/mariadb.sql"
   rm "$H/new"
 fi
 echo "BASE_URL=mysql://127.0.0.1:$PORT/desk"

@@ -23,7 +23,7 @@ as "$BIN/pg_ctl" -s -D "$H/pg" -l "$H/pg/log" -w start -o "-c listen_addresses=1
 if [ -e "$H/new" ]; then
   export PGPASSWORD=owner-s3cret
   "$BIN/psql" -q -h 127.0.0.1 -p "$PORT" -U postgres -v ON_ERROR_STOP=1 -c 'CREATE DATABASE desk'
-  "$BIN/psql" -q -h 127.0.0.1 -p "$PORT" -U postgres -d desk -v ON_ERROR_STOP=1 -f "$(dirname "$0")/postgres.sql"
+  "$BIN/psql" -q -h 127.0.0.1 -p "$PORT" -U postgres -d desk -v ON_ERROR_STOP=1 -f "$(dirname "$0")/../../../examples/database-app/postgres.sql"
   rm "$H/new"
 fi
 echo "BASE_URL=postgres://127.0.0.1:$PORT/desk"
