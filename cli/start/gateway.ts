@@ -136,15 +136,21 @@ export async function startGateway(
   }
   const log: Log = new ErrorLog(LogLevel.ERROR)
 
+  // A private adapter's Worker is not started here, and workerd refuses to run while one is missing.
+  const { serviceBindings, ...workerOptions } = config.workerOptions
+  for (const name of Object.keys(serviceBindings ?? {})) {
+    options.onLog(`${name} is left out: the Worker behind it is not part of this start`)
+  }
+
   const miniflare: Miniflare = keepSignals(
     () =>
       new Miniflare(
         convertV4MiniflareOptions({
-          ...config.workerOptions,
+          ...workerOptions,
           name: config.name,
           modules: modules.map((module) => ({ ...module })),
           bindings: {
-            ...(config.workerOptions['bindings'] as Record<string, string>),
+            ...(workerOptions['bindings'] as Record<string, string>),
             ...options.bindings,
           },
           host: '127.0.0.1',

@@ -4,6 +4,7 @@ import { example } from '../../adapters/example/index.ts'
 import { exampleAsync } from '../../adapters/example/later.ts'
 import type { Adapter, AnyPort } from '../../src/adapter/contract.ts'
 import { AdapterFailure } from '../../src/adapter/failure.ts'
+import { answers, describedOnce } from '../../src/adapter/remote/answer.ts'
 import { RemoteAdapter } from '../../src/adapter/remote/connect.ts'
 import { isMethod, METHODS } from '../../src/adapter/remote/wire.ts'
 import { privateAdapters } from '../../src/env.ts'
@@ -142,6 +143,18 @@ describe('what is handed over', () => {
     const { User } = await remote.ports(access)
     expect(await failureFrom(User?.get('1001'))).toMatchObject({ code: 'protocol', effect: 'none' })
   })
+})
+
+test.each([
+  ['hyperdrive:DESK', { ok: true }],
+  ['hyperdrive:OTHER', { ok: false, issues: [{ path: [], message: expect.any(String) }] }],
+  ['postgres://db.example/desk', { ok: true, baseUrl: 'postgres://db.example/desk' }],
+])('a binding of Hyperdrive is looked for where the adapter is: %s', async (baseUrl, checked) => {
+  const adapter = { ...EXAMPLE, baseUrl: () => baseUrl }
+  const hyperdrives = new Map([['DESK', 'postgres://u:p@internal/desk']])
+  const outside = { fetch: noFetch, now: Date.now, hyperdrives }
+  const { checkSettings } = answers(adapter, describedOnce(adapter), outside)
+  expect(JSON.parse(await checkSettings({ url: DESK_URL }))).toEqual(checked)
 })
 
 describe('failures', () => {
