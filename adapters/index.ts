@@ -4,13 +4,20 @@ import { compileManifest } from '../src/adapter/manifest/compile.ts'
 import { manifestSchema } from '../src/adapter/manifest/schema.ts'
 import { example } from './example/index.ts'
 import { exampleAsync, exampleInvite } from './example/later.ts'
+import { openldap, openldapWithoutLock } from './openldap/index.ts'
 import rabbitmq from './rabbitmq/rabbitmq.manifest.json' with { type: 'json' }
 import redmine from './redmine/redmine.manifest.json' with { type: 'json' }
 import redmineXml from './redmine/redmine-xml.manifest.json' with { type: 'json' }
 import unleash from './unleash/unleash.manifest.json' with { type: 'json' }
 import zabbix from './zabbix/zabbix.manifest.json' with { type: 'json' }
 
-const ADAPTERS = [example, exampleInvite, exampleAsync] as unknown as readonly Adapter[]
+const ADAPTERS = [
+  example,
+  exampleInvite,
+  exampleAsync,
+  openldap,
+  openldapWithoutLock,
+] as unknown as readonly Adapter[]
 /** Adapters that are data, and part of the build all the same. */
 const MANIFESTS = [redmine, redmineXml, rabbitmq, zabbix, unleash].map(
   (manifest) => compileManifest(manifestSchema.parse(manifest)) as unknown as Adapter,

@@ -6,12 +6,13 @@ import { Sealing } from './access/seal.ts'
 import { checkSettings } from './adapter/check-settings.ts'
 import type { Adapter } from './adapter/contract.ts'
 import { identityOf } from './adapter/identity.ts'
+import { directoriesBy } from './adapter/ldap/client.ts'
+import type { OpenSocket } from './adapter/open-socket.ts'
 import { RemoteAdapter } from './adapter/remote/connect.ts'
 import type { AdapterBinding } from './adapter/remote/wire.ts'
 import { checkDatabaseUrl, isDatabaseUrl } from './adapter/sql/address.ts'
 import { createDial } from './adapter/sql/dial.ts'
-import type { OpenSocket } from './adapter/sql/socket.ts'
-import { checkAppUrl } from './adapter/url.ts'
+import { checkAppUrl, checkBaseUrl } from './adapter/url.ts'
 import { clientRoutes } from './admin/clients.ts'
 import {
   type AdapterDescription,
@@ -87,6 +88,7 @@ export function compose(parts: Parts): Composed {
   const outside = {
     ...{ fetch, certificates, hyperdrives, now, allowInsecure },
     dial: createDial(openSocket),
+    openDirectory: directoriesBy(openSocket),
   }
   const lost = (what: string) => log({ event: 'lost', what })
   const checkKeyUrl = (url: string) => checkAppUrl(url, { allowInsecure })
@@ -99,7 +101,7 @@ export function compose(parts: Parts): Composed {
   const checkUrl = (url: string) =>
     isDatabaseUrl(url)
       ? checkDatabaseUrl(url, { allowInsecure, bindings })
-      : checkAppUrl(url, { allowInsecure })
+      : checkBaseUrl(url, { allowInsecure })
   const stored = new StoredAdapters(env.DB, now)
   const remotes = new Map(
     [...privateAdapters].map(([name, binding]) => [

@@ -9,6 +9,7 @@ const ROOT = path.join(import.meta.dirname, '..')
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/scim': ['zod'],
   'src/adapter': ['zod', 'fast-xml-parser', 'jose'],
+  'src/adapter/ldap': ['src/adapter', 'ldapts'],
   // The drivers of databases, and the streams that they want.
   'src/adapter/sql': ['src/adapter', 'pg', 'mysql2', 'node:stream'],
   // A private adapter's own Worker imports it; nothing of Postern does.

@@ -10,6 +10,7 @@
  */
 import type * as z from 'zod'
 import type { HttpClient } from './http.ts'
+import type { LdapBind, LdapClient } from './ldap/client.ts'
 import type { WrittenMapping } from './mapping-entry.ts'
 import type { Database, DatabaseLogin } from './sql/database.ts'
 
@@ -355,6 +356,11 @@ export interface Kit<Settings> {
    * alone, TLS, transactions, effect of failures. Behind Hyperdrive there is nobody to sign in.
    */
   readonly database: (login?: DatabaseLogin) => Database
+  /**
+   * For a directory (`baseUrl` is `ldaps://...`, or `ldap://...` with StartTLS), the only way in: TLS, sign-in,
+   * time and size limits, effect of failures.
+   */
+  readonly ldap: (bind: LdapBind) => LdapClient
   /** Absent where nothing can be kept, as in a test of the adapter alone. */
   readonly kept?: Kept
 }

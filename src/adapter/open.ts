@@ -2,6 +2,7 @@
 import type { Adapter, AnyPort, Kept } from './contract.ts'
 import { AdapterFailure } from './failure.ts'
 import { createHttpClient, type HttpClient } from './http.ts'
+import type { OpenDirectory } from './ldap/client.ts'
 import { createDatabase } from './sql/database.ts'
 import type { Dial } from './sql/session.ts'
 
@@ -23,6 +24,8 @@ export interface Outside {
   readonly fetch: (input: string, init: RequestInit) => Promise<Response>
   /** `createDial` of `sql/dial.ts`. Without it no database can be reached. */
   readonly dial?: Dial
+  /** `directoriesBy` of `ldap/client.ts`. Without it no directory can be reached. */
+  readonly openDirectory?: OpenDirectory
   /** Connection strings of Hyperdrive by the names of their bindings. */
   readonly hyperdrives?: ReadonlyMap<string, string>
   /** `fetch` with a client certificate, by name of its binding. */
@@ -50,7 +53,7 @@ export function openPorts(
     return value
   }
   const baseUrl = adapter.baseUrl(settings)
-  const { dial, hyperdrives = new Map(), allowInsecure } = outside
+  const { dial, openDirectory, hyperdrives = new Map(), allowInsecure } = outside
   let http: HttpClient | undefined
   return adapter.connect({
     settings,
@@ -74,6 +77,11 @@ export function openPorts(
       if (!dial) throw new Error('there is nothing to reach a database by')
       const reach = { url: baseUrl, dial, hyperdrives, allowInsecure, timeoutMs }
       return createDatabase({ ...reach, ...(login && { login }) })
+    },
+    ldap(bind) {
+      if (!openDirectory) throw new Error('there is nothing to reach a directory by')
+      const bounds = { timeoutMs, maxBytes: MAX_ANSWER_BYTES }
+      return openDirectory({ ...bounds, url: baseUrl, bind, allowInsecure })
     },
   })
 }

@@ -66,3 +66,44 @@ export function checkHost(
   }
   return undefined
 }
+
+/**
+ * The same for a directory: `ldaps://host`, or `ldap://host`, with or without a port, and nothing else.
+ *
+ * @param options.allowInsecure true only in development: loopback and private hosts pass
+ */
+export function checkDirectoryUrl(
+  url: string,
+  options: { readonly allowInsecure: boolean },
+): string | undefined {
+  if (!/^ldaps?:\/\//i.test(url)) return 'it must begin with ldaps:// or ldap://'
+  // As https: only those hosts are normalised, and 0x7f.1 is known for what it is.
+  const asHttps = url.replace(/^ldaps?:/i, 'https:')
+  const refusal = checkAppUrl(asHttps, options)
+  if (refusal !== undefined) return refusal
+  return new URL(asHttps).pathname === '/' ? undefined : 'it must end behind its host and port'
+}
+
+/** The one or the other, by the scheme; what calls an app asks again for its own. */
+export function checkBaseUrl(
+  url: string,
+  options: { readonly allowInsecure: boolean },
+): string | undefined {
+  return /^ldaps?:/i.test(url) ? checkDirectoryUrl(url, options) : checkAppUrl(url, options)
+}
+
+/** Of a URL that `checkDirectoryUrl` accepts. */
+export function directoryAddress(url: string): {
+  readonly hostname: string
+  readonly port: number
+  /** True: TLS from the first byte. */
+  readonly secure: boolean
+} {
+  const secure = /^ldaps:/i.test(url)
+  const port = /:(\d+)\/?$/.exec(url)?.[1]
+  return {
+    hostname: new URL(url.replace(/^ldaps?:/i, 'https:')).hostname,
+    port: port === undefined ? (secure ? 636 : 389) : Number(port),
+    secure,
+  }
+}

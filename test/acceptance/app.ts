@@ -5,12 +5,15 @@ import { createServer } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
+import type { CountingProxy } from '../../cli/adapter/proxy.ts'
 import type { Scene, Step } from './lifecycle.ts'
 
 export interface RealApp {
   readonly url: string
   /** As the script says it, where it is made when the app is. */
   readonly credential: string | undefined
+  /** Where it keeps what it needs. */
+  readonly home: string
   readonly stop: () => Promise<void>
 }
 
@@ -37,6 +40,8 @@ export interface AcceptanceApp {
   readonly manifest?: object
   /** Script below `apps/` that installs the app if need be and starts it. */
   readonly script: string
+  /** What the script is told beside `PORT` and `APP_HOME`. */
+  readonly env?: Readonly<Record<string, string>>
   readonly connection: (started: RealApp) => ConnectionOf
   readonly native: (started: RealApp) => Native
   /** What people sign in with, where it is not plain text. */
@@ -51,6 +56,8 @@ export interface AcceptanceApp {
   readonly isRead?: (method: string, body: string) => boolean
   /** True: the kit is run against it as well (`postern adapter test --live`). */
   readonly kit?: true
+  /** What counts the gateway's writes where the app does not speak HTTP. */
+  readonly proxy?: (url: string) => Promise<CountingProxy>
   /** What this app sets up for its clients, after the life that all apps share. */
   readonly traps?: (scene: Scene, started: RealApp) => readonly Step[]
 }
@@ -75,12 +82,16 @@ async function freePort(): Promise<number> {
 }
 
 /** @throws where the app cannot be started; what it said is in the message */
-export async function startApp({ script }: Pick<AcceptanceApp, 'script'>): Promise<RealApp> {
-  const home = await mkdtemp(path.join(os.tmpdir(), 'postern-app-'))
+export async function startApp({
+  script,
+  env = {},
+}: Pick<AcceptanceApp, 'script' | 'env'>): Promise<RealApp> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'postern-app-'))
+  const home = path.join(folder, 'app')
   // Apps of Debian run as users of their own.
-  await chmod(home, 0o755)
+  await chmod(folder, 0o755)
   const child = spawn('bash', [path.join(import.meta.dirname, 'apps', script)], {
-    env: { ...process.env, PORT: String(await freePort()), APP_HOME: path.join(home, 'app') },
+    env: { ...process.env, PORT: String(await freePort()), APP_HOME: home, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: START_TIMEOUT_MS,
   })
@@ -93,11 +104,12 @@ export async function startApp({ script }: Pick<AcceptanceApp, 'script'>): Promi
   const url = /^BASE_URL=(\S+)$/m.exec(said)?.[1]
   const pid = Number(/^STOP=kill (\d+)$/m.exec(said)?.[1])
   if (code !== 0 || url === undefined || !Number.isSafeInteger(pid) || pid <= 1) {
-    await rm(home, { recursive: true, force: true })
+    await rm(folder, { recursive: true, force: true })
     throw new Error(`${script} ended with ${code}: ${`${said}${complained}`.trim().slice(-500)}`)
   }
   return {
     url,
+    home,
     credential: /^CREDENTIAL=(\S+)$/m.exec(said)?.[1],
     async stop() {
       process.kill(pid, 'SIGTERM')
@@ -105,7 +117,7 @@ export async function startApp({ script }: Pick<AcceptanceApp, 'script'>): Promi
       for (let waited = 0; waited < 300 && isThere(pid); waited++) {
         await new Promise((resolve) => setTimeout(resolve, 100))
       }
-      await rm(home, { recursive: true, force: true })
+      await rm(folder, { recursive: true, force: true })
     },
   }
 }

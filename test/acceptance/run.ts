@@ -15,6 +15,7 @@ import { runChecks } from '../../src/adapter/kit/run.ts'
 import type { Subject } from '../../src/adapter/kit/subject.ts'
 import { type AcceptanceApp, type ConnectionOf, startApp } from './app.ts'
 import { mysql, postgres } from './apps/databases.ts'
+import { openldap } from './apps/openldap.ts'
 import { rabbitmq } from './apps/rabbitmq.ts'
 import { redmine, redmineXml } from './apps/redmine.ts'
 import { unleash } from './apps/unleash.ts'
@@ -30,6 +31,7 @@ const APPS: readonly AcceptanceApp[] = [
   unleash,
   postgres,
   mysql,
+  openldap,
 ]
 
 interface Result {
@@ -110,6 +112,7 @@ async function runApp(app: AcceptanceApp, tell: (result: Result) => void): Promi
         const proxy = /^https?:/.test(real.url)
           ? await startProxy(real.url, app.isRead)
           : await startSqlProxy(real.url)
+        const proxy = await (app.proxy?.(real.url) ?? startProxy(real.url, app.isRead))
         stops.push(proxy.stop)
         const started = await startPostern(['--fresh', '--no-app'])
         stops.push(() => started.stop())

@@ -9,5 +9,8 @@ export function httpKit<Settings>(
     database: () => {
       throw new Error('this app is no database')
     },
+    ldap: () => {
+      throw new Error('this app is no directory')
+    },
   }
 }

@@ -47,6 +47,7 @@ interface Shape {
   readonly type?: unknown
   readonly format?: unknown
   readonly default?: unknown
+  readonly examples?: readonly unknown[]
   readonly const?: unknown
   readonly enum?: readonly unknown[]
   readonly properties?: Readonly<Record<string, Shape>>
@@ -55,6 +56,7 @@ interface Shape {
 
 function inventValue(shape: Shape): unknown {
   if (shape.default !== undefined) return shape.default
+  if (shape.examples) return shape.examples[0]
   if (shape.const !== undefined) return shape.const
   if (shape.enum) return shape.enum[0]
   if (shape.properties) {
@@ -81,10 +83,17 @@ function connect(adapter: Adapter, secret: (name: string) => string) {
   const nowhere = (): never => {
     throw new TypeError('no app')
   }
+  const openDirectory = () => ({ use: async () => nowhere() })
   return openPorts(
     adapter,
     { settings, secrets, timeoutMs: 1_000 },
-    { fetch: async () => nowhere(), dial: nowhere, now: () => 0, allowInsecure: true },
+    {
+      fetch: async () => nowhere(),
+      dial: nowhere,
+      openDirectory,
+      now: () => 0,
+      allowInsecure: true,
+    },
   )
 }
 

@@ -14,6 +14,8 @@ export interface ServeOptions<Env> {
   readonly fetch?: (env: Env) => Outside['fetch']
   /** For apps that are databases: `createDial(connect)`, of `sql/dial.ts` and `cloudflare:sockets`. */
   readonly dial?: Outside['dial']
+  /** For directories: `directoriesBy(connect)`, of `ldap/client.ts` and `cloudflare:sockets`. */
+  readonly openDirectory?: Outside['openDirectory']
 }
 
 /** `export default serveAdapter(adapter)`. */
@@ -26,13 +28,14 @@ export function serveAdapter<Settings, R extends ResourceSpecs, Env = unknown>(
   return class extends WorkerEntrypoint<Env> implements AdapterBinding {
     #answers(): AdapterBinding {
       const outside = options.fetch?.(this.env) ?? fetch
-      const { dial } = options
+      const { dial, openDirectory } = options
       return answers(served, describe, {
         // Not `outside` itself: workerd's own fetch refuses to be called with another `this`.
         fetch: (input, init) => outside(input, init),
         now: () => Date.now(),
         hyperdrives: hyperdrivesIn(this.env),
         ...(dial && { dial }),
+        ...(openDirectory && { openDirectory }),
       })
     }
     describe(): Promise<string> {

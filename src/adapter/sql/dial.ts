@@ -1,6 +1,7 @@
 /** Opens sessions. Drivers are loaded when a database is first asked for: most connections ask none. */
+
+import type { OpenSocket } from '../open-socket.ts'
 import type { Dial } from './session.ts'
-import type { OpenSocket } from './socket.ts'
 
 /** @param openSocket that of `cloudflare:sockets` */
 export function createDial(openSocket: OpenSocket): Dial {

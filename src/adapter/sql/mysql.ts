@@ -1,7 +1,8 @@
 /** A session with MySQL or MariaDB, by `mysql2`. */
 import { type Connection, createConnection, type QueryError, type ResultSetHeader } from 'mysql2'
+import type { OpenSocket } from '../open-socket.ts'
 import { meter, type Outcome, type Row, type Session, SqlRefusal, type Target } from './session.ts'
-import { DatabaseSocket, type OpenSocket } from './socket.ts'
+import { DatabaseSocket } from './socket.ts'
 import type { SqlValue } from './statement.ts'
 
 /** @throws {SqlRefusal} where the server refuses us; whatever else where it is not reached */

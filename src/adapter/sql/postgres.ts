@@ -1,7 +1,8 @@
 /** A session with PostgreSQL, by `pg`. */
 import { Client, Query, type QueryArrayResult } from 'pg'
+import type { OpenSocket } from '../open-socket.ts'
 import { meter, type Outcome, type Row, type Session, SqlRefusal, type Target } from './session.ts'
-import { DatabaseSocket, type OpenSocket } from './socket.ts'
+import { DatabaseSocket } from './socket.ts'
 import type { SqlValue } from './statement.ts'
 
 /** OIDs of bool, int2, int4, float4 and float8. int8 and numeric do not fit a number, and stay text. */

@@ -3,12 +3,7 @@
  * (pg-cloudflare, node:tls) differ: one upgrade for both means one place that checks certificates.
  */
 import { Duplex } from 'node:stream'
-
-/** `connect` of `cloudflare:sockets`. */
-export type OpenSocket = (
-  address: { hostname: string; port: number },
-  options: { secureTransport: 'off' | 'starttls'; allowHalfOpen: boolean },
-) => Socket
+import type { OpenSocket } from '../open-socket.ts'
 
 export interface SocketOptions {
   readonly openSocket: OpenSocket
