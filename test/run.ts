@@ -130,7 +130,7 @@ const TESTS: readonly (readonly Suite[])[] = filters.length
         vitest('tests in workerd, one half', '--project=workerd', '--shard=1/2'),
         vitest('tests in workerd, the other half', '--project=workerd', '--shard=2/2'),
       ],
-      [vitest('tests on Node', '--project=node')],
+      [vitest('tests on Node and against databases', '--project=node', '--project=databases')],
     ]
 
 /** One step after the other; the suites of a step run side by side. */
