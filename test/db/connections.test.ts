@@ -47,7 +47,8 @@ describe('connections', () => {
     const b = await storeConnection()
     const found = await connections.withToken(a.row.name, a.token.hash)
     expect(found?.connection).toMatchObject({ ...a.row, secrets: { key: SEALED }, version: 1 })
-    expect(found?.token).toEqual({ id: a.token.id, expiresAt: null, lastUsedAt: null })
+    const { id } = a.token
+    expect(found?.token).toEqual({ id, expiresAt: null, lastUsedAt: null, scope: 'scim' })
     expect(await connections.withToken(b.row.name, a.token.hash)).toBeUndefined()
   })
 
