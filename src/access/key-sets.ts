@@ -60,7 +60,10 @@ export class KeySets {
       sets = await Promise.all(urls.map((url) => this.#read(url, 0, REFRESH_MS)))
       const renewed = await inSets(sets)
       if (renewed) return renewed
-      if (sets.every(({ keys }) => keys === undefined)) throw new KeysUnavailable()
+      // It may be in a set, or in the newer version of one, that could not be read: a doubt, no refusal.
+      if (sets.some(({ keys, readAt, triedAt }) => !keys || readAt < triedAt)) {
+        throw new KeysUnavailable()
+      }
       throw new errors.JWKSNoMatchingKey()
     }
   }

@@ -85,6 +85,7 @@ export type Distrust =
   | 'long'
 
 export type Proof =
+  /** `expiresAt`: until when it is taken, milliseconds; a little later than it says, for clocks differ. */
   | { readonly kind: 'trusted'; readonly claims: JWTPayload; readonly expiresAt: number }
   | { readonly kind: 'refused'; readonly why: Distrust }
 
@@ -132,7 +133,7 @@ export async function prove(
   if (trust.applications && !trust.applications.includes(String(application))) {
     return refused('application')
   }
-  return { kind: 'trusted', claims, expiresAt: exp * 1000 }
+  return { kind: 'trusted', claims, expiresAt: (exp + SKEW_SECONDS) * 1000 }
 }
 
 function lower(value: unknown): string | undefined {

@@ -417,6 +417,18 @@ describe.each(['assertion', 'token'] as const)('a token that a provider signed (
     expect(provider.reads()).toBe(2)
   })
 
+  test('with a key that nobody can look for now is a 503: it may be a new one', async () => {
+    await trust()
+    await show(await sign())
+    await provider.rotate()
+    provider.answerWith(() => new Response('no', { status: 500 }))
+    clock.now += 61_000
+    expect((await show(await sign())).status).toBe(503)
+    provider.answerWith(undefined)
+    clock.now += 61_000
+    expect((await show(await sign())).status).toBe(200)
+  })
+
   test('is still known for a day while its provider does not answer, and then is a 503', async () => {
     await trust()
     await show(await sign())
@@ -457,6 +469,21 @@ describe('an assertion', () => {
     const again = await form({})
     expect((await askToken(again)).status).toBe(200)
     expect((await askToken(again)).status).toBe(200)
+  })
+
+  test('is good for once as long as the skew of clocks lets it in', async () => {
+    await newClient({ kind: 'assertion', trust: { ...explicitTrust(), audiences: ['a'] } })
+    const form = {
+      grant_type: 'client_credentials',
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion: await provider.sign({ aud: 'a', jti: 'late' }),
+    }
+    expect((await askToken(form)).status).toBe(200)
+    clock.now += HOUR_MS + 30_000
+    expect(await askToken(form)).toMatchObject({
+      status: 401,
+      body: { error_description: /used already/ },
+    })
   })
 
   test('that is signed tells its sender what does not fit; a forged one learns nothing', async () => {
