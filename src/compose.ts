@@ -145,8 +145,9 @@ export function compose(parts: Parts): Composed {
     const name = connection.adapter
     const remote = remotes.get(name)
     if (remote) {
-      await hold(connection, identityOf(await remote.describe()))
-      return openPrivate(remote, connection)
+      const described = await remote.describe()
+      await hold(connection, identityOf(described))
+      return openPrivate(remote, described, connection)
     }
     const adapter = adapters.get(name) ?? (await stored.named(name))
     if (!adapter) throw new Error(`no adapter or manifest "${name}"`)

@@ -11,6 +11,7 @@ import type {
 } from '../adapter/contract.ts'
 import { type Outside, openPorts } from '../adapter/open.ts'
 import type { RemoteAdapter } from '../adapter/remote/connect.ts'
+import type { Description } from '../adapter/remote/wire.ts'
 import type { ResourceDefinition } from '../scim/schema.ts'
 import type { OpenApp } from './endpoint.ts'
 import { MEMBERSHIP } from './members.ts'
@@ -31,12 +32,16 @@ export async function openAdapter(
 }
 
 /** @throws {AdapterFailure} where its Worker does not answer, or does not fit */
-export async function openPrivate(remote: RemoteAdapter, connection: Connection): Promise<OpenApp> {
+export async function openPrivate(
+  remote: RemoteAdapter,
+  described: Description,
+  connection: Connection,
+): Promise<OpenApp> {
   const { settings, policy } = connection
   const secrets = await connection.secrets()
   const timeoutMs = policy.limits.requestTimeoutMs
-  const ports = await remote.ports({ settings, secrets, timeoutMs })
-  const { resources } = await remote.describe()
+  const ports = await remote.ports({ settings, secrets, timeoutMs }, described)
+  const { resources } = described
   return { spec: (type) => resources[type], port: (type) => ports[type] }
 }
 

@@ -22,8 +22,8 @@ const noFetch = async (): Promise<Response> => {
 function remoteOf(adapter: Adapter, fetch = noFetch as typeof globalThis.fetch) {
   const binding = openBinding(adapter, (input, init) => fetch(input, init))
   const remote = new RemoteAdapter(binding, { name: adapter.name, allowInsecure: true })
-  const open = (secrets: Record<string, string> = { apiKey: DESK_KEY }, timeoutMs = 1_000) =>
-    remote.ports({ settings: { url: DESK_URL }, secrets, timeoutMs })
+  const open = async (secrets: Record<string, string> = { apiKey: DESK_KEY }, timeoutMs = 1_000) =>
+    remote.ports({ settings: { url: DESK_URL }, secrets, timeoutMs }, await remote.describe())
   return { binding, remote, open }
 }
 
@@ -100,6 +100,22 @@ describe('declarations', () => {
     expect((await remote.describe()).resources['User']?.capabilities.remove).toBe('none')
   })
 
+  test('who was let in by what one version declares does nothing by another', async () => {
+    const desk = openDesk({ seed: true })
+    const { binding, remote, open } = remoteOf(EXAMPLE, desk.fetch as typeof globalThis.fetch)
+    const described = await remote.describe()
+    const beside = await open()
+    binding.deploy({ ...EXAMPLE, identity: 2 })
+    expect(await failureFrom(beside['User']?.remove?.('1001'))).toMatchObject({ answered: true })
+    expect((await remote.describe()).identity).toBe(2)
+    const access = { settings: { url: DESK_URL }, secrets: { apiKey: DESK_KEY }, timeoutMs: 1_000 }
+    const late = await remote.ports(access, described)
+    expect(await failureFrom(late['User']?.remove?.('1001'))).toMatchObject({
+      ...{ code: 'unavailable', effect: 'none' },
+    })
+    expect(desk.counters.changes).toBe(0)
+  })
+
   test('another version that declares the same goes on unnoticed', async () => {
     const desk = openDesk({ seed: true })
     const { binding, open } = remoteOf(EXAMPLE, desk.fetch as typeof globalThis.fetch)
@@ -140,7 +156,7 @@ describe('what is handed over', () => {
     const binding = openBinding(EXAMPLE, noFetch)
     const remote = new RemoteAdapter(binding, { name: 'example', allowInsecure: false })
     const access = { settings: { url: DESK_URL }, secrets: { apiKey: 'k' }, timeoutMs: 1_000 }
-    const { User } = await remote.ports(access)
+    const { User } = await remote.ports(access, await remote.describe())
     expect(await failureFrom(User?.get('1001'))).toMatchObject({ code: 'protocol', effect: 'none' })
   })
 })
@@ -251,7 +267,8 @@ describe('failures', () => {
     const remote = new RemoteAdapter(binding, { name: 'example', allowInsecure: true })
     const find = async (timeoutMs: number) => {
       const secrets = { apiKey: DESK_KEY }
-      const ports = await remote.ports({ settings: { url: DESK_URL }, secrets, timeoutMs })
+      const access = { settings: { url: DESK_URL }, secrets, timeoutMs }
+      const ports = await remote.ports(access, await remote.describe())
       return ports['User']?.find('mail', mail)
     }
     expect(await find(1_000)).toHaveLength(60)

@@ -67,7 +67,8 @@ async function remote(): Promise<Subject> {
     resources: (await adapter.describe()).resources,
     takes: async (settings) => (await adapter.checkSettings({ ...settings })).ok,
     connect({ url, apiKey, timeoutMs }) {
-      const ports = adapter.ports({ settings: { url }, secrets: { apiKey }, timeoutMs })
+      const access = { settings: { url }, secrets: { apiKey }, timeoutMs }
+      const ports = adapter.describe().then((described) => adapter.ports(access, described))
       const port = (type: string) =>
         new Proxy(
           {},

@@ -57,9 +57,16 @@ export class RemoteAdapter {
     return ask(() => this.#binding.checkSettings(given), settingsCheckSchema, DESCRIBE_MS, 'none')
   }
 
-  /** The ports by resource type. @throws {AdapterFailure} */
-  async ports(given: AppAccess): Promise<Readonly<Record<string, AnyPort>>> {
-    const { resources, secrets, revision } = await this.describe()
+  /**
+   * The ports by resource type.
+   *
+   * @param described what the caller has found fit: of another one nothing is done
+   * @throws {AdapterFailure}
+   */
+  async ports(
+    given: AppAccess,
+    { resources, secrets, revision }: Description,
+  ): Promise<Readonly<Record<string, AnyPort>>> {
     const access = {
       settings: given.settings,
       // What it does not declare is not its business.
