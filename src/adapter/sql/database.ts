@@ -72,8 +72,11 @@ export function createDatabase(options: DatabaseOptions): Database {
     work: (transaction: Transaction) => Promise<T>,
     deadline: Deadline,
   ): Promise<T> {
-    const session = await deadline.within(options.dial(target), 'a connection', 'none', (late) =>
-      late.close(),
+    const session = await deadline.within(
+      options.dial(target, deadline.signal),
+      'a connection',
+      'none',
+      (late) => late.close(),
     )
     let failed: AdapterFailure | undefined
     let hasWritten = false
@@ -150,13 +153,22 @@ class Deadline {
   readonly #timeoutMs: number
   readonly #passed: Promise<never>
   readonly #timer: ReturnType<typeof setTimeout>
+  readonly #over = new AbortController()
 
   constructor(timeoutMs: number) {
     this.#timeoutMs = timeoutMs
     const { promise, reject } = Promise.withResolvers<never>()
     this.#passed = promise
     promise.catch(() => undefined)
-    this.#timer = setTimeout(() => reject(new TimeUp()), timeoutMs)
+    this.#timer = setTimeout(() => {
+      reject(new TimeUp())
+      this.#over.abort()
+    }, timeoutMs)
+  }
+
+  /** Aborted when it has passed. */
+  get signal(): AbortSignal {
+    return this.#over.signal
   }
 
   end(): void {

@@ -6,10 +6,15 @@ import { DatabaseSocket } from './socket.ts'
 import type { SqlValue } from './statement.ts'
 
 /** @throws {SqlRefusal} where the server refuses us; whatever else where it is not reached */
-export async function openMysql(target: Target, openSocket: OpenSocket): Promise<Session> {
+export async function openMysql(
+  target: Target,
+  openSocket: OpenSocket,
+  signal: AbortSignal,
+): Promise<Session> {
   const { hostname, port, database, user, password, tls } = target
   const socket = new DatabaseSocket({
     openSocket,
+    signal,
     hostname,
     port,
     // The greeting: a packet, whose length stands in its first three bytes.

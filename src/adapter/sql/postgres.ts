@@ -17,10 +17,15 @@ const types = {
 }
 
 /** @throws {SqlRefusal} where the server refuses us; whatever else where it is not reached */
-export async function openPostgres(target: Target, openSocket: OpenSocket): Promise<Session> {
+export async function openPostgres(
+  target: Target,
+  openSocket: OpenSocket,
+  signal: AbortSignal,
+): Promise<Session> {
   const { hostname, port, database, user, password, tls } = target
   const socket = new DatabaseSocket({
     openSocket,
+    signal,
     hostname,
     port,
     // The answer to SSLRequest is one byte.

@@ -40,8 +40,8 @@ export interface Target {
   readonly maxLength: number
 }
 
-/** @throws as `run` of a session */
-export type Dial = (target: Target) => Promise<Session>
+/** @param signal ends it, and what it has opened. @throws as `run` of a session */
+export type Dial = (target: Target, signal: AbortSignal) => Promise<Session>
 
 /** The database has answered with an error. What it says in words stays here: it may hold values. */
 export class SqlRefusal extends Error {

@@ -7,6 +7,8 @@ import type { OpenSocket } from '../open-socket.ts'
 
 export interface SocketOptions {
   readonly openSocket: OpenSocket
+  /** Closes it, whatever the driver waits for: a server that says nothing would keep it open. */
+  readonly signal: AbortSignal
   readonly hostname: string
   readonly port: number
   /**
@@ -28,12 +30,17 @@ export class DatabaseSocket extends Duplex {
   constructor(options: SocketOptions) {
     super({ autoDestroy: true })
     this.#options = options
+    const end = () => {
+      this.destroy(new Error('the time of the connection is over'))
+    }
+    options.signal.addEventListener('abort', end, { once: true })
   }
 
   /** Its arguments are the driver's own: where it leads was decided before. */
   connect(): this {
-    const { openSocket, hostname, port, firstLength } = this.#options
+    const { openSocket, hostname, port, firstLength, signal } = this.#options
     try {
+      signal.throwIfAborted()
       const secureTransport = firstLength ? 'starttls' : 'off'
       const socket = openSocket({ hostname, port }, { secureTransport, allowHalfOpen: false })
       this.#take(socket)

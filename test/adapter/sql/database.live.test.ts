@@ -27,8 +27,8 @@ async function failure(work: Promise<unknown>): Promise<AdapterFailure> {
 
 /** The connection ends when this text is to be sent, or once it is answered. */
 function losing(at: RegExp, when: 'before' | 'after') {
-  return async (target: Parameters<typeof dial>[0]): Promise<Session> => {
-    const session = await dial(target)
+  return async (...reach: Parameters<typeof dial>): Promise<Session> => {
+    const session = await dial(...reach)
     return {
       close: () => session.close(),
       async run(text, values) {

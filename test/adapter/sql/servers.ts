@@ -39,7 +39,10 @@ export function openDatabase(url: string, options: Partial<DatabaseOptions> = {}
 /** A statement of the app's own, past the gateway. */
 export async function asOwner(url: string, text: string): Promise<readonly Row[]> {
   const bounds = { maxRows: 1_000, maxLength: 1_000_000, tls: false, pooled: false }
-  const session = await dial({ ...addressOf(url), ...OWNER, ...bounds })
+  const session = await dial(
+    { ...addressOf(url), ...OWNER, ...bounds },
+    new AbortController().signal,
+  )
   try {
     return (await session.run(text, [])).rows
   } finally {
