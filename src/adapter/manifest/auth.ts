@@ -36,6 +36,15 @@ export function secretsOf(auth: AuthSpec): readonly string[] {
   }
 }
 
+/** Names of the parameters of a query that hold a credential. */
+export function credentialsIn({ auth, csrf }: Pick<Manifest, 'auth' | 'csrf'>): readonly string[] {
+  const placed = [...(auth.kind === 'login' ? auth.place : []), ...(csrf?.place ?? [])]
+  return [
+    ...(auth.kind === 'query' ? [auth.name] : []),
+    ...placed.flatMap((one) => ('query' in one ? [one.query] : [])),
+  ]
+}
+
 function signer(auth: AuthSpec, context: AuthContext, key: () => Promise<string>): Authorize {
   const { settings, secret, http, newId } = context
   const always = (change: (request: HttpRequest) => HttpRequest): Authorize => {

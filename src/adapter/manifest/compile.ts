@@ -9,7 +9,7 @@ import type {
   ResourceSpec,
 } from '../contract.ts'
 import type { WrittenMapping } from '../mapping-entry.ts'
-import { authorizer } from './auth.ts'
+import { authorizer, credentialsIn } from './auth.ts'
 import { fieldSchema, fillBase, isAllowedHost } from './base.ts'
 import type { App } from './exchange.ts'
 import type { Defaults } from './fill-request.ts'
@@ -66,6 +66,7 @@ export function compileManifest(
         ...defaults,
         rules: manifest.rules,
         check: manifest.check,
+        credentials: credentialsIn(manifest),
         authorize: authorizer(manifest, {
           ...{ http, settings, secret, tokens, defaults, kept },
           newId: () => randomPassword({ length: 24, symbols: '' }, random),

@@ -95,6 +95,12 @@ const BOOLEANS = new Map<unknown, boolean>([
   ['0', false],
 ])
 
+/** What an app says of a question with yes or no, in whatever form. */
+export function isTrue(raw: unknown): boolean {
+  const known = BOOLEANS.get(typeof raw === 'string' ? raw.toLowerCase() : raw)
+  return known ?? Boolean(raw)
+}
+
 /** Of a list that holds other things too. */
 function readElements(spec: AttributeDeclaration, raw: unknown): Value | undefined {
   const values = valuesOf(spec, raw)

@@ -14,6 +14,8 @@ import type { Values } from './template.ts'
 export interface App extends Defaults {
   readonly http: HttpClient
   readonly authorize: Authorize
+  /** Names of parameters in which `authorize` shows a credential. */
+  readonly credentials: readonly string[]
   /** Settings of the connection, by name of the config field; no secrets. */
   readonly settings: Readonly<Record<string, string>>
   readonly random: FillRandom

@@ -3,7 +3,7 @@ import type { PageRequest } from '../contract.ts'
 import { AdapterFailure } from '../failure.ts'
 import type { HttpResponse } from '../http.ts'
 import { placesOf } from './check.ts'
-import { idOf, isRow } from './convert.ts'
+import { idOf, isRow, isTrue } from './convert.ts'
 import { type App, exchange, type NextQuery } from './exchange.ts'
 import { itemsAt } from './items.ts'
 import { getAt } from './pointer.ts'
@@ -88,7 +88,7 @@ export async function readPage(
     case 'cursor': {
       const page = await read({ cursor, limit })
       const next = idOf(getAt(page.response.json, pager.next))
-      const more = pager.more === undefined || Boolean(getAt(page.response.json, pager.more))
+      const more = pager.more === undefined || isTrue(getAt(page.response.json, pager.more))
       return onward(page, more ? next : undefined, cursor)
     }
     case 'keyset': {
@@ -100,7 +100,7 @@ export async function readPage(
     }
     case 'link': {
       const page = await read({ limit }, cursor === undefined ? undefined : queryOf(cursor))
-      return onward(page, nextLink(page.response, pager.next), cursor)
+      return onward(page, nextLink(page.response, pager.next, app.credentials), cursor)
     }
   }
 }
@@ -187,16 +187,22 @@ function queryOf(cursor: string): NextQuery {
 
 /**
  * Only the query of the next page's URL is taken, so the app cannot send us, and our credential,
- * elsewhere. RFC 8288 §3: `<...>; rel="next"`.
+ * elsewhere; and without our credential, for places in a list are kept. RFC 8288 §3: `<...>; rel="next"`.
  */
-function nextLink(response: HttpResponse, at: string | undefined): string | undefined {
+function nextLink(
+  response: HttpResponse,
+  at: string | undefined,
+  credentials: readonly string[],
+): string | undefined {
   const found =
     at === undefined
       ? /<([^<>]*)>[^,<]*;\s*rel="?next"?/i.exec(response.headers.get('link') ?? '')?.[1]
       : getAt(response.json, at)
   if (found === undefined || found === null || found === '') return undefined
   if (isRow(found)) {
-    const texts = Object.entries(found).map(([name, value]) => [name, String(value)])
+    const texts = Object.entries(found)
+      .filter(([name]) => !credentials.includes(name))
+      .map(([name, value]) => [name, String(value)])
     if (texts.length === 0) return undefined
     return BESIDE + new URLSearchParams(texts).toString()
   }
@@ -204,6 +210,7 @@ function nextLink(response: HttpResponse, at: string | undefined): string | unde
     throw response.misunderstood()
   }
   const { searchParams } = new URL(found, 'https://app.invalid')
+  for (const name of credentials) searchParams.delete(name)
   if (searchParams.size === 0) throw response.misunderstood()
   return searchParams.toString()
 }

@@ -1,5 +1,5 @@
 /** Reading accounts and groups through a manifest. */
-import type { NativeObject, Page, PageRequest, ReadPort } from '../contract.ts'
+import type { NativeObject, Page, PageRequest, ReadPort, Value } from '../contract.ts'
 import { AdapterFailure } from '../failure.ts'
 import type { HttpResponse } from '../http.ts'
 import { idOf, isRow, toObject, writeOne } from './convert.ts'
@@ -37,12 +37,14 @@ export async function getRow(
   const { verdict, response } = await exchange(app, resource, get, { id: typed(resource, id) })
   if (verdict === 'absent') return undefined
   const asObject = (item: unknown) => objectOf(app, get, item, { id: typed(resource, id) })
+  const isExact = (item: unknown) => idOf(getAt(item, resource.id)) === id
   const row =
     get.items === undefined
       ? asObject(partAt(response.json, get.item))
       : itemsAt(response, get.items)
           .map(asObject)
-          .find((one) => idOf(getAt(one, resource.id)) === id)
+          .filter((one) => isSame(idOf(getAt(one, resource.id)) ?? ''))
+          .sort((a, b) => Number(isExact(b)) - Number(isExact(a)))[0]
   if (row === undefined && get.items !== undefined) return undefined
   const object = understood(resource, row, response)
   // An app that takes a prefix or a name where an id is expected answers with somebody else.
@@ -83,13 +85,26 @@ export function readPort(app: App, resource: ResourceManifest): ReadPort {
       const form = lookup.items === undefined && lookup.object === undefined ? list : lookup
       const rows = found.map((row) => objectOf(app, form, row, values))
       if (rows.length === 0) await checkRights(app, resource)
+      // The first page of everybody, perhaps: whom it does not show may be on the next one.
+      const isCut = lookup.exact && paged.pager.kind === 'none' && rows.length > 1
+      if (
+        isCut &&
+        rows.every((row) => isOther(partOf(resource, row).attributes[attribute], value))
+      ) {
+        throw new AdapterFailure(
+          'protocol',
+          'a look-up of the app finds others than were asked for',
+          {
+            effect: 'none',
+            answered: true,
+          },
+        )
+      }
       if (!lookup.partial) return shown(resource, rows)
       const ids = rows.flatMap((row) => {
         const { id, attributes } = partOf(resource, row)
-        const said = attributes[attribute]
         // What a substring search found besides is not worth a read.
-        const isOther = said !== undefined && !sameName(String(said), value)
-        return isOther ? [] : [id]
+        return isOther(attributes[attribute], value) ? [] : [id]
       })
       return readEach(get, ids, MAX_SINGLE_READS)
     },
@@ -147,6 +162,16 @@ function shown(resource: ResourceManifest, rows: readonly unknown[]): NativeObje
 /** Apps give names a form of their own: another letter case, `_` for a blank (MediaWiki). */
 export function sameName(a: string, b: string): boolean {
   return fold(a) === fold(b)
+}
+
+/** True where one of the values is this name. */
+export function bears(held: Value | undefined, name: string): boolean {
+  return [held ?? []].flat().some((one) => sameName(String(one), name))
+}
+
+/** True where what is shown of somebody is not this name; what is not shown may be it. */
+function isOther(held: Value | undefined, name: string): boolean {
+  return held !== undefined && !bears(held, name)
 }
 
 function fold(text: string): string {

@@ -14,7 +14,7 @@ import { areParts, idOf, toApp, writable, writeOne } from './convert.ts'
 import { type Answer, type App, exchange } from './exchange.ts'
 import { randomPassword } from './password.ts'
 import { getAt, partAt } from './pointer.ts'
-import { getRow, readPort, sameName, typed, understood } from './read.ts'
+import { bears, getRow, readPort, sameName, typed, understood } from './read.ts'
 import type { RequestSpec } from './request-schema.ts'
 import type { ResourceManifest, Returns } from './schema.ts'
 import { placeholdersIn, type Values } from './template.ts'
@@ -58,6 +58,10 @@ async function createObject(
   // Such an app takes a second create for an update: it would wipe what is there.
   const holder = id === undefined ? undefined : await getNamed(app, resource, id)
   if (holder) return { kind: 'exists', id: holder.object.id }
+  const before =
+    id === undefined ? await foundBefore(app, resource, create.returns, attributes) : []
+  const [one, another] = before
+  if (one) return { kind: 'exists', ...(another === undefined && { id: one.id }) }
   const answer = await exchange(app, resource, create, values)
   const { verdict, response } = answer
   if (typeof verdict === 'object') return expected(resource, verdict, response)
@@ -128,12 +132,8 @@ async function made(
     const { lookup, at } = returns
     const said = at === undefined ? sent[lookup] : idOf(getAt(response.json, at))
     if (said === undefined || said === null) throw response.misunderstood()
-    const isIt = ({ attributes }: NativeObject) =>
-      sameName(String(attributes[lookup] ?? ''), String(said))
     return afterwards(async () => {
-      const [found, another] = (await readPort(app, resource).find(lookup, String(said))).filter(
-        isIt,
-      )
+      const [found, another] = await bearing(app, resource, lookup, String(said))
       return another === undefined ? found : undefined
     })
   }
@@ -149,6 +149,33 @@ async function made(
         : undefined
   if (id === undefined) throw response.misunderstood()
   return reread(app, resource, id)
+}
+
+/**
+ * Those who are found already by what the new object is to be found by: an app that says "done" of what
+ * it has not done, or finds new ones late, would have one of them taken for it.
+ */
+async function foundBefore(
+  app: App,
+  resource: ResourceManifest,
+  returns: Returns,
+  sent: Attributes,
+): Promise<readonly NativeObject[]> {
+  if (typeof returns !== 'object' || !('lookup' in returns) || returns.at !== undefined) return []
+  const name = sent[returns.lookup]
+  return name === undefined || name === null
+    ? []
+    : bearing(app, resource, returns.lookup, String(name))
+}
+
+async function bearing(
+  app: App,
+  resource: ResourceManifest,
+  attribute: string,
+  name: string,
+): Promise<readonly NativeObject[]> {
+  const found = await readPort(app, resource).find(attribute, name)
+  return found.filter(({ attributes }) => bears(attributes[attribute], name))
 }
 
 function locationOf({ headers }: HttpResponse): string | undefined {

@@ -110,6 +110,19 @@ describe('an app in which the name is the id', () => {
     expect((await User.get('@bob:other.example'))?.attributes).toEqual({})
   })
 
+  test('whoever has the name in another letter case is in the way, also where only a list is read', async () => {
+    const { resources } = NAMED as { resources: { User: object } }
+    const manifest = manifestWith({
+      ...resources.User,
+      get: { method: 'GET', path: '/users', items: '' },
+    })
+    const { User, asked } = openApp(manifest, ({ method }) =>
+      method === 'GET' ? ok([{ login: 'bob' }, { login: 'Ann' }]) : empty(204),
+    )
+    expect(await User.create?.(request('ann'))).toEqual({ kind: 'exists', id: 'Ann' })
+    expect(asked.map(({ method }) => method)).toEqual(['GET'])
+  })
+
   test('a name that nobody can be asked for makes nobody', async () => {
     const { User, asked } = openApp(NAMED, appOf(new Map()))
     const made = User.create?.({ attributes: {}, idempotencyKey: 'k' })
@@ -139,10 +152,14 @@ describe('a create that is answered without an id', () => {
     lookups: [{ ...search, ...QUALITY }],
     create: { method: 'POST', path: '/users', body: { json: '{attributes}' }, returns },
   })
-  const appWith = (returns: object, found: object[]) =>
-    openApp(manifestWith(create(returns)), ({ method }) =>
-      method === 'POST' ? ok({ status: 'PASS', username: 'Ann b' }) : ok(found),
-    )
+  const appWith = (returns: object, found: object[]) => {
+    let isMade = false
+    return openApp(manifestWith(create(returns)), ({ method }) => {
+      isMade ||= method === 'POST'
+      if (method === 'POST') return ok({ status: 'PASS', username: 'Ann b' })
+      return ok(isMade ? found : [])
+    })
+  }
 
   test.each([
     ['what was sent', { lookup: 'login' }, 'ann_b'],
@@ -168,6 +185,14 @@ describe('a create that is answered without an id', () => {
   ])('and by nobody else: of %j the effect is unknown', async (found) => {
     const made = appWith({ lookup: 'login' }, found).User.create?.(request('ann_b'))
     await expect(made).rejects.toMatchObject({ effect: 'unknown' })
+  })
+
+  test('makes nobody of whom the look-up shows before it: it would be taken for the new one', async () => {
+    const { User, asked } = openApp(manifestWith(create({ lookup: 'login' })), ({ method }) =>
+      method === 'POST' ? ok({ error: 'taken' }) : ok([{ id: 3, login: 'ann_b' }]),
+    )
+    expect(await User.create?.(request('ann_b'))).toEqual({ kind: 'exists', id: '3' })
+    expect(asked.map(({ method }) => method)).toEqual(['GET'])
   })
 
   test('needs that look-up', () => {

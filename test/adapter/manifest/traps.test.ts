@@ -133,7 +133,8 @@ describe('an app that only marks what it deletes', () => {
   test('has nobody there: not by id, not in a search, not in a list', async () => {
     const { User } = openApp(marked, ({ url }) => ok(url.pathname.endsWith('/2') ? rows[1] : rows))
     expect(await User.get('2')).toBe(null)
-    expect(await User.find('login', 'p')).toMatchObject([{ id: '1' }])
+    expect(await User.find('login', 'p1')).toMatchObject([{ id: '1' }])
+    expect(await User.find('login', 'p2')).toMatchObject([{ id: '1' }])
     const page = await User.list({ pageSize: 10 })
     expect(page.items).toHaveLength(1)
     expect(page.total).toBeUndefined()
