@@ -8,8 +8,11 @@ import {
   type Notes,
   type Subject,
 } from '../../src/adapter/kit/subject.ts'
+import { directoriesBy } from '../../src/adapter/ldap/client.ts'
 import { openPorts } from '../../src/adapter/open.ts'
+import { createDial } from '../../src/adapter/sql/dial.ts'
 import { type Live, patient } from './live.ts'
+import { openSocket } from './node-socket.ts'
 
 const TIMEOUT_MS = 25_000
 /** Five letters or digits. */
@@ -55,7 +58,13 @@ export function liveSubject(options: LiveOptions): Subject {
       openPorts(
         load(),
         { ...live, secrets: { ...live.secrets, ...secrets }, timeoutMs: TIMEOUT_MS },
-        { fetch: wrap(called), now: Date.now, allowInsecure: true },
+        {
+          fetch: wrap(called),
+          dial: createDial(openSocket),
+          openDirectory: directoriesBy(openSocket),
+          now: Date.now,
+          allowInsecure: true,
+        },
       ),
   }
 }

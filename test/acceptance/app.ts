@@ -36,8 +36,8 @@ export interface Native {
 export interface AcceptanceApp {
   readonly name: string
   readonly adapter: string
-  /** Where the adapter is data that is not part of the build: it is stored first. */
-  readonly manifest?: object
+  /** File of an adapter that is data and not part of the build: it is stored first. */
+  readonly manifest?: string
   /** Script below `apps/` that installs the app if need be and starts it. */
   readonly script: string
   /** What the script is told beside `PORT` and `APP_HOME`. */

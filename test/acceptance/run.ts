@@ -3,6 +3,7 @@
  * and a small life is led through both. An app that cannot be started is a failure. Needs root on
  * Debian 12, where the apps are packages.
  */
+import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import * as z from 'zod'
 import { folderOf, readNotes } from '../../cli/adapter/folder.ts'
@@ -60,7 +61,7 @@ async function connect(
     const stored = await fetch(`${gateway.origin}/admin/api/manifests/${app.adapter}`, {
       method: 'PUT',
       headers,
-      body: JSON.stringify(app.manifest),
+      body: await readFile(app.manifest, 'utf8'),
     })
     if (!stored.ok) throw new Error(`the manifest is refused: ${await stored.text()}`)
   }
@@ -128,8 +129,9 @@ async function runApp(app: AcceptanceApp, tell: (result: Result) => void): Promi
         const scene = { app, scim, open, native, writes: proxy.writes, run }
         steps = [...stepsOf(scene), ...(app.traps?.(scene, real) ?? [])]
         if (!app.kit) return
-        const { load } = await loadAdapter(app.adapter)
-        const notes = await readNotes(folderOf(app.adapter, app.adapter), app.adapter)
+        const named = app.manifest ?? app.adapter
+        const { load } = await loadAdapter(named)
+        const notes = await readNotes(folderOf(named, app.adapter), app.adapter)
         const live = app.connection(real)
         subject = liveSubject({ load, live, notes, gateway: { scim, writes: proxy.writes } })
       }),

@@ -76,7 +76,10 @@ function openDatabase(
 function settingsOf({ reach, dialect }: TablesManifest): z.ZodType<TablesSettings> {
   if (reach === 'hyperdrive') {
     return z.strictObject({
-      binding: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, 'must be the name of a binding'),
+      binding: z
+        .string()
+        .regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, 'must be the name of a binding')
+        .meta({ examples: ['APP_DATABASE'] }),
     })
   }
   const scheme = dialect === 'postgres' ? /^postgres(?:ql)?:\/\// : /^mysql:\/\//
@@ -85,7 +88,8 @@ function settingsOf({ reach, dialect }: TablesManifest): z.ZodType<TablesSetting
       .string()
       .max(1_000)
       .regex(scheme, `must begin with ${dialect}://`)
-      .refine((url) => URL.canParse(url), 'must be a URL'),
+      .refine((url) => URL.canParse(url), 'must be a URL')
+      .meta({ examples: [`${dialect}://db.example.com/app`] }),
     user: z.string().min(1).max(200),
   })
 }

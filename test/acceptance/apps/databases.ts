@@ -96,11 +96,12 @@ function native(url: string, { isOn, off, open, place }: Server): Native {
 }
 
 function app(name: string, script: string, file: string, server: Server): AcceptanceApp {
-  const manifest = JSON.parse(readFileSync(path.join(EXAMPLE, file), 'utf8'))
+  const manifest = path.join(EXAMPLE, file)
   return {
     name,
-    adapter: manifest.name,
+    adapter: JSON.parse(readFileSync(manifest, 'utf8')).name,
     script,
+    kit: true,
     manifest,
     connection: ({ url }) => ({
       settings: { url, user: 'gateway' },

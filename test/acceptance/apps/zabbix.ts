@@ -289,6 +289,7 @@ function traps({ scim, open, writes, run }: Scene, started: RealApp): readonly S
 export const zabbix: AcceptanceApp = {
   name: 'zabbix',
   adapter: 'zabbix',
+  kit: true,
   script: 'zabbix.sh',
   connection: ({ url, credential = '' }) => ({
     settings: { url, apiUser: 'Admin' },
