@@ -186,7 +186,7 @@ export function createLdapClient(options: LdapClientOptions): LdapClient {
         run.catch(() => undefined)
         throw withEffect(error, state)
       } finally {
-        clearTimeout(timer)
+        if (timer !== undefined) clearTimeout(timer)
         if (connection) connection.close()
         else socket?.close().catch(() => undefined)
       }
