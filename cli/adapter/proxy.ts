@@ -33,8 +33,11 @@ export async function startProxy(
         redirect: 'manual',
         ...(body.byteLength > 0 && { body }),
       })
-      const headers = [...answer.headers].filter(([name]) => !DROPPED.includes(name))
-      response.writeHead(answer.status, Object.fromEntries(headers))
+      response.statusCode = answer.status
+      // One by one: several cookies are several headers (RFC 9110 §5.3).
+      for (const [name, value] of answer.headers) {
+        if (!DROPPED.includes(name)) response.appendHeader(name, value)
+      }
       response.end(Buffer.from(await answer.arrayBuffer()))
     } catch {
       // The app is not there: the gateway is to see a lost connection.

@@ -119,6 +119,11 @@ export interface AttributeSpec {
   readonly required?: boolean
   /** Default false: the app compares without letter case. */
   readonly caseExact?: boolean
+  /**
+   * Texts between which the app sees no difference when it compares: of each list, all are the first.
+   * `[[' ', '_']]` where `ann_b` is `ann b`, `[['', '.']]` where dots do not count.
+   */
+  readonly alike?: readonly (readonly [string, ...string[]])[]
   readonly unique?: boolean
   /** Default true; false where the app keeps an old value rather than hold none. */
   readonly clearable?: boolean

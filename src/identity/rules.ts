@@ -1,4 +1,5 @@
 /** Match rules: which SCIM path is compared with which attribute of the app, how, and when it counts. */
+import { alikeForm } from '../adapter/alike.ts'
 import type { Mapping } from '../mapping/mapping.ts'
 import type { Pair } from '../mapping/pair.ts'
 import { getAt, type Path, parsePath, printPath } from '../scim/path.ts'
@@ -102,7 +103,7 @@ function resolve(
     steps,
     domainIn,
     mustBeVerified: require?.verifiedInApp ?? false,
-    kind: [`${key}=${app}`, ...steps].join('|'),
+    kind: [`${key}=${app}`, ...steps, ...(spec.alike ?? []).map((one) => one.join('='))].join('|'),
     claimKind: [key, ...claimed].join('|'),
   }
 }
@@ -127,7 +128,8 @@ interface Key {
 
 /**
  * Without letter case where the schema or the app does not mind it: two accounts of an app that does are
- * one name to a client whose schema does not. A value of several elements has several keys.
+ * one name to a client whose schema does not; texts that the app declares `alike` are one to both. A
+ * value of several elements has several keys.
  */
 export function keysOf(rule: MatchRule, value: Json | undefined): string[] {
   return [...new Set(readKeys(rule, value).map(({ norm }) => norm))]
@@ -148,7 +150,7 @@ export function textsOf(value: Json | undefined): string[] {
 function readKeys(rule: MatchRule, value: Json | undefined): Key[] {
   const exact = rule.spec.caseExact === true && !foldsBySchema(rule.path)
   return textsOf(value).flatMap((text) => {
-    const bare = normalize(rule.steps, text)
+    const bare = alikeForm(rule.spec.alike, normalize(rule.steps, text))
     const norm = exact ? bare : foldCase(bare)
     return norm === '' || norm.length > LONGEST_KEY ? [] : [{ norm, text }]
   })

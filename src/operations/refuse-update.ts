@@ -1,11 +1,12 @@
 /** What keeps an update from being written, asked before the app is told; `gate` asks the same. */
 import type { Claim } from '../db/link.ts'
-import { pathOfKind } from '../identity/rules.ts'
+import { claimKeysOf, pathOfKind } from '../identity/rules.ts'
+import type { Pair } from '../mapping/pair.ts'
 import { same } from '../mapping/same.ts'
 import { ScimError } from '../scim/error.ts'
 import { getAt } from '../scim/path.ts'
 import type { Resource } from '../scim/schema.ts'
-import { type Account, refuseProtected } from './account.ts'
+import { type Account, refuseProtected, rulesOf } from './account.ts'
 import type { Endpoint } from './endpoint.ts'
 import { refuseDisable } from './inactive.ts'
 import { refuseUnmatched } from './meet.ts'
@@ -27,13 +28,30 @@ export async function refuseUpdate(
 }
 
 /** What the app takes at the create and never again cannot be changed by a client either. */
-function refuseCreateOnly({ mapping }: Endpoint, before: Resource, after: Resource): void {
-  const pair = mapping.pairs.find(
-    ({ path, spec }) => spec.write === 'create' && !same(getAt(after, path), getAt(before, path)),
+function refuseCreateOnly(endpoint: Endpoint, before: Resource, after: Resource): void {
+  const pair = endpoint.mapping.pairs.find(
+    (one) =>
+      one.spec.write === 'create' &&
+      // The mapping says so: told once, and echoed from then on.
+      one.apply !== 'create' &&
+      !same(getAt(after, one.path), getAt(before, one.path)) &&
+      !isOneName(endpoint, one, before, after),
   )
   if (pair) {
     throw new ScimError('mutability', `The app does not let "${pair.key}" be changed any more.`)
   }
+}
+
+/**
+ * A client that finds `Ann b` by `ann_b` brings the account to its own form of the name: to the rule
+ * that found it there is nothing to change, and the echo rule gives the client its form back.
+ */
+function isOneName(endpoint: Endpoint, pair: Pair, before: Resource, after: Resource): boolean {
+  return rulesOf(endpoint).some((rule) => {
+    if (rule.key !== pair.key || rule.app !== pair.app) return false
+    const [was, is] = [claimKeysOf(rule, before), claimKeysOf(rule, after)]
+    return is.length > 0 && same(was, is)
+  })
 }
 
 /** Of a rename whose keys another link holds. */

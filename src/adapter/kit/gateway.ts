@@ -62,12 +62,13 @@ function payloadOf({ id: _, meta: __, groups: ___, ...rest }: Resource): Record<
 
 /** The same person under names of their own: each name that the check has made gets a letter more. */
 function renamed<T>(scene: Scene, value: T): T {
-  const own = new RegExp(`pk${scene.subject.seed}[0-9a-z]+`, 'g')
+  // The app may have given the name a form of its own: `Pk...`.
+  const own = new RegExp(`pk${scene.subject.seed}[0-9a-z]+`, 'gi')
   return JSON.parse(JSON.stringify(value).replaceAll(own, (name) => `${name}z`)) as T
 }
 
 function renamedBack<T>(scene: Scene, value: T): T {
-  const own = new RegExp(`(pk${scene.subject.seed}[0-9a-z]+)z`, 'g')
+  const own = new RegExp(`(pk${scene.subject.seed}[0-9a-z]+)z`, 'gi')
   return JSON.parse(JSON.stringify(value).replaceAll(own, '$1')) as T
 }
 

@@ -1,4 +1,5 @@
 /** Values that an app is likely to take, by what the adapter says of each attribute. */
+import { alikeForm } from '../alike.ts'
 import type { AttributeSpec, Attributes, Value } from '../contract.ts'
 import { appOf, isOneWay, type WrittenMapping } from '../mapping-entry.ts'
 import type { Scene } from './scene.ts'
@@ -160,6 +161,6 @@ function form(spec: AttributeSpec | undefined, value: Value | undefined): string
   }
   if (spec?.type === 'datetime') return String(Date.parse(String(value)))
   const text = typeof value === 'string' ? value : JSON.stringify(value)
-  const folded = spec?.caseExact ? text : text.toLowerCase()
-  return folded.normalize('NFC')
+  // `caseExact` is about how an app compares; one that does may still raise the first letter of a name.
+  return alikeForm(spec?.alike, text).toLowerCase().normalize('NFC')
 }

@@ -133,7 +133,12 @@ export const STATIC_CHECKS: readonly Check[] = [
       const { attributes, capabilities, naming } = spec
       const looked = capabilities.lookups.map(({ attribute }) => attribute)
       const lacking = Object.entries(attributes)
-        .filter(([name, { unique, write }]) => name === naming || (unique && write !== 'never'))
+        .filter(([name, { unique, write }]) => {
+          // Of a fixed catalogue nothing is made, so nothing is in the way.
+          return (
+            (name === naming && capabilities.create !== 'none') || (unique && write !== 'never')
+          )
+        })
         .map(([name]) => name)
         .filter((name) => !looked.includes(name))
       demand(lacking.length === 0, `declare a look-up of ${lacking.join(', ')}`)

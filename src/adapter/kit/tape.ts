@@ -1,5 +1,6 @@
 /** What an app answered once, check by check, and an app that is made of it. */
 import * as z from 'zod'
+import { again } from './faults.ts'
 import type { Fetch } from './subject.ts'
 
 /** The origin that stands for the app's own. */
@@ -52,6 +53,17 @@ const SECRET =
   /(?:pass(?:word|wd|phrase)?|secret|token|api_?-?key|credential|private_?key|hash|salt|session_?id)s?$/i
 export const REDACTED = 'redacted'
 
+const COOKIES = 'set-cookie'
+
+/** Of cookies the names: a session is a secret, and a replay has one of the same name. */
+function keptOf(headers: Headers): Record<string, string> {
+  const names = headers.getSetCookie().map((line) => line.split('=', 1)[0]?.trim() ?? '')
+  return {
+    ...Object.fromEntries([...headers].filter(([name]) => KEPT.test(name))),
+    ...(names.length > 0 && { [COOKIES]: names.map((name) => `${name}=${REDACTED}`).join(', ') }),
+  }
+}
+
 function bodyOf(text: string): Exchange['request']['body'] {
   if (text === '') return undefined
   try {
@@ -78,9 +90,23 @@ function withoutSecrets(value: unknown): unknown {
   )
 }
 
+/** As of JSON; what repeats a secret under another name (`retype`) is one too. */
+function formWithoutSecrets(text: string): string {
+  const members = [...new URLSearchParams(text)]
+  const secrets = new Set(members.flatMap(([name, value]) => (SECRET.test(name) ? [value] : [])))
+  const kept = members.map(([name, value]) => [name, secrets.has(value) ? REDACTED : value])
+  return new URLSearchParams(kept).toString()
+}
+
+function isForm(headers: RequestInit['headers']): boolean {
+  const type = new Headers(headers ?? {}).get('content-type') ?? ''
+  return type.startsWith('application/x-www-form-urlencoded')
+}
+
 function requestOf(origin: string, input: string, init: RequestInit): Exchange['request'] {
   const url = input.startsWith(`${origin}/`) ? input.slice(origin.length) : input
-  const sent = bodyOf(typeof init.body === 'string' ? init.body : '')
+  const text = typeof init.body === 'string' ? init.body : ''
+  const sent = bodyOf(isForm(init.headers) ? formWithoutSecrets(text) : text)
   const kept = sent && 'json' in sent ? ({ json: withoutSecrets(sent.json) } as typeof sent) : sent
   return { method: init.method ?? 'GET', url, ...(kept && { body: kept }) }
 }
@@ -106,14 +132,17 @@ export function createRecorder(origin: string): Recorder {
       const here = tape
       const response = await fetch(input, init)
       const text = await response.text()
-      const headers = Object.fromEntries([...response.headers].filter(([name]) => KEPT.test(name)))
       const answered = bodyOf(text)
       const { status } = response
       here.push({
         request: requestOf(origin, input, init),
-        response: { status, headers, ...(answered && { body: answered }) },
+        response: {
+          status,
+          headers: keptOf(response.headers),
+          ...(answered && { body: answered }),
+        },
       })
-      return new Response([204, 205, 304].includes(status) ? null : text, { status, headers })
+      return again(response, text)
     },
   }
 }
@@ -145,10 +174,13 @@ export function createPlayer(tapes: ReadonlyMap<string, readonly Exchange[]>): P
         throw new TypeError('there is no such exchange')
       }
       const { status, headers, body: answered } = found.response
-      return new Response([204, 205, 304].includes(status) ? null : textOf(answered), {
+      const { [COOKIES]: cookies, ...others } = headers
+      const played = new Response([204, 205, 304].includes(status) ? null : textOf(answered), {
         status,
-        headers,
+        headers: others,
       })
+      for (const cookie of cookies?.split(', ') ?? []) played.headers.append(COOKIES, cookie)
+      return played
     },
   }
 }

@@ -1,7 +1,7 @@
 /** One call with its credential, and what its answer means. */
 import { AdapterFailure } from '../failure.ts'
 import type { HttpClient, HttpRequest, HttpResponse } from '../http.ts'
-import type { Authorize } from './authorize.ts'
+import type { Authorize, Write } from './authorize.ts'
 import { judge } from './judge.ts'
 import type { Rule, Verdict } from './request-schema.ts'
 
@@ -19,13 +19,13 @@ export async function ask(
   http: HttpClient,
   authorize: Authorize,
   request: HttpRequest,
-  isWrite: boolean,
+  write: Write | undefined,
   rules: readonly Rule[],
 ): Promise<Asked> {
-  const first = await authorize(request, isWrite)
+  const first = await authorize(request, write)
   const asked = await askOnce(http, first.request, rules)
   if (!isRefused(asked) || !first.forget()) return asked
-  const { request: second } = await authorize(request, isWrite)
+  const { request: second } = await authorize(request, write)
   return askOnce(http, second, rules)
 }
 

@@ -1,12 +1,18 @@
 /** How a manifest says that its calls show a credential. */
 import * as z from 'zod'
-import { answers, pointer, repeatable, request, rules, template } from './request-schema.ts'
+import {
+  answers,
+  headerName,
+  placed,
+  pointer,
+  repeatable,
+  request,
+  rules,
+  template,
+} from './request-schema.ts'
 
 const secretName = z.string().min(1).max(64)
 const ttlSeconds = z.int().min(10).max(86_400)
-const headerName = z
-  .string()
-  .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/, 'must be the name of a header')
 const prefix = z.string().max(64).default('')
 const plain = z.string().max(500).meta({ description: 'Text, or {config.name}' })
 
@@ -41,16 +47,6 @@ const keep = z.record(keptName, source).refine((record) => Object.keys(record).l
   message: 'must not hold more than 10 members',
 })
 export type KeepSpec = z.output<typeof keep>
-
-/** Where what was kept goes in later calls. */
-const placed = z.union([
-  z.strictObject({ header: headerName, value: z.string().max(500) }),
-  z.strictObject({ query: z.string().min(1).max(64), value: z.string().max(500) }),
-  z
-    .strictObject({ at: pointer, value: z.string().max(500) })
-    .meta({ description: 'Into the JSON, XML or form of the call' }),
-])
-export type Placed = z.output<typeof placed>
 
 const step = z.strictObject({
   method: z.enum(['GET', 'POST', 'PUT']),

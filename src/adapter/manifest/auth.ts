@@ -1,12 +1,13 @@
 /** How each call shows the credential. Secrets are placed here and nowhere else. */
 import type { HttpRequest } from '../http.ts'
 import { signed } from './assertion.ts'
-import type { AuthSpec, Placed } from './auth-schema.ts'
+import type { AuthSpec } from './auth-schema.ts'
 import { type AuthContext, type Authorize, basic, issued, tokenOf } from './authorize.ts'
 import { writeToken } from './csrf.ts'
 import { digestOf } from './digest.ts'
 import { logIn } from './login.ts'
 import { accessToken } from './oauth.ts'
+import type { Placed } from './request-schema.ts'
 import type { Manifest } from './schema.ts'
 import { withinBody } from './session.ts'
 import { fillText, placeholdersIn } from './template.ts'
@@ -84,10 +85,15 @@ function signer(auth: AuthSpec, context: AuthContext, key: () => Promise<string>
         accessToken(auth, context, refused),
       )
     case 'login':
-      return issued(context, key, auth.place, () => logIn(auth, context))
+      return issued(
+        context,
+        key,
+        () => auth.place,
+        () => logIn(auth, context),
+      )
   }
 }
 
-const bearer = (header: string, prefix: string): readonly Placed[] => [
+const bearer = (header: string, prefix: string) => (): readonly Placed[] => [
   { header, value: `${prefix}{token}` },
 ]

@@ -2,8 +2,8 @@
 import type { Kept } from '../contract.ts'
 import { AdapterFailure } from '../failure.ts'
 import type { HttpClient, HttpRequest } from '../http.ts'
-import type { Placed } from './auth-schema.ts'
 import type { Defaults } from './fill-request.ts'
+import type { Placed } from './request-schema.ts'
 import { type Session, within } from './session.ts'
 import type { TokenCache } from './token-cache.ts'
 
@@ -13,7 +13,13 @@ export interface Signed {
   readonly forget: () => boolean
 }
 
-export type Authorize = (request: HttpRequest, isWrite: boolean) => Promise<Signed>
+export interface Write {
+  /** Where the token of a write goes, where this one says so itself. */
+  readonly csrf: readonly Placed[] | undefined
+}
+
+/** @param write undefined: the request only reads */
+export type Authorize = (request: HttpRequest, write: Write | undefined) => Promise<Signed>
 
 export interface AuthContext {
   readonly http: HttpClient
@@ -46,11 +52,11 @@ export function tokenOf(token: string, ttlSeconds: number): Issued {
 export function issued(
   { tokens, http }: Pick<AuthContext, 'tokens' | 'http'>,
   key: () => Promise<string>,
-  place: readonly Placed[],
+  placeOf: (write: Write | undefined) => readonly Placed[],
   issue: (refused: Session | undefined) => Promise<Issued>,
 ): Authorize {
   let refused: Session | undefined
-  return async (request) => {
+  return async (request, write) => {
     const id = await key()
     const held = tokens.get(id, http.now())
     const had: Issued =
@@ -64,7 +70,7 @@ export function issued(
       if (tokens.get(id, http.now()) === text) tokens.delete(id)
       return isOld
     }
-    return { request: within(session, place, request), forget }
+    return { request: within(session, placeOf(write), request), forget }
   }
 }
 

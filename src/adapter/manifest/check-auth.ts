@@ -1,6 +1,6 @@
 /** Whether what a manifest says of its credential agrees with the rest of it. */
 import { secretsOf } from './auth.ts'
-import type { AuthSpec, Placed, StepSpec } from './auth-schema.ts'
+import type { AuthSpec, StepSpec } from './auth-schema.ts'
 import { parseBase } from './base.ts'
 import {
   checkHeaders,
@@ -10,6 +10,8 @@ import {
   type Fault,
   type Path,
 } from './check-request.ts'
+import type { Placed } from './request-schema.ts'
+import { requestsOf } from './roles.ts'
 import type { Manifest } from './schema.ts'
 import { placeholdersIn } from './template.ts'
 
@@ -32,7 +34,20 @@ export function checkAuth(manifest: Manifest): readonly Fault[] {
       ...checkPlaced(manifest, ['csrf', 'place'], csrf.place, kept),
     )
   }
-  return faults
+  return [...faults, ...requestsOf(manifest).flatMap((one) => checkTokens(manifest, one))]
+}
+
+/** A request that says itself where the token of a write goes. */
+function checkTokens(
+  manifest: Manifest,
+  { path, request }: ReturnType<typeof requestsOf>[number],
+): readonly Fault[] {
+  if (!request.csrf) return []
+  const at = [...path, 'csrf']
+  if (!manifest.csrf) {
+    return [{ path: at, message: 'places what "csrf" of the manifest keeps: write that' }]
+  }
+  return checkPlaced(manifest, at, request.csrf, Object.keys(manifest.csrf.keep))
 }
 
 function checkKind(manifest: Manifest, auth: AuthSpec): readonly Fault[] {

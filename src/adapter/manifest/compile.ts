@@ -160,13 +160,15 @@ function specOf(resource: ResourceManifest): ResourceSpec {
 }
 
 function attributeOf(spec: AttributeDeclaration): AttributeSpec {
-  const { type, write, multiValued, required, caseExact, unique, clearable, verifiedBy } = spec
+  const { type, write, multiValued, required, caseExact, alike, unique, clearable, verifiedBy } =
+    spec
   return {
     type,
     write,
     ...(multiValued !== undefined && { multiValued }),
     ...(required !== undefined && { required }),
     ...(caseExact !== undefined && { caseExact }),
+    ...(alike && { alike }),
     ...(unique !== undefined && { unique }),
     ...(clearable !== undefined && { clearable }),
     ...(verifiedBy !== undefined && { verifiedBy }),
@@ -184,7 +186,7 @@ function capabilitiesOf(resource: ResourceManifest): Capabilities {
       includesInactive,
       lagMs,
     })),
-    list: { maxPage: list.maxPage, order: list.order, skip: canSkip(list) },
+    list: { maxPage: list.maxPage, order: list.order, skip: canSkip(resource) },
     create: create?.mode ?? 'none',
     ...(create?.pending && { pending: create.pending }),
     update: update ? 'delta' : 'none',

@@ -18,7 +18,10 @@ export function writeToken(
   const { http, settings, defaults } = context
   const issue = async (): Promise<Issued> => {
     const request = { ...fillRequest(defaults, csrf, { config: settings }), safe: true }
-    const { response, verdict } = await ask(http, sign, request, false, [...csrf.rules, ...rules])
+    const { response, verdict } = await ask(http, sign, request, undefined, [
+      ...csrf.rules,
+      ...rules,
+    ])
     if (verdict instanceof AdapterFailure) throw verdict
     const session = verdict === 'ok' ? after(NO_SESSION, response, csrf.keep) : undefined
     if (!session) {
@@ -27,12 +30,12 @@ export function writeToken(
     }
     return { session, ttlSeconds: csrf.per === 'write' ? 0 : csrf.ttlSeconds }
   }
-  const place = issued(context, key, csrf.place, issue)
-  return async (request, isWrite) => {
-    if (!isWrite) return sign(request, false)
+  const place = issued(context, key, (write) => write?.csrf ?? csrf.place, issue)
+  return async (request, write) => {
+    if (!write) return sign(request, undefined)
     // First the token: if the session has expired, asking for it begins another one.
-    const token = await place(request, true)
-    const session = await sign(token.request, true)
+    const token = await place(request, write)
+    const session = await sign(token.request, write)
     const forget = () => [token.forget(), session.forget()].includes(true)
     return { request: session.request, forget }
   }

@@ -51,7 +51,8 @@ export async function exchange(
     : filled
   const isSafe = spec.safe ?? spec.method === 'GET'
   const rules = [...spec.rules, ...app.rules]
-  const { response, verdict } = await ask(app.http, app.authorize, request, !isSafe, rules)
+  const write = isSafe ? undefined : { csrf: spec.csrf }
+  const { response, verdict } = await ask(app.http, app.authorize, request, write, rules)
   if (verdict instanceof AdapterFailure) throw verdict
   if (typeof verdict === 'object' && 'fail' in verdict) {
     const { fail, attributes, effect } = verdict

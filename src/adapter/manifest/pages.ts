@@ -45,8 +45,9 @@ export function pagerFor(own: Pager | undefined, list: ListSpec, request: Reques
 }
 
 /** True: `list` can begin after the first n. */
-export function canSkip({ pager, parts }: Pick<ListSpec, 'pager' | 'parts'>): boolean {
-  if (parts) return false
+export function canSkip({ list: { pager, parts }, absentWhen }: ResourceManifest): boolean {
+  // The app counts those whom nobody is shown.
+  if (parts || absentWhen.length > 0) return false
   if (pager.kind === 'page') return pager.total !== undefined
   return pager.kind === 'none' || pager.kind === 'offset'
 }

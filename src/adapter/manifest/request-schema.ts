@@ -112,6 +112,20 @@ export type Texts = z.output<typeof repeatable>
 /** Anything else is refused: a sign-in page comes with 200. */
 export const answers = z.enum(['json', 'xml'])
 
+export const headerName = z
+  .string()
+  .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/, 'must be the name of a header')
+
+/** Where what was kept goes in later calls. */
+export const placed = z.union([
+  z.strictObject({ header: headerName, value: z.string().max(500) }),
+  z.strictObject({ query: z.string().min(1).max(64), value: z.string().max(500) }),
+  z
+    .strictObject({ at: pointer, value: z.string().max(500) })
+    .meta({ description: 'Into the JSON, XML or form of the call' }),
+])
+export type Placed = z.output<typeof placed>
+
 export const request = z.strictObject({
   method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']),
   path: template.startsWith('/', 'must begin with "/": it is below "base"'),
@@ -142,6 +156,12 @@ export const request = z.strictObject({
     .boolean()
     .optional()
     .meta({ description: 'true for a POST that only reads: a failure leaves the app as it was' }),
+  csrf: z
+    .array(placed)
+    .min(1)
+    .max(5)
+    .optional()
+    .meta({ description: 'Of a write: where what "csrf" keeps goes, in place of what it says' }),
   rules: rules.default([]),
 })
 export type RequestSpec = z.output<typeof request>

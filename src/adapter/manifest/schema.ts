@@ -44,6 +44,15 @@ const attribute = z.strictObject({
   write: z.enum(['never', 'create', 'always']).default('always'),
   required: z.boolean().optional(),
   caseExact: z.boolean().optional(),
+  alike: z
+    .array(z.tuple([z.string().max(20)], z.string().min(1).max(20)))
+    .min(1)
+    .max(20)
+    .optional()
+    .meta({
+      description:
+        'Texts that are one to the app where it compares: [[" ", "_"]] where "ann_b" is "ann b"',
+    }),
   unique: z.boolean().optional(),
   clearable: z.boolean().optional(),
   verifiedBy: name.optional(),

@@ -1,7 +1,8 @@
 /** What an app hands out for later calls: tokens out of its answers, and its cookies. */
 import type { HttpRequest, HttpResponse } from '../http.ts'
-import type { KeepSpec, Placed } from './auth-schema.ts'
+import type { KeepSpec } from './auth-schema.ts'
 import { getAt, putAt } from './pointer.ts'
+import type { Placed } from './request-schema.ts'
 import { fillText } from './template.ts'
 
 type Texts = Readonly<Record<string, string>>

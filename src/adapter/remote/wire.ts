@@ -47,6 +47,7 @@ const attributeSpec = z.object({
   write: z.enum(['never', 'create', 'always']),
   required: flag,
   caseExact: flag,
+  alike: z.array(z.tuple([z.string()], z.string())).exactOptional(),
   unique: flag,
   clearable: flag,
   verifiedBy: text,

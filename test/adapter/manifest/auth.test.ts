@@ -306,6 +306,44 @@ describe('a token for writes', () => {
     expect(trail(asked)).toEqual(['GET /crumb', 'DELETE /users/7', 'GET /crumb', 'DELETE /users/8'])
   })
 
+  test('goes where a write says itself, which may want another one: an app with a token an action', async () => {
+    const two = crumb({
+      keep: { crumb: '/crumb', rights: '/rights' },
+      place: [{ at: '/token', value: '{crumb}' }],
+    })
+    const post = (path: string, csrf?: object) => ({
+      method: 'POST',
+      path,
+      body: { form: { id: '{id}' } },
+      ...(csrf && { csrf }),
+    })
+    const active = {
+      at: '/state',
+      on: 'on',
+      off: 'off',
+      enable: post('/enable', [{ at: '/righttoken', value: '{rights}' }]),
+      disable: post('/disable'),
+    }
+    const config = { ...CONFIG, user: { label: 'User' } }
+    const manifest = manifestWith({ active }, { config, auth: basic, ...two })
+    const { User, asked } = openApp(
+      manifest,
+      ({ method }) => (method === 'GET' ? ok({ crumb: 'c', rights: 'r' }) : empty(204)),
+      { settings: { user: 'gate' } },
+    )
+    await User.setActive?.('7', true)
+    await User.setActive?.('7', false)
+    expect(asked.map(({ text }) => text)).toEqual(['', 'id=7&righttoken=r', 'id=7&token=c'])
+    const faults = (enable: object, more: object = two) =>
+      faultsOf(
+        manifestWith({ active: { ...active, enable } }, { config, auth: basic, ...more }),
+      ).join()
+    expect(faults(post('/enable', [{ at: '/t', value: '{other}' }]))).toContain(
+      'enable.csrf.0.value: nothing is called {other} here',
+    )
+    expect(faults(active.enable, {})).toContain('enable.csrf: places what "csrf" of the manifest')
+  })
+
   test('belongs to a session: MediaWiki, whose every answer is a 200', async () => {
     let session = 0
     const state = { over: () => (session += 1) }
