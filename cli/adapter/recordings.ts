@@ -94,7 +94,7 @@ export function recorded(
           version: adapter.version,
           recordedAt,
           seed,
-          settings: JSON.parse(JSON.stringify(settings).replaceAll(origin, TAPED_ORIGIN)),
+          settings: runSchema.shape.settings.parse(redactor.beside(settings)),
           results: results.map(({ type, id, outcome, reason }) => ({
             check: `${type}.${id}`,
             outcome,

@@ -14,6 +14,8 @@ const MAIL = /^[^@\s]+@[^@\s]+$/
 export interface Redactor {
   /** Sees whom the adapter reads. */
   readonly watch: (ports: Ports) => Ports
+  /** Of a value beside the tapes, once they are redacted: a name in it is what it is in them. */
+  readonly beside: (value: unknown) => unknown
   readonly redact: (
     tapes: ReadonlyMap<string, readonly Exchange[]>,
   ) => ReadonlyMap<string, readonly Exchange[]>
@@ -63,7 +65,10 @@ export function createRedactor(
   }
 
   function clean(text: string): string {
-    let cleaned = text.replaceAll(origin, TAPED_ORIGIN)
+    // In a form it is encoded.
+    let cleaned = text
+      .replaceAll(origin, TAPED_ORIGIN)
+      .replaceAll(encodeURIComponent(origin), encodeURIComponent(TAPED_ORIGIN))
     for (const [secret, put] of hidden) {
       cleaned = cleaned.replaceAll(secret, put).replaceAll(encodeURIComponent(secret), put)
     }
@@ -184,6 +189,7 @@ export function createRedactor(
           },
         ]),
       ),
+    beside: (value) => cleanJson(value),
     redact(tapes) {
       // Who is on any of them is taken out of all of them.
       for (const { response } of [...tapes.values()].flat()) {

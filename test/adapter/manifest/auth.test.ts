@@ -335,9 +335,7 @@ describe('a token for writes', () => {
     await User.setActive?.('7', false)
     expect(asked.map(({ text }) => text)).toEqual(['', 'id=7&righttoken=r', 'id=7&token=c'])
     const faults = (enable: object, more: object = two) =>
-      faultsOf(
-        manifestWith({ active: { ...active, enable } }, { config, auth: basic, ...more }),
-      ).join()
+      faultsOf(manifestWith({ active: { ...active, enable } }, { config, auth: basic, ...more }))
     expect(faults(post('/enable', [{ at: '/t', value: '{other}' }]))).toContain(
       'enable.csrf.0.value: nothing is called {other} here',
     )
