@@ -17,9 +17,9 @@ const MAX_PAGES = 20
  */
 export async function emptyGroup(endpoint: Endpoint, group: Link, nativeId: string): Promise<void> {
   const { io, connection } = endpoint
-  const members = await walkMembers(endpoint, nativeId, MAX_PAGES)
+  const { members, isWhole } = await walkMembers(endpoint, nativeId, MAX_PAGES)
   const budget = new Budget(io.now, connection.policy.limits.requestTimeoutMs)
-  for (const [type, some] of Map.groupBy(members ?? [], (member) => member.type)) {
+  for (const [type, some] of Map.groupBy(members, (member) => member.type)) {
     const links = await linksOf(
       endpoint,
       type,
@@ -34,7 +34,7 @@ export async function emptyGroup(endpoint: Endpoint, group: Link, nativeId: stri
     if (failure !== undefined) throw failure
     if ([...fates.values()].includes('left')) throw tooMany()
   }
-  if (!members) throw tooMany()
+  if (!isWhole) throw tooMany()
 }
 
 function tooMany(): ScimError {

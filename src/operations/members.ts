@@ -93,8 +93,8 @@ export async function readMembers(
   group: string,
   maxPages: number,
 ): Promise<Edge[] | undefined> {
-  const members = await walkMembers(endpoint, group, maxPages)
-  if (!members) return undefined
+  const { members, isWhole } = await walkMembers(endpoint, group, maxPages)
+  if (!isWhole) return undefined
   const edges: Edge[] = []
   for (const [type, ofType] of Map.groupBy(members, (member) => member.type)) {
     const nativeIds = ofType.map((member) => member.id)
@@ -106,12 +106,12 @@ export async function readMembers(
   return edges
 }
 
-/** Undefined: they fill more than `maxPages` pages. */
+/** The first of them where they fill more than `maxPages` pages. */
 export async function walkMembers(
   endpoint: Endpoint,
   group: string,
   maxPages: number,
-): Promise<Member[] | undefined> {
+): Promise<{ readonly members: readonly Member[]; readonly isWhole: boolean }> {
   const pageSize = endpoint.spec.capabilities.list.maxPage
   const members: Member[] = []
   let cursor: string | undefined
@@ -119,10 +119,10 @@ export async function walkMembers(
     const request = { pageSize, ...(cursor !== undefined && { cursor }) }
     const page = await endpoint.port.members?.(group, request)
     members.push(...(page?.items ?? []))
-    if (page?.next === undefined) return members
+    if (page?.next === undefined) return { members, isWhole: true }
     cursor = page.next
   }
-  return undefined
+  return { members, isWhole: false }
 }
 
 /** The links of accounts by native id; unseen ones get one. */

@@ -54,6 +54,21 @@ test.each(['user-list', 'single-calls', 'group-list'] as const)(
   },
 )
 
+test('a group of more members than one delete may take out loses some with each try', async () => {
+  const groupPort = (port: AnyPort): Partial<AnyPort> => ({
+    ...unlessEmpty(port),
+    members: async (id, request) =>
+      (await port.members?.(id, { ...request, pageSize: 1 })) ?? { items: [] },
+  })
+  const team = await openTeam(23, 23, { shape: 'single-calls', groupPort })
+  const { world } = team
+  expect((await world.ask('DELETE', team.path)).status).toBe(503)
+  expect(team.held()).toHaveLength(3)
+  world.clock.now += 10 * 60_000
+  await world.tick()
+  expect(world.desk.store.teamByTitle('Line 4')).toBeUndefined()
+})
+
 test('a group that the app keeps although it is empty is refused', async () => {
   const groupPort = () => ({ remove: async (): Promise<RemoveOutcome> => ({ kind: 'occupied' }) })
   const team = await openTeam(1, 1, { shape: 'user-list', groupPort })
