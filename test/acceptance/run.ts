@@ -1,7 +1,7 @@
 /**
- * `npm run acceptance -- [app ...] [--json]`: each real app is started, the gateway in front of it,
- * and a small life is led through both. An app that cannot be started is a failure. Needs root on
- * Debian 12, where the apps are packages.
+ * `npm run acceptance -- [app ...] [--no-kit] [--json]`: each real app is started, the gateway in front
+ * of it, and a small life is led through both; then the kit is run against it, which takes minutes.
+ * An app that cannot be started is a failure. Needs root on Debian 12, where the apps are packages.
  */
 import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
@@ -128,7 +128,7 @@ async function runApp(app: AcceptanceApp, tell: (result: Result) => void): Promi
         const run = Date.now().toString(36)
         const scene = { app, scim, open, native, writes: proxy.writes, run }
         steps = [...stepsOf(scene), ...(app.traps?.(scene, real) ?? [])]
-        if (!app.kit) return
+        if (!app.kit || flags['no-kit']) return
         const named = app.manifest ?? app.adapter
         const { load } = await loadAdapter(named)
         const notes = await readNotes(folderOf(named, app.adapter), app.adapter)
@@ -156,7 +156,10 @@ async function runApp(app: AcceptanceApp, tell: (result: Result) => void): Promi
 }
 
 const { values: flags, positionals } = parseArgs({
-  options: { json: { type: 'boolean', default: false } },
+  options: {
+    json: { type: 'boolean', default: false },
+    'no-kit': { type: 'boolean', default: false },
+  },
   allowPositionals: true,
 })
 const unknown = positionals.filter((name) => !APPS.some((app) => app.name === name))
