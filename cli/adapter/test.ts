@@ -24,8 +24,8 @@ import { liveSubject, newSeed, sleep } from './subject.ts'
 
 export const TEST_HELP = `npx postern adapter test <adapter> [options]
 
-Runs the conformance kit (docs/adapters.md, "Prove it"). <adapter> is the name of a built-in one, or
-a manifest file. Without --live: what can be said without the app, and the recordings beside the
+Runs the conformance kit (docs/adapters.md, "Prove it"). <adapter> is the name of a built-in one,
+a manifest file, or a module that exports an adapter. Without --live: what can be said without the app, and the recordings beside the
 adapter, played again; no app and no credential is needed.
 
   --live            against a real app, in which it makes people and groups, and removes them again
@@ -73,7 +73,7 @@ export async function runTest(args: readonly string[]): Promise<number> {
     throw new UsageError('--record and --readme are about a real app', 'add --live')
   }
   const checks = chosen(flags.only)
-  const { load, manifest } = await loadAdapter(named)
+  const { load, manifest, isModule = false } = await loadAdapter(named)
   const adapter = load()
   const folder = folderOf(named, adapter.name)
   const notes = await readNotes(folder, adapter.name)
@@ -84,7 +84,8 @@ export async function runTest(args: readonly string[]): Promise<number> {
   let results: readonly CheckResult[]
   if (flags.live) {
     const live = await readLive(adapter, flags)
-    const needsGateway = !readOnly && checks.some((check) => GATEWAY_CHECKS.includes(check))
+    const asksGateway = checks.some((check) => GATEWAY_CHECKS.includes(check))
+    const needsGateway = asksGateway && !readOnly && !isModule
     if (needsGateway)
       voice.say(voice.paint('dim', '  a gateway is started beside, for a while ...'))
     const gateway = needsGateway

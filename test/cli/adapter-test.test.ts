@@ -150,3 +150,23 @@ describe('what is a write, where a call is counted', () => {
     expect(isWrite(method, target, body)).toBe(expected)
   })
 })
+
+describe('an adapter in a module of its own', () => {
+  const PRIVATE = path.join(import.meta.dirname, '../../examples/private-adapter')
+
+  test('is examined like any other', async () => {
+    const file = path.join(PRIVATE, 'adapter.ts')
+    const { code, json } = await runPostern(['adapter', 'test', file, '--json'], {})
+    expect({ code, ...json }).toMatchObject({ code: 0, adapter: 'oak-desk', failed: 0 })
+    expect(json.passed).toBeGreaterThan(5)
+  })
+
+  test('is told apart from its entrypoint, and from a module that exports none', async () => {
+    await expect(loadAdapter(path.join(PRIVATE, 'index.ts'))).rejects.toMatchObject({
+      advice: expect.stringContaining("apart from its Worker's entrypoint"),
+    })
+    const file = path.join(folder, 'none.mjs')
+    await writeFile(file, 'export const answer = 42')
+    await expect(loadAdapter(file)).rejects.toMatchObject({ message: `${file} exports no adapter` })
+  })
+})

@@ -16,7 +16,10 @@ type Resource = z.output<typeof resourceSchema>
 
 function gatewayOf({ subject, type }: Scene): Gateway {
   const { gateway } = subject
-  skipUnless(gateway !== undefined, 'it needs a gateway: run with --live')
+  skipUnless(
+    gateway !== undefined,
+    'it needs a gateway that has this adapter: run with --live, by its name or manifest',
+  )
   skipUnless(type === 'User', 'it is led with people; groups come along')
   return gateway
 }
