@@ -65,12 +65,18 @@ export async function readLive(adapter: Adapter, flags: LiveFlags): Promise<Live
 
 const MOST_WAITS = 5
 const LONGEST_WAIT_SECONDS = 120
+/** Of one call, without the waits between its tries. */
+const TRY_TIMEOUT_MS = 25_000
+/** Of one call with all its waits. */
+export const CALL_TIMEOUT_MS = MOST_WAITS * (LONGEST_WAIT_SECONDS * 1_000 + TRY_TIMEOUT_MS)
 
 /** 429 has no effect: the kit waits as long as the app says, and asks again. */
 export function patient(fetch: Fetch, sleep: (ms: number) => Promise<void>): Fetch {
   return async (input, init) => {
     for (let waits = 0; ; waits++) {
-      const response = await fetch(input, init)
+      const timeout = AbortSignal.timeout(TRY_TIMEOUT_MS)
+      const signal = init.signal ? AbortSignal.any([init.signal, timeout]) : timeout
+      const response = await fetch(input, { ...init, signal })
       if (response.status !== 429 || waits === MOST_WAITS) return response
       const seconds = retryAfterSeconds(response.headers, Date.now()) ?? 5
       await sleep(Math.min(seconds + 1, LONGEST_WAIT_SECONDS) * 1_000)

@@ -11,10 +11,9 @@ import {
 import { directoriesBy } from '../../src/adapter/ldap/client.ts'
 import { openPorts } from '../../src/adapter/open.ts'
 import { createDial } from '../../src/adapter/sql/dial.ts'
-import { type Live, patient } from './live.ts'
+import { CALL_TIMEOUT_MS, type Live, patient } from './live.ts'
 import { openSocket } from './node-socket.ts'
 
-const TIMEOUT_MS = 25_000
 /** Five letters or digits. */
 const SEEDS = 36 ** 5
 
@@ -57,7 +56,7 @@ export function liveSubject(options: LiveOptions): Subject {
     open: ({ wrap = (one: Fetch) => one, secrets = {} } = {}) =>
       openPorts(
         load(),
-        { ...live, secrets: { ...live.secrets, ...secrets }, timeoutMs: TIMEOUT_MS },
+        { ...live, secrets: { ...live.secrets, ...secrets }, timeoutMs: CALL_TIMEOUT_MS },
         {
           fetch: wrap(called),
           dial: createDial(openSocket),
