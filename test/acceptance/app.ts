@@ -54,8 +54,6 @@ export interface AcceptanceApp {
   readonly group?: string
   /** True for calls that only read, whatever their method is. */
   readonly isRead?: (method: string, body: string) => boolean
-  /** True: the kit is run against it as well (`postern adapter test --live`). */
-  readonly kit?: true
   /** What counts the gateway's writes where the app does not speak HTTP. */
   readonly proxy?: (url: string) => Promise<CountingProxy>
   /** What this app sets up for its clients, after the life that all apps share. */

@@ -128,7 +128,7 @@ async function runApp(app: AcceptanceApp, tell: (result: Result) => void): Promi
         const run = Date.now().toString(36)
         const scene = { app, scim, open, native, writes: proxy.writes, run }
         steps = [...stepsOf(scene), ...(app.traps?.(scene, real) ?? [])]
-        if (!app.kit || flags['no-kit']) return
+        if (flags['no-kit']) return
         const named = app.manifest ?? app.adapter
         const { load } = await loadAdapter(named)
         const notes = await readNotes(folderOf(named, app.adapter), app.adapter)

@@ -101,7 +101,6 @@ function app(name: string, script: string, file: string, server: Server): Accept
     name,
     adapter: JSON.parse(readFileSync(manifest, 'utf8')).name,
     script,
-    kit: true,
     manifest,
     connection: ({ url }) => ({
       settings: { url, user: 'gateway' },

@@ -91,7 +91,6 @@ function native({ url }: Pick<RealApp, 'url'>): Native {
 
 export const openldap: AcceptanceApp = {
   name: 'openldap',
-  kit: true,
   adapter: 'openldap',
   script: 'slapd.sh',
   connection: ({ url }) => ({

@@ -148,7 +148,6 @@ function traps({ scim, open, run }: Scene, started: RealApp): readonly Step[] {
 export const rabbitmq: AcceptanceApp = {
   name: 'rabbitmq',
   adapter: 'rabbitmq',
-  kit: true,
   script: 'rabbitmq.sh',
   connection: ({ url }) => ({
     settings: { url, user: USER },

@@ -85,6 +85,6 @@ const app = (adapter: string): AcceptanceApp => ({
   native,
 })
 
-export const redmine: AcceptanceApp = { ...app('redmine'), kit: true }
+export const redmine = app('redmine')
 /** The same app, spoken to in XML; what it holds is looked at in JSON all the same. */
 export const redmineXml = app('redmine-xml')

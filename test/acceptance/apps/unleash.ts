@@ -237,7 +237,6 @@ function traps({ scim, open, writes, run }: Scene, started: RealApp): readonly S
 export const unleash: AcceptanceApp = {
   name: 'unleash',
   adapter: 'unleash',
-  kit: true,
   script: 'unleash.sh',
   connection: ({ url, credential = '' }) => ({
     settings: { url, apiUser: 'admin' },

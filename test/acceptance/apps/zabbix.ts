@@ -289,7 +289,6 @@ function traps({ scim, open, writes, run }: Scene, started: RealApp): readonly S
 export const zabbix: AcceptanceApp = {
   name: 'zabbix',
   adapter: 'zabbix',
-  kit: true,
   script: 'zabbix.sh',
   connection: ({ url, credential = '' }) => ({
     settings: { url, apiUser: 'Admin' },
