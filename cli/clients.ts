@@ -1,9 +1,8 @@
 /** `postern clients`: OAuth clients of a connection. */
-import { readFile } from 'node:fs/promises'
-import { text as readAll } from 'node:stream/consumers'
 import * as z from 'zod'
 import { GATEWAY_FLAGS, GATEWAY_HELP, openConnection, parseWords } from './arguments.ts'
-import { type Command, CommandError } from './command.ts'
+import type { Command } from './command.ts'
+import { readObject } from './input-file.ts'
 import { listLines } from './reconcile/table.ts'
 import { runVerb } from './verbs.ts'
 import { voiceOf } from './voice.ts'
@@ -81,13 +80,7 @@ async function make(args: readonly string[]): Promise<number> {
 async function trust(args: readonly string[]): Promise<number> {
   const { words, flags } = parseWords('clients trust', args, ['connection', 'file'], GATEWAY_FLAGS)
   const [connection = '', file = ''] = words
-  let client: unknown
-  try {
-    client = JSON.parse(file === '-' ? await readAll(process.stdin) : await readFile(file, 'utf8'))
-  } catch (cause) {
-    throw new CommandError(`${file} cannot be read`, (cause as Error).message, { cause })
-  }
-  return add(connection, client, flags)
+  return add(connection, await readObject(file, 'clients'), flags)
 }
 
 type Flags = Parameters<typeof openConnection>[1] & { readonly json: boolean }

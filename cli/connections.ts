@@ -1,6 +1,4 @@
 /** `postern connections`: their modes, and one as a document, from staging to production. */
-import { readFile } from 'node:fs/promises'
-import { text as readAll } from 'node:stream/consumers'
 import * as z from 'zod'
 import {
   GATEWAY_FLAGS,
@@ -9,8 +7,9 @@ import {
   openGateway,
   parseWords,
 } from './arguments.ts'
-import { type Command, CommandError, UsageError } from './command.ts'
+import { type Command, UsageError } from './command.ts'
 import { runList, runOne } from './connections/show.ts'
+import { readObject } from './input-file.ts'
 import { runVerb } from './verbs.ts'
 import { voiceOf } from './voice.ts'
 
@@ -67,13 +66,13 @@ async function runImport(args: readonly string[]): Promise<number> {
     mode: { type: 'string' },
   })
   const [file = ''] = words
-  const document = await readObject(file)
+  const document = await readObject(file, 'connections')
   const { policy, settings } = document
   const body = {
     ...document,
     settings: { ...jsonObject.parse(settings ?? {}), ...settingsOf(flags.set) },
     ...(flags.name !== undefined && { name: flags.name }),
-    ...(flags.secrets !== undefined && { secrets: await readObject(flags.secrets) }),
+    ...(flags.secrets !== undefined && { secrets: await readObject(flags.secrets, 'connections') }),
     ...(flags.mode !== undefined && { mode: flags.mode, policy: withoutMode(policy) }),
   }
   const call = await openGateway(flags)
@@ -109,22 +108,6 @@ function settingsOf(pairs: readonly string[]): Record<string, unknown> {
       }
     }),
   )
-}
-
-/** @throws {CommandError} */
-async function readObject(file: string): Promise<Record<string, unknown>> {
-  let text: string
-  try {
-    text = file === '-' ? await readAll(process.stdin) : await readFile(file, 'utf8')
-  } catch (cause) {
-    throw new CommandError(`${file} cannot be read`, (cause as Error).message, { cause })
-  }
-  try {
-    return jsonObject.parse(JSON.parse(text))
-  } catch {
-    // The parser's message quotes the text, which may be secrets.
-    throw new CommandError(`${file} holds no JSON object`, 'see postern connections --help')
-  }
 }
 
 const VERBS = { export: runExport, import: runImport }

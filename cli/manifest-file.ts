@@ -1,9 +1,8 @@
 /** A manifest as a file: read, checked as a whole, and refused with everything that is wrong with it. */
-import { readFile } from 'node:fs/promises'
-import { text as readAll } from 'node:stream/consumers'
 import { type AnyManifest, parseAnyManifest } from '../src/adapter/manifest/kinds.ts'
 import { isAsked, questionsIn, withoutGuesses } from '../src/adapter/manifest/questions.ts'
 import { CommandError } from './command.ts'
+import { readText } from './input-file.ts'
 
 export interface ManifestFile {
   readonly manifest: AnyManifest
@@ -29,12 +28,7 @@ export class UnfinishedManifest extends CommandError {
 
 /** @throws {CommandError} that names every fault and every open question, each with where it is */
 export async function readManifestFile(file: string): Promise<ManifestFile> {
-  let text: string
-  try {
-    text = file === '-' ? await readAll(process.stdin) : await readFile(file, 'utf8')
-  } catch (cause) {
-    throw new CommandError(`${file} cannot be read`, (cause as Error).message, { cause })
-  }
+  const text = await readText(file)
   let document: unknown
   try {
     document = JSON.parse(text)

@@ -1,11 +1,10 @@
 /** A real app for the kit: its connection as a file says it, and calls that wait where it asks to. */
-import { readFile } from 'node:fs/promises'
-import { text as readAll } from 'node:stream/consumers'
 import * as z from 'zod'
 import type { Adapter } from '../../src/adapter/contract.ts'
 import { retryAfterSeconds } from '../../src/adapter/http.ts'
 import type { Fetch } from '../../src/adapter/kit/subject.ts'
 import { CommandError, UsageError } from '../command.ts'
+import { readObject } from '../input-file.ts'
 
 export interface LiveFlags {
   readonly connection?: string | undefined
@@ -18,29 +17,16 @@ export interface Live {
   readonly secrets: Readonly<Record<string, string>>
 }
 
-const jsonObject = z.record(z.string(), z.unknown())
-
-/** @throws {CommandError} that names the file, and never says what a file of secrets holds */
-async function readObject(file: string): Promise<Record<string, unknown>> {
-  let text: string
-  try {
-    text = file === '-' ? await readAll(process.stdin) : await readFile(file, 'utf8')
-  } catch (cause) {
-    throw new CommandError(`${file} cannot be read`, (cause as Error).message, { cause })
-  }
-  try {
-    return jsonObject.parse(JSON.parse(text))
-  } catch {
-    throw new CommandError(`${file} holds no JSON object`, 'see postern adapter test --help')
-  }
-}
-
 /** @throws {CommandError} where something is missing, or is not what the adapter takes */
 export async function readLive(adapter: Adapter, flags: LiveFlags): Promise<Live> {
   const { connection, settings: settingsFile, secrets: secretsFile } = flags
-  const document = connection === undefined ? {} : await readObject(connection)
-  const given = settingsFile === undefined ? document['settings'] : await readObject(settingsFile)
-  const kept = secretsFile === undefined ? document['secrets'] : await readObject(secretsFile)
+  const document = connection === undefined ? {} : await readObject(connection, 'adapter test')
+  const given =
+    settingsFile === undefined
+      ? document['settings']
+      : await readObject(settingsFile, 'adapter test')
+  const kept =
+    secretsFile === undefined ? document['secrets'] : await readObject(secretsFile, 'adapter test')
   if (given === undefined) {
     throw new UsageError(
       '--live needs to know where the app is',
