@@ -8,21 +8,34 @@ export interface Moved {
   readonly message: string
 }
 
+type Keep = (path: readonly string[], before: unknown, after: unknown, what: string) => void
+
+/** What `compare` does not find kept, type by type. A type that is gone has moved as a whole. */
+export function movedResources<R>(
+  from: Readonly<Record<string, R | undefined>>,
+  to: Readonly<Record<string, R | undefined>>,
+  compare: (before: R, after: R, keep: Keep) => void,
+): readonly Moved[] {
+  return Object.entries(from).flatMap(([type, before]): Moved[] => {
+    if (!before) return []
+    const after = to[type]
+    const at = ['resources', type]
+    if (!after) return [{ type, path: at, message: 'is missing, and has linked objects' }]
+    const moved: Moved[] = []
+    compare(before, after, (path, a, b, what) => {
+      if (a === b) return
+      const message = `was ${JSON.stringify(a)}: ${what}, and linked objects go by it`
+      moved.push({ type, path: [...at, ...path], message })
+    })
+    return moved
+  })
+}
+
 /**
  * What must not change while there are links: what native ids, fingerprints and claims are made of.
  */
 export function movedIdentity(from: Manifest, to: Manifest): readonly Moved[] {
-  return Object.entries(from.resources).flatMap(([type, before]): Moved[] => {
-    if (!before) return []
-    const after: ResourceManifest | undefined = { ...to.resources }[type as 'User' | 'Group']
-    const at = ['resources', type]
-    if (!after) return [{ type, path: at, message: 'is missing, and has linked objects' }]
-    const moved: Moved[] = []
-    const keep = (path: readonly string[], a: unknown, b: unknown, what: string) => {
-      if (a === b) return
-      const message = `was ${JSON.stringify(a)}: ${what}, and linked objects go by it`
-      moved.push({ type, path: [...at, ...path], message })
-    }
+  return movedResources<ResourceManifest>(from.resources, to.resources, (before, after, keep) => {
     keep(['id'], before.id, after.id, 'the native id would be another one')
     keep(['naming'], before.naming, after.naming, 'names are claimed by this attribute')
     if (before.fingerprint !== undefined && after.fingerprint !== undefined) {
@@ -37,7 +50,6 @@ export function movedIdentity(from: Manifest, to: Manifest): readonly Moved[] {
       const path = ['membership', 'members', 'id']
       keep(path, a.members.id, b.members.id, 'members would have other ids')
     }
-    return moved
   })
 }
 

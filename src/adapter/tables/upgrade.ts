@@ -1,20 +1,10 @@
 /** What another manifest of tables would mean for people who are linked already. */
-import type { Moved } from '../manifest/upgrade.ts'
+import { type Moved, movedResources } from '../manifest/upgrade.ts'
 import type { MembersSpec, TableResource, TablesManifest } from './schema.ts'
 
 /** What must not change while there are links: what native ids, fingerprints and claims are made of. */
 export function movedTables(from: TablesManifest, to: TablesManifest): readonly Moved[] {
-  return Object.entries(from.resources).flatMap(([type, before]): Moved[] => {
-    if (!before) return []
-    const after: TableResource | undefined = { ...to.resources }[type as 'User' | 'Group']
-    const at = ['resources', type]
-    if (!after) return [{ type, path: at, message: 'is missing, and has linked objects' }]
-    const moved: Moved[] = []
-    const keep = (path: readonly string[], a: unknown, b: unknown, what: string) => {
-      if (a === b) return
-      const message = `was ${JSON.stringify(a)}: ${what}, and linked objects go by it`
-      moved.push({ type, path: [...at, ...path], message })
-    }
+  return movedResources<TableResource>(from.resources, to.resources, (before, after, keep) => {
     keep(['table'], before.table, after.table, 'rows would be others')
     keep(['id', 'column'], before.id.column, after.id.column, 'the native id would be another one')
     keep(['id', 'type'], before.id.type, after.id.type, 'the native id would be another one')
@@ -25,7 +15,6 @@ export function movedTables(from: TablesManifest, to: TablesManifest): readonly 
     }
     const what = 'members would be kept elsewhere'
     keep(['members'], placeOf(before.members), placeOf(after.members), what)
-    return moved
   })
 }
 
