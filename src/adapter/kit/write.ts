@@ -105,28 +105,25 @@ async function demandEach(
   demand(faults.length === 0, `cannot be ${verb}: ${faults.join(', ')}`)
 }
 
+/** What was sent with a create is there after it. */
+async function demandKept(scene: Scene, sent: Attributes): Promise<void> {
+  const { id } = await made(scene, sent)
+  const apart = lost(scene, sent, await read(scene, id))
+  demand(apart.length === 0, `not as it was sent: ${apart.join(', ')}`)
+}
+
 export const WRITE_CHECKS: readonly Check[] = [
   {
     ...CREATES,
     id: 'write.create-minimal',
     why: 'What is declared to be all that the app requires must be enough.',
-    async run(scene) {
-      const sent = minimal(scene)
-      const { id } = await made(scene, sent)
-      const apart = lost(scene, sent, await read(scene, id))
-      demand(apart.length === 0, `not as it was sent: ${apart.join(', ')}`)
-    },
+    run: (scene) => demandKept(scene, minimal(scene)),
   },
   {
     ...CREATES,
     id: 'write.create-maximal',
     why: 'Every attribute that is declared writable is there after the create.',
-    async run(scene) {
-      const sent = maximal(scene)
-      const { id } = await made(scene, sent)
-      const apart = lost(scene, sent, await read(scene, id))
-      demand(apart.length === 0, `not as it was sent: ${apart.join(', ')}`)
-    },
+    run: (scene) => demandKept(scene, maximal(scene)),
   },
   {
     ...CREATES,
