@@ -1,0 +1,54 @@
+import { describe, expect, test } from 'vitest'
+import { TokenBuckets } from '../../src/access/token-bucket.ts'
+
+const RATE = { perSecond: 2, burst: 3 }
+
+describe('a token bucket', () => {
+  test('gives a burst at once, and then says how long until the next token', () => {
+    const buckets = new TokenBuckets(10)
+    expect([1, 2, 3, 4].map(() => buckets.take('a', RATE, 0))).toEqual([0, 0, 0, 500])
+    expect(buckets.take('a', RATE, 250)).toBe(250)
+    expect(buckets.take('a', RATE, 500)).toBe(0)
+  })
+
+  test('never holds more than a burst, however long nobody asked', () => {
+    const buckets = new TokenBuckets(10)
+    buckets.take('a', RATE, 0)
+    expect(buckets.peek('a', RATE, 3_600_000)).toBe(3)
+  })
+
+  test('of one key says nothing of another', () => {
+    const buckets = new TokenBuckets(10)
+    for (let i = 0; i < 3; i++) buckets.take('a', RATE, 0)
+    expect(buckets.take('a', RATE, 0)).toBeGreaterThan(0)
+    expect(buckets.take('b', RATE, 0)).toBe(0)
+  })
+
+  test('gives all or none of what is asked for', () => {
+    const buckets = new TokenBuckets(10)
+    expect(buckets.take('a', RATE, 0, 2)).toBe(0)
+    expect(buckets.take('a', RATE, 0, 2)).toBe(500)
+    expect(buckets.peek('a', RATE, 0)).toBe(1)
+  })
+
+  test('goes into debt for more than a burst, once it is full', () => {
+    const buckets = new TokenBuckets(10)
+    expect(buckets.take('a', RATE, 0, 9)).toBe(0)
+    expect(buckets.take('a', RATE, 0)).toBe(3_500)
+    expect(buckets.take('a', RATE, 3_500)).toBe(0)
+  })
+
+  test('fills nothing while the clock goes back', () => {
+    const buckets = new TokenBuckets(10)
+    for (let i = 0; i < 3; i++) buckets.take('a', RATE, 1_000)
+    expect(buckets.take('a', RATE, 0)).toBe(500)
+  })
+
+  test('is forgotten where too many others came after it', () => {
+    const buckets = new TokenBuckets(2)
+    for (let i = 0; i < 3; i++) buckets.take('a', RATE, 0)
+    buckets.take('b', RATE, 0)
+    buckets.take('c', RATE, 0)
+    expect(buckets.take('a', RATE, 0)).toBe(0)
+  })
+})
