@@ -70,6 +70,11 @@ export default defineConfig(async () => {
           POSTERN_SEALING_KEY: 'dGVzdC1zZWFsaW5nLWtleS10aGF0LWlzLTMyLWJ5dGU=',
           POSTERN_DEV: '1',
         },
+        // Nothing is in them until a test puts it there.
+        secretsStoreSecrets: {
+          STORED_SECRET: { store_id: 'test', secret_name: 'stored' },
+          STORED_NOWHERE: { store_id: 'test', secret_name: 'nowhere' },
+        },
       },
     })
   return {

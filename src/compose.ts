@@ -3,6 +3,7 @@ import { Access } from './access/authenticate.ts'
 import type { Connection } from './access/connection.ts'
 import { KeySets } from './access/key-sets.ts'
 import { Sealing } from './access/seal.ts'
+import { readsOnce } from './access/worker-secret.ts'
 import { checkSettings } from './adapter/check-settings.ts'
 import type { Adapter } from './adapter/contract.ts'
 import { identityOf } from './adapter/identity.ts'
@@ -82,7 +83,10 @@ export function compose(parts: Parts): Composed {
   const { openSocket, hyperdrives } = parts
   const { certificates = new Map<string, Parts['fetch']>() } = parts
   const db = openDatabase(env.DB)
-  const sealing = new Sealing(env.POSTERN_SEALING_KEY)
+  const sealing = new Sealing({
+    current: readsOnce('POSTERN_SEALING_KEY', env.POSTERN_SEALING_KEY),
+    previous: readsOnce('POSTERN_SEALING_KEYS_PREVIOUS', env.POSTERN_SEALING_KEYS_PREVIOUS),
+  })
   const allowInsecure = env.POSTERN_DEV === '1'
   const { now } = io
   const outside = {
@@ -191,7 +195,7 @@ export function compose(parts: Parts): Composed {
       sealing,
       now,
       baseUrl,
-      adminToken: env.POSTERN_ADMIN_TOKEN,
+      adminToken: readsOnce('POSTERN_ADMIN_TOKEN', env.POSTERN_ADMIN_TOKEN),
       describeAdapter: describe,
       checkAppUrl: checkUrl,
       hasCertificate: (binding) => certificates.has(binding),

@@ -1,5 +1,6 @@
 /** Bindings, vars and secrets of the Worker. The one description of them that holds at run time. */
 import * as z from 'zod'
+import type { WorkerSecret } from './access/worker-secret.ts'
 import type { AdapterBinding } from './adapter/remote/wire.ts'
 
 const d1 = z.custom<D1Database>(
@@ -7,14 +8,24 @@ const d1 = z.custom<D1Database>(
   'must be a D1 binding',
 )
 
+/** Its value is never looked at here: a binding is read when it is first needed. */
+const secret = z.custom<WorkerSecret>(
+  (value) =>
+    typeof value === 'string' ||
+    typeof (value as { get?: unknown } | null | undefined)?.get === 'function',
+  'must be a text, or a binding of the Secrets Store',
+)
+
 const envSchema = z.object({
   DB: d1,
   /** Public origin, for example https://scim.example.com; empty: that of the request. */
   BASE_URL: z.union([z.literal(''), z.url({ protocol: /^https?$/ })]).default(''),
   /** Empty: nobody may use the admin API. */
-  POSTERN_ADMIN_TOKEN: z.string().default(''),
+  POSTERN_ADMIN_TOKEN: secret.default(''),
   /** 32 random bytes in base64. */
-  POSTERN_SEALING_KEY: z.string().optional(),
+  POSTERN_SEALING_KEY: secret.optional(),
+  /** Those before it, which only open: a list, with white space or commas between them. */
+  POSTERN_SEALING_KEYS_PREVIOUS: secret.optional(),
   /** "1" only under `npm start` and in tests: http and loopback app hosts are allowed. */
   POSTERN_DEV: z.enum(['', '1']).default(''),
 })

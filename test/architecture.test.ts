@@ -72,7 +72,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'hono',
   ],
   'src/compose.ts': ['src'],
-  'src/env.ts': ['src/adapter/remote/wire.ts', 'zod'],
+  'src/env.ts': ['src/access/worker-secret.ts', 'src/adapter/remote/wire.ts', 'zod'],
   'src/worker.ts': [
     'src/adapter/sql/hyperdrives.ts',
     'src/compose.ts',

@@ -3,6 +3,7 @@ import { type Context, type Handler, Hono } from 'hono'
 import { BEARER_CHALLENGE } from '../access/authenticate.ts'
 import { SealError } from '../access/seal.ts'
 import { bearerToken, equalTokens } from '../access/tokens.ts'
+import { type ReadSecret, SecretUnavailable } from '../access/worker-secret.ts'
 import { AdapterFailure } from '../adapter/failure.ts'
 import { limitBody, readJson } from './body.ts'
 import {
@@ -17,8 +18,8 @@ import { Problem } from './problem.ts'
 import { createToken, listTokens, removeToken } from './tokens.ts'
 
 export interface AdminDeps extends ConnectionDeps {
-  /** Empty: nobody is let in. */
-  readonly adminToken: string
+  /** Empty: nobody is let in. Rejects with `SecretUnavailable` while it cannot be read. */
+  readonly adminToken: ReadSecret
   /** Public origin of the gateway, without a slash at the end. */
   readonly baseUrl: (requestUrl: string) => string
   /** Told of each accident that became a 500. Drizzle's messages hold values: log no message. */
@@ -38,13 +39,16 @@ export function adminApi(deps: AdminDeps, more: (api: Hono) => void = () => {}):
     if (error instanceof AdapterFailure) return new Problem(503, error.message).toResponse()
     deps.report(error)
     // Our own words, and only the operator can act on them.
-    if (error instanceof SealError) return new Problem(500, error.message).toResponse()
+    if (error instanceof SealError) {
+      return new Problem(error.passes ? 503 : 500, error.message).toResponse()
+    }
+    if (error instanceof SecretUnavailable) return new Problem(503, error.message).toResponse()
     return new Problem(500, 'The request failed for a reason that is not yours').toResponse()
   })
 
   api.use('*', async (c, next) => {
     const given = bearerToken(c.req.header('authorization')) ?? ''
-    if (!(await equalTokens(given, deps.adminToken))) {
+    if (!(await equalTokens(given, await deps.adminToken()))) {
       throw new Problem(401, 'The admin token is missing or wrong', {
         headers: { 'www-authenticate': BEARER_CHALLENGE },
       })

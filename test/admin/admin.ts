@@ -61,7 +61,7 @@ export function admin(over: Partial<AdminDeps> = {}, more?: (api: Hono) => void)
       hasCertificate: () => false,
       baseUrl: () => BASE_URL,
       now: () => clock.now,
-      adminToken: 'the-admin-token',
+      adminToken: async () => 'the-admin-token',
       report: (error) => reported.push(error),
       ...over,
     },

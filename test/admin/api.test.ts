@@ -24,7 +24,7 @@ describe('the admin API', () => {
   )
 
   test('lets nobody in where no admin token is set', async () => {
-    const { call } = admin({ adminToken: '' })
+    const { call } = admin({ adminToken: async () => '' })
     for (const authorization of ['Bearer ', 'Bearer', '', 'Bearer undefined']) {
       expect((await call('GET', '/connections', undefined, { authorization })).status).toBe(401)
     }

@@ -5,7 +5,6 @@ import { adapters } from '../../adapters/index.ts'
 import { Access } from '../../src/access/authenticate.ts'
 import { Sealing } from '../../src/access/seal.ts'
 import { openDatabase } from '../../src/db/database.ts'
-import { parseEnv } from '../../src/env.ts'
 import { loadAccount } from '../../src/operations/account.ts'
 import { type Endpoint, openEndpoint } from '../../src/operations/endpoint.ts'
 import {
@@ -30,10 +29,9 @@ import { CYCLE_MS } from '../support/world.ts'
 
 /** As an operation on this person has it. */
 async function usersOf({ world }: Team): Promise<Endpoint> {
-  const { POSTERN_SEALING_KEY } = parseEnv(env)
   const access = new Access({
     db: env.DB,
-    sealing: new Sealing(POSTERN_SEALING_KEY),
+    sealing: new Sealing(env.POSTERN_SEALING_KEY),
     keySets: noKeySets,
     now: () => world.clock.now,
     waitUntil: () => {},

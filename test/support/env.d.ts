@@ -2,12 +2,20 @@ declare namespace Cloudflare {
   interface GlobalProps {
     mainModule: typeof import('../../src/worker.ts')
   }
+  interface StoredSecret {
+    get(): Promise<string>
+    /** The simulation's own way in. */
+    'SecretsStoreSecret::admin_api'(): { create(value: string): Promise<string> }
+  }
   interface Env {
     DB: D1Database
     BASE_URL: string
     POSTERN_ADMIN_TOKEN: string
     POSTERN_SEALING_KEY: string
     POSTERN_DEV: string
+    /** Bindings of the Secrets Store. */
+    STORED_SECRET: StoredSecret
+    STORED_NOWHERE: StoredSecret
     TEST_MIGRATIONS: import('cloudflare:test').D1Migration[]
   }
 }

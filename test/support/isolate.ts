@@ -8,7 +8,7 @@ import { adapters } from '../../adapters/index.ts'
 import * as sandbox from '../../adapters/sandbox/index.ts'
 import type { Adapter } from '../../src/adapter/contract.ts'
 import { compose } from '../../src/compose.ts'
-import { parseEnv } from '../../src/env.ts'
+import { type Env, parseEnv } from '../../src/env.ts'
 import type { Answer } from './gateway.ts'
 import { openBinding } from './private-binding.ts'
 
@@ -58,6 +58,9 @@ export function openIsolate(
     /** The connection whose scans the cron may start: those of other tests wait. */
     readonly nightly?: string | undefined
     readonly hyperdrives?: ReadonlyMap<string, string>
+    /** In place of the Worker's own. */
+    readonly env?: Partial<Env>
+    readonly log?: (line: Readonly<Record<string, string | number>>) => void
   } = {},
 ): Isolate {
   const { cut } = options
@@ -83,6 +86,7 @@ export function openIsolate(
   const composed = compose({
     env: {
       ...parseEnv(env),
+      ...options.env,
       DB: guarded(env.DB, (effect) => {
         trips += 1
         return step(effect)
@@ -103,7 +107,7 @@ export function openIsolate(
     ...(options.certificates && { certificates: options.certificates }),
     // Notes of a token's use; they are no part of what is answered.
     waitUntil: () => {},
-    log: () => {},
+    log: options.log ?? (() => {}),
     io: {
       now: () => clock.now,
       newId: () => crypto.randomUUID(),
