@@ -136,7 +136,9 @@ function decidedLines({ detail }: Finding): string[] {
   ]
 }
 
-function summaryOf({ subject, detail }: Finding): string {
+function summaryOf({ kind, subject, detail }: Finding): string {
+  // Says who must do what, where the kind does not.
+  if (kind === 'app-credential' && typeof detail['reason'] === 'string') return detail['reason']
   const { count, nativeIds, nativeId, paths, key, display } = detail
   if (Array.isArray(nativeIds)) return `${nativeIds.join(', ')}${key ? ` share ${key}` : ''}`
   if (typeof count === 'number') return `${count} accounts in the app only`

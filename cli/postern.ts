@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   people: async () => (await import('./people.ts')).people,
   preflight: async () => (await import('./preflight.ts')).preflight,
   reconcile: async () => (await import('./reconcile.ts')).reconcile,
+  secrets: async () => (await import('./secrets.ts')).secrets,
   simulate: async () => (await import('./simulate.ts')).simulate,
   tokens: async () => (await import('./tokens.ts')).tokens,
 }

@@ -26,6 +26,7 @@ import { manifestRoutes } from './admin/manifests.ts'
 import { mappingRoutes } from './admin/mapping.ts'
 import { movingRoutes } from './admin/moving.ts'
 import { reconcileRoutes } from './admin/reconcile.ts'
+import { sealingRoutes } from './admin/sealing.ts'
 import { createApp } from './app.ts'
 import { Connections } from './db/connections.ts'
 import { openDatabase } from './db/database.ts'
@@ -35,6 +36,7 @@ import { erase } from './jobs/erase.ts'
 import { startDueScans } from './jobs/nightly.ts'
 import { closePassed, endModes } from './jobs/passing.ts'
 import { poll } from './jobs/poll.ts'
+import { resealing } from './jobs/reseal.ts'
 import { continueScans } from './jobs/scan.ts'
 import { signConnections } from './jobs/sign-connections.ts'
 import { sweep } from './jobs/sweep.ts'
@@ -160,6 +162,7 @@ export function compose(parts: Parts): Composed {
   }
 
   const trouble = new AppTrouble()
+  const reseal = resealing({ db, sealing, log })
   const jobs = { db, access, connections, io, openApp, openData, trouble, log }
   const app = createApp({
     access,
@@ -176,6 +179,7 @@ export function compose(parts: Parts): Composed {
       movingRoutes(jobs)(api)
       leaverRoutes(jobs)(api)
       mappingRoutes(jobs, describe)(api)
+      sealingRoutes({ db, sealing })(api)
       clientRoutes({ db: env.DB, access, now, baseUrl, checkUrl: checkKeyUrl })(api)
       manifestRoutes({
         db: env.DB,
@@ -216,6 +220,7 @@ export function compose(parts: Parts): Composed {
       await sweepRoles(jobs)
       await continueScans(jobs)
       await erase(jobs)
+      await reseal()
       await signConnections({ connections, sandbox: sandbox.name, describe, log })
     },
   }

@@ -41,7 +41,8 @@ export interface SealingKeys {
 }
 
 export interface KeyIds {
-  readonly current: string
+  /** Undefined: none is set. */
+  readonly current: string | undefined
   readonly previous: readonly string[]
 }
 
@@ -114,9 +115,10 @@ export class Sealing {
     }
   }
 
-  /** @throws {SealError} where any of the keys is missing or unusable */
+  /** @throws {SealError} where one of the keys cannot be read, or is none */
   async keyIds(): Promise<KeyIds> {
-    const { id: current } = await this.#currentKey()
+    const isSet = (await read(this.#readCurrent)) !== ''
+    const current = isSet ? (await this.#currentKey()).id : undefined
     const previous = (await this.#previousKeys()).map(({ id }) => id)
     return { current, previous: previous.filter((id) => id !== current) }
   }

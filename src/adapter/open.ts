@@ -49,7 +49,11 @@ export function openPorts(
   const settings = adapter.settings.parse(given)
   const secret = (name: string): string => {
     const value = secrets[name]
-    if (value === undefined) throw new Error(`connection lacks the secret "${name}"`)
+    // A newer version of its manifest may ask for one more.
+    if (value === undefined) {
+      const message = `the connection lacks the secret "${name}"`
+      throw new AdapterFailure('auth', message, { effect: 'none' })
+    }
     return value
   }
   const baseUrl = adapter.baseUrl(settings)

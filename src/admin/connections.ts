@@ -154,7 +154,8 @@ export async function patchConnection(
       mappingVersion: row.mappingVersion + (remapped ? 1 : 0),
     }
     const sealed = await sealAll(row.id, patch.secrets, deps.sealing)
-    if (await connections.change(row, change, sealed, now)) {
+    const keyIds = Object.values(sealed).some((one) => one) ? await knownKeys(deps.sealing) : []
+    if (await connections.change(row, change, sealed, now, keyIds)) {
       return readConnection(name, baseUrl, deps)
     }
   }
@@ -235,6 +236,11 @@ async function newlyBroken(
 
 function orNull(mapping: JsonObject): JsonObject | null {
   return Object.keys(mapping).length === 0 ? null : mapping
+}
+
+async function knownKeys(sealing: Sealing): Promise<readonly string[]> {
+  const { current, previous } = await sealing.keyIds()
+  return current === undefined ? previous : [current, ...previous]
 }
 
 async function sealAll<S extends string | null>(

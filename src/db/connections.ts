@@ -150,12 +150,16 @@ export class Connections {
   /**
    * Changes a connection that still is as `read` says. `secrets` holds new ones by name, and null
    * for those to remove. False: another change came first, so read again and decide again.
+   *
+   * @param keyIds with new secrets: what none of these keys opens of what the app handed out is dropped,
+   *   for nobody can enter that again
    */
   async change(
     read: Pick<ConnectionRow, 'id' | 'version'>,
     change: ConnectionChange,
     secrets: Readonly<Record<string, SealedSecret | null>>,
     now: number,
+    keyIds: readonly string[] = [],
   ): Promise<boolean> {
     const removed = Object.keys(secrets).filter((name) => secrets[name] === null)
     const put = Object.fromEntries(
@@ -175,6 +179,12 @@ export class Connections {
           .where(and(eq(connectionSecret.connectionId, read.id), eq(connectionSecret.name, name))),
       ),
       ...this.#putSecrets(read.id, put),
+      ...(keyIds.length > 0
+        ? [
+            sql`DELETE FROM connection_secret WHERE connection_id = ${read.id} AND name = ${KEPT}
+                 AND key_id NOT IN (SELECT value FROM json_each(${JSON.stringify(keyIds)}))`,
+          ]
+        : []),
     ])
   }
 

@@ -60,8 +60,9 @@ async function whyPassed(jobs: Jobs, finding: PassingFinding): Promise<string | 
     case 'app-credential':
     case 'app-failing': {
       const [type = ''] = connection.definitions.keys()
-      const endpoint = await endpointOf(jobs, connection, type, 'scan')
       try {
+        // Its secrets may not open, or its adapter not fit: that holds as well as a refusal does.
+        const endpoint = await endpointOf(jobs, connection, type, 'scan')
         await endpoint?.port.list({ pageSize: 1 })
         return 'the app answers again'
       } catch (error) {

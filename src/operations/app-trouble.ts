@@ -5,6 +5,7 @@ import type { Database } from '../db/database.ts'
 import { Findings } from '../db/findings.ts'
 import type { Endpoint, Io } from './endpoint.ts'
 import { toScimError, troubleOf } from './failure.ts'
+import { SecretUnreadable } from './unsealed.ts'
 
 const EVERY_MS = 60_000
 /** Connections and kinds that one isolate remembers. */
@@ -21,8 +22,9 @@ export class AppTrouble {
   /** Does nothing for a failure that is about one object. */
   async note(
     { findings, io, connection }: Pick<Endpoint, 'connection'> & { findings: Findings; io: Io },
-    { code }: AdapterFailure,
+    failure: AdapterFailure,
   ): Promise<void> {
+    const { code } = failure
     const kind = troubleOf(code)
     if (!kind) return
     const key = `${connection.id}\n${kind}`
@@ -30,7 +32,7 @@ export class AppTrouble {
     const last = this.#noted.get(key)
     if (last !== undefined && now - last < EVERY_MS) return
     this.#noted.set(key, now)
-    await findings.report(io.newId(), kind, connection.id, { code }, now)
+    await findings.report(io.newId(), kind, connection.id, detailOf(failure), now)
   }
 
   /** `open`, for a client's request. @throws {ScimError} where the app's adapter fails in it */
@@ -46,4 +48,10 @@ export class AppTrouble {
       throw toScimError(error)
     }
   }
+}
+
+/** In our own words alone, where the code does not say it. */
+function detailOf(failure: AdapterFailure): Readonly<Record<string, string>> {
+  const { code, message } = failure
+  return failure instanceof SecretUnreadable ? { code, reason: message } : { code }
 }

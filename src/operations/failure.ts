@@ -6,6 +6,7 @@ import type { AdapterFailure, FailureCode } from '../adapter/failure.ts'
 import { AdapterMismatch } from '../adapter/mismatch.ts'
 import type { Mapping } from '../mapping/mapping.ts'
 import { ScimError } from '../scim/error.ts'
+import { SecretUnreadable } from './unsealed.ts'
 
 /** Seconds until a client tries again where the app names no time. */
 const RETRY_SOON = 30
@@ -19,6 +20,9 @@ export function toScimError(failure: AdapterFailure, mapping?: Mapping): ScimErr
   switch (failure.code) {
     case 'auth':
     case 'forbidden':
+      if (failure instanceof SecretUnreadable) {
+        return new ScimError(503, failure.message, { cause, retryAfterSeconds })
+      }
       return new ScimError(
         503,
         'The app refuses the credentials that Postern holds for it. An administrator of this ' +

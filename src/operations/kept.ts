@@ -2,29 +2,42 @@
 import type { Sealing } from '../access/seal.ts'
 import type { Kept } from '../adapter/contract.ts'
 import type { Connections, SealedSecret } from '../db/connections.ts'
+import { unsealed } from './unsealed.ts'
 
 /** Of the sealed row: no adapter declares a secret of this name. */
 const NAME = '*'
+/** A key rotates, and another one perhaps: a third time within one request is no chance. */
+const ATTEMPTS = 3
 
 export function keptFor(connectionId: string, connections: Connections, sealing: Sealing): Kept {
   const place = { connectionId, name: NAME }
   // A text is sealed into another one each time: what is replaced is the row that was read.
   const read = new Map<string, SealedSecret>()
+
+  async function readRow(): Promise<string | undefined> {
+    const row = await connections.kept(connectionId)
+    if (!row) return undefined
+    const text = await unsealed(() => sealing.open(row, place))
+    read.set(text, row)
+    return text
+  }
+
   return {
-    async read() {
-      const row = await connections.kept(connectionId)
-      if (!row) return undefined
-      const text = await sealing.open(row, place)
-      read.set(text, row)
-      return text
-    },
+    read: readRow,
     async replace(from, to) {
-      const before = from === undefined ? undefined : read.get(from)
-      if (from !== undefined && !before) return false
-      const sealed = await sealing.seal(to, place)
-      const isReplaced = await connections.keep(connectionId, before, sealed)
-      if (isReplaced) read.set(to, sealed)
-      return isReplaced
+      if (from !== undefined && !read.has(from)) return false
+      const sealed = await unsealed(() => sealing.seal(to, place))
+      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+        const before = from === undefined ? undefined : read.get(from)
+        if (await connections.keep(connectionId, before, sealed)) {
+          read.set(to, sealed)
+          return true
+        }
+        // The cron may have sealed the same text anew: a token that the app has just handed out, and
+        // takes no other for, must not be lost for that.
+        if (from === undefined || (await readRow()) !== from) return false
+      }
+      return false
     },
   }
 }

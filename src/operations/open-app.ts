@@ -15,8 +15,9 @@ import type { Description } from '../adapter/remote/wire.ts'
 import type { ResourceDefinition } from '../scim/schema.ts'
 import type { OpenApp } from './endpoint.ts'
 import { MEMBERSHIP } from './members.ts'
+import { unsealed } from './unsealed.ts'
 
-/** @throws where stored settings no longer fit the adapter, or a secret cannot be opened */
+/** @throws where stored settings no longer fit the adapter; {SecretUnreadable} */
 export async function openAdapter(
   adapter: Adapter,
   connection: Connection,
@@ -24,7 +25,7 @@ export async function openAdapter(
   kept?: Kept,
 ): Promise<OpenApp> {
   const { settings, policy } = connection
-  const secrets = await connection.secrets()
+  const secrets = await unsealed(() => connection.secrets())
   const { requestTimeoutMs: timeoutMs } = policy.limits
   const access = { settings, secrets, timeoutMs, ...(kept && { kept }) }
   const ports = openPorts(adapter, access, outside)
@@ -38,7 +39,7 @@ export async function openPrivate(
   connection: Connection,
 ): Promise<OpenApp> {
   const { settings, policy } = connection
-  const secrets = await connection.secrets()
+  const secrets = await unsealed(() => connection.secrets())
   const timeoutMs = policy.limits.requestTimeoutMs
   const ports = await remote.ports({ settings, secrets, timeoutMs }, described)
   const { resources } = described

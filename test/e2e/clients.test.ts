@@ -83,6 +83,11 @@ describe('a client of postern', { timeout: TIMEOUT_MS }, () => {
     await rm(folder, { recursive: true, force: true })
   })
 
+  test('keeps its gateway’s secrets under one key, which the status names', async () => {
+    const { keys, mayDrop, lost } = await postern(['secrets', 'status'])
+    expect([keys.length, keys[0].use, mayDrop, lost]).toEqual([1, 'current', [], []])
+  })
+
   test('has a token until it is revoked', async () => {
     const made = await postern(['tokens', 'new', 'demo', '--label', 'Entra'])
     expect(await users(made.token)).toBe(200)

@@ -3,6 +3,8 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 import { Sealing } from '../../src/access/seal.ts'
 import { Connections } from '../../src/db/connections.ts'
+import { openDatabase } from '../../src/db/database.ts'
+import { reseal } from '../../src/db/sealed-secrets.ts'
 import { keptFor } from '../../src/operations/kept.ts'
 import { admin } from '../support/gateway.ts'
 import { openIsolate } from '../support/isolate.ts'
@@ -53,7 +55,10 @@ const manifest = (name: string, more: object) => ({
 
 /** An authorization server that hands out another refresh token each time, and takes the last alone. */
 function openServer(ttlSeconds: number) {
-  const state = { last: 'r0', access: '', granted: 0, reused: 0, refuses: false }
+  const state = {
+    ...{ last: 'r0', access: '', granted: 0, reused: 0, refuses: false },
+    onGrant: async (): Promise<void> => {},
+  }
   const answer = async (url: URL, init: RequestInit): Promise<Response> => {
     if (url.pathname === '/token') {
       const form = new URLSearchParams(String(init.body))
@@ -64,6 +69,7 @@ function openServer(ttlSeconds: number) {
       state.granted += 1
       state.last = `r${crypto.randomUUID()}`
       state.access = `a${crypto.randomUUID()}`
+      await state.onGrant()
       return Response.json({
         access_token: state.access,
         refresh_token: state.last,
@@ -179,6 +185,44 @@ describe('a refresh token that rotates', () => {
     expect(before.map((row) => row.name).sort()).toEqual(['*', 'first'])
     await admin('DELETE', `/connections/${name}`)
     expect(await rows()).toEqual([])
+  })
+
+  test('that the cron seals anew while it is renewed is not lost for that', async () => {
+    const { name, server, open, ask, clock } = await connected()
+    await ask(open())
+    clock.now += 600_000
+    const db = openDatabase(env.DB)
+    const sealing = new Sealing(env.POSTERN_SEALING_KEY)
+    const id = (await new Connections(env.DB).named(name))?.id ?? ''
+    // Between what the app hands out and what is written down of it.
+    server.state.onGrant = async () => {
+      const kept = await new Connections(env.DB).kept(id)
+      if (!kept) throw new Error('nothing is kept')
+      const from = { ...kept, connectionId: id, name: '*' }
+      const to = await sealing.seal(await sealing.open(from, from), from)
+      expect(await reseal(db, [{ from, to }])).toBe(1)
+    }
+    expect((await ask(open())).status).toBe(200)
+    server.state.onGrant = async () => {}
+    clock.now += 600_000
+    expect((await ask(open())).status).toBe(200)
+    expect(server.state).toMatchObject({ granted: 3, reused: 0 })
+  })
+
+  test('that a lost key has sealed is dropped when an administrator enters the first one again', async () => {
+    const { name, server, open, ask } = await connected()
+    await ask(open())
+    await env.DB.prepare(
+      `UPDATE connection_secret SET key_id = '0123456789abcdef' WHERE name = '*'
+        AND connection_id = (SELECT id FROM connection WHERE name = ?)`,
+    )
+      .bind(name)
+      .run()
+    const { status, body } = await ask(open())
+    expect([status, body.detail]).toEqual([503, expect.stringContaining('POSTERN_SEALING_KEY')])
+    server.state.last = 'anew'
+    await admin('PATCH', `/connections/${name}`, { secrets: { first: 'anew' } })
+    expect((await ask(open())).status).toBe(200)
   })
 
   test('is replaced only by who has read the last one, and never after the end', async () => {

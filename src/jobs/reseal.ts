@@ -1,0 +1,62 @@
+/** Seals anew, with the current key, what former keys have sealed, so that these can be dropped. */
+import { SealError, type Sealing } from '../access/seal.ts'
+import type { Database } from '../db/database.ts'
+import { countSealedBy, reseal, type StoredSecret, sealedBy } from '../db/sealed-secrets.ts'
+
+/** In one run of the cron. A key file of some KB at most each. */
+const BATCH = 200
+
+export interface ResealDeps {
+  /** Holds the control tables. */
+  readonly db: Database
+  readonly sealing: Sealing
+  readonly log: (line: Readonly<Record<string, string | number>>) => void
+}
+
+/**
+ * For one isolate: each call is one run of the cron, and does nothing where no former key is set. Runs
+ * may overlap, and repeat: a row changes only while it is what was read.
+ */
+export function resealing({ db, sealing, log }: ResealDeps): () => Promise<void> {
+  let isDone = false
+
+  async function run(): Promise<void> {
+    const { current, previous } = await sealing.keyIds()
+    if (current === undefined || previous.length === 0 || isDone) return
+    const found = await sealedBy(db, previous, BATCH)
+    const resealed = await reseal(db, await sealAnew(found, sealing))
+    const left = found.length === 0 ? 0 : await countSealedBy(db, previous)
+    if (found.length > 0) log({ event: 'sealing.resealed', key: current, secrets: resealed, left })
+    if (left > 0) return
+    // The former keys of this isolate may be dropped; another deployment has another isolate.
+    isDone = true
+    log({ event: 'sealing.done', key: current })
+  }
+
+  return async () => {
+    try {
+      await run()
+    } catch (error) {
+      // The words of a SealError are ours; those of others may hold values.
+      const detail = error instanceof SealError ? error.message : ''
+      const name = error instanceof Error ? error.name : typeof error
+      log({ event: 'sealing.failed', error: name, detail })
+    }
+  }
+}
+
+/** Those that do not open stay as they are: somebody has to enter them again, and is told so. */
+async function sealAnew(found: readonly StoredSecret[], sealing: Sealing) {
+  const changes = await Promise.all(
+    found.map(async (from) => {
+      try {
+        const plain = await sealing.open(from, from)
+        return [{ from, to: await sealing.seal(plain, from) }]
+      } catch (error) {
+        if (!(error instanceof SealError)) throw error
+        return []
+      }
+    }),
+  )
+  return changes.flat()
+}

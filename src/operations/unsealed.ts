@@ -1,0 +1,27 @@
+/** Secrets of a connection that do not open: the app's trouble, as a refused credential is. */
+import { SealError } from '../access/seal.ts'
+import { AdapterFailure } from '../adapter/failure.ts'
+
+/** An administrator has to act first. */
+const RETRY_LATER = 300
+const RETRY_SOON = 30
+
+/** The message is ours and for everybody: it names the setting and the secret, and no value. */
+export class SecretUnreadable extends AdapterFailure {
+  constructor({ message, passes }: SealError) {
+    super('auth', `Postern cannot sign in to the app: ${message}.`, {
+      effect: 'none',
+      answered: true,
+      retryAfterSeconds: passes ? RETRY_SOON : RETRY_LATER,
+    })
+  }
+}
+
+/** @throws {SecretUnreadable} in place of a `SealError`: never a 500, and never a 401 */
+export async function unsealed<T>(open: () => Promise<T>): Promise<T> {
+  try {
+    return await open()
+  } catch (error) {
+    throw error instanceof SealError ? new SecretUnreadable(error) : error
+  }
+}
