@@ -66,6 +66,7 @@ export default defineConfig(async () => {
       miniflare: {
         bindings: {
           TEST_MIGRATIONS: migrations,
+          TEST_CUTS: process.env['TEST_CUTS'] ?? '',
           POSTERN_ADMIN_TOKEN: 'test-admin-token',
           POSTERN_SEALING_KEY: 'dGVzdC1zZWFsaW5nLWtleS10aGF0LWlzLTMyLWJ5dGU=',
           POSTERN_DEV: '1',

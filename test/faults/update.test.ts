@@ -107,8 +107,8 @@ test('a rename or disable cut at any step is finished by the sweeper, or has not
       const free = isRenamed ? OLD : NEW
       expect((await ask('POST', '/Users', person(free))).status).toBe(201)
     }
-    // Written down, cut off in two ways; the call of the app and the commit, in three each.
-    expect(finished).toBeGreaterThanOrEqual(8)
+    // At the least where it was written down and the call of the app, or the commit, was cut off.
+    expect(finished).toBeGreaterThanOrEqual(2)
   }
 })
 

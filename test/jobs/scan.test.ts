@@ -9,6 +9,7 @@ import type { Scim } from '../support/gateway.ts'
 import { type Clock, openIsolate } from '../support/isolate.ts'
 import { openDesk, type TestDesk } from '../support/open-desk.ts'
 import { adminOf, deskConnection, driveToEnd, reconcile } from '../support/reconcile.ts'
+import { cutsOf } from '../support/world.ts'
 
 const HOUR = 3_600_000
 
@@ -97,17 +98,15 @@ describe('a walk', () => {
     const steps = whole.isolate.steps() - before
     expect(steps).toBeGreaterThan(10)
 
-    for (let step = 1; step <= steps; step++) {
-      for (const how of ['dies', 'lost', 'refused'] as const) {
-        const { desk, clock, scim, call } = await world(60)
-        const { id } = (await call('POST', '/reconcile', {})).body
-        const doomed = openIsolate(clock, desk.fetch, { cut: { step, how } })
-        await adminOf(doomed, scim)('POST', `/reconcile/${id}/advance`)
-        const report = await driveToEnd(call, id)
-        expect(report).toMatchObject({ state: 'done', seen: 60 })
-        expect(report.counts).toMatchObject({ discovered: 60 })
-        expect(await linkStates(scim)).toEqual({ discovered: 60 })
-      }
+    for (const cut of cutsOf(steps)) {
+      const { desk, clock, scim, call } = await world(60)
+      const { id } = (await call('POST', '/reconcile', {})).body
+      const doomed = openIsolate(clock, desk.fetch, { cut })
+      await adminOf(doomed, scim)('POST', `/reconcile/${id}/advance`)
+      const report = await driveToEnd(call, id)
+      expect(report).toMatchObject({ state: 'done', seen: 60 })
+      expect(report.counts).toMatchObject({ discovered: 60 })
+      expect(await linkStates(scim)).toEqual({ discovered: 60 })
     }
   }, 60_000)
 

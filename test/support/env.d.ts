@@ -16,6 +16,8 @@ declare namespace Cloudflare {
     /** Bindings of the Secrets Store. */
     STORED_SECRET: StoredSecret
     STORED_NOWHERE: StoredSecret
+    /** `all`: every way of failing at every step, see `cutsOf`. */
+    TEST_CUTS: string
     TEST_MIGRATIONS: import('cloudflare:test').D1Migration[]
   }
 }

@@ -123,31 +123,19 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     if (status !== 200) throw new Error(JSON.stringify(body))
   }
   const holdOthers = async () => {
-    await env.DB.prepare(
-      `UPDATE intent SET next_at = 9000000000000000
-        WHERE connection NOT IN (SELECT id FROM connection WHERE name = ?)`,
+    // One trip: this stands before every tick of every cut.
+    await env.DB.batch(
+      [
+        'UPDATE intent SET next_at = 9000000000000000 WHERE TRUE',
+        'UPDATE role_intent SET next_at = 9000000000000000 WHERE next_at IS NOT NULL',
+        'UPDATE edge SET next_at = 9000000000000000 WHERE next_at IS NOT NULL',
+        `UPDATE finding SET last_seen = 9000000000000000
+          WHERE kind IN ('app-credential', 'app-failing', 'mode-ended')`,
+      ].map((update) => {
+        const others = 'connection NOT IN (SELECT id FROM connection WHERE name = ?)'
+        return env.DB.prepare(`${update} AND ${others}`).bind(scim.name)
+      }),
     )
-      .bind(scim.name)
-      .run()
-    await env.DB.prepare(
-      `UPDATE role_intent SET next_at = 9000000000000000 WHERE next_at IS NOT NULL
-        AND connection NOT IN (SELECT id FROM connection WHERE name = ?)`,
-    )
-      .bind(scim.name)
-      .run()
-    await env.DB.prepare(
-      `UPDATE edge SET next_at = 9000000000000000 WHERE next_at IS NOT NULL
-        AND connection NOT IN (SELECT id FROM connection WHERE name = ?)`,
-    )
-      .bind(scim.name)
-      .run()
-    await env.DB.prepare(
-      `UPDATE finding SET last_seen = 9000000000000000
-        WHERE kind IN ('app-credential', 'app-failing', 'mode-ended')
-          AND connection NOT IN (SELECT id FROM connection WHERE name = ?)`,
-    )
-      .bind(scim.name)
-      .run()
   }
   return {
     desk,
@@ -292,9 +280,21 @@ export function idOf(answer: Answer): string {
   return String(answer.body.id)
 }
 
-/** Every cut of a request that takes this many steps when nothing happens to it. */
-export function cutsOf(steps: number): Cut[] {
+const HOWS = ['dies', 'lost', 'refused'] as const
+
+let turn = 0
+
+/**
+ * Cuts of a request that takes this many steps when nothing happens to it: one at every step, each in
+ * another way than the one before, and every way at every step where `TEST_CUTS` is `all`
+ * (`npm run test:faults`).
+ */
+export function cutsOf(steps: number, hows: readonly Cut['how'][] = HOWS): Cut[] {
+  // Scenarios begin with another way each, so that between them no step is spared one.
+  const first = turn++
   return Array.from({ length: steps }, (_, i) => i + 1).flatMap((step) =>
-    (['dies', 'lost', 'refused'] as const).map((how) => ({ step, how })),
+    hows
+      .filter((_, n) => env.TEST_CUTS === 'all' || n === (first + step) % hows.length)
+      .map((how) => ({ step, how })),
   )
 }
