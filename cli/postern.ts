@@ -4,6 +4,7 @@ import { type Command, CommandError, nearest, UsageError } from './command.ts'
 /** Loaded when asked for: `--help` waits for none of them. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   adapter: async () => (await import('./adapter.ts')).adapter,
+  administrators: async () => (await import('./administrators.ts')).administrators,
   clients: async () => (await import('./clients.ts')).clients,
   connections: async () => (await import('./connections.ts')).connections,
   findings: async () => (await import('./findings.ts')).findings,
@@ -21,7 +22,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
 async function usage(): Promise<string> {
   const rows = await Promise.all(
     Object.entries(COMMANDS).map(async ([name, load]) => {
-      return `  ${name.padEnd(12)} ${(await load()).summary}`
+      return `  ${name.padEnd(14)} ${(await load()).summary}`
     }),
   )
   return `postern <command> [options]

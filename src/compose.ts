@@ -1,8 +1,10 @@
 /** Puts the parts together: bindings, adapters and the outside world in, app and jobs out. */
 import { Access } from './access/authenticate.ts'
+import { accessTrust } from './access/cloudflare-access.ts'
 import type { Connection } from './access/connection.ts'
 import { KeySets } from './access/key-sets.ts'
 import { Sealing } from './access/seal.ts'
+import { SignIn } from './access/sign-in.ts'
 import { readsOnce } from './access/worker-secret.ts'
 import { checkSettings } from './adapter/check-settings.ts'
 import type { Adapter } from './adapter/contract.ts'
@@ -14,6 +16,7 @@ import type { AdapterBinding } from './adapter/remote/wire.ts'
 import { checkDatabaseUrl, isDatabaseUrl } from './adapter/sql/address.ts'
 import { createDial } from './adapter/sql/dial.ts'
 import { checkAppUrl, checkBaseUrl } from './adapter/url.ts'
+import { administratorRoutes } from './admin/administrators.ts'
 import { clientRoutes } from './admin/clients.ts'
 import {
   type AdapterDescription,
@@ -100,6 +103,14 @@ export function compose(parts: Parts): Composed {
   const checkKeyUrl = (url: string) => checkAppUrl(url, { allowInsecure })
   const keySets = new KeySets({ fetch, now, checkUrl: checkKeyUrl })
   const access = new Access({ db: env.DB, sealing, keySets, now, waitUntil, lost })
+  const signIn = new SignIn({
+    ...{ db: env.DB, keySets, now, waitUntil, lost },
+    bootstrapToken: readsOnce('POSTERN_ADMIN_TOKEN', env.POSTERN_ADMIN_TOKEN),
+    isWeak: () => log({ event: 'admin.token.short', setting: 'POSTERN_ADMIN_TOKEN' }),
+    access: env.POSTERN_ACCESS_TEAM
+      ? accessTrust(env.POSTERN_ACCESS_TEAM, env.POSTERN_ACCESS_AUDIENCE)
+      : undefined,
+  })
   const baseUrl = (requestUrl: string) => env.BASE_URL || new URL(requestUrl).origin
   const openData = (_: Connection) => db
 
@@ -174,6 +185,7 @@ export function compose(parts: Parts): Composed {
     baseUrl,
     log,
     adminRoutes: (api) => {
+      administratorRoutes({ db: env.DB, now })(api)
       reconcileRoutes(jobs)(api)
       findingRoutes(jobs)(api)
       movingRoutes(jobs)(api)
@@ -199,12 +211,16 @@ export function compose(parts: Parts): Composed {
       sealing,
       now,
       baseUrl,
-      adminToken: readsOnce('POSTERN_ADMIN_TOKEN', env.POSTERN_ADMIN_TOKEN),
+      signIn,
+      newId: io.newId,
+      log,
       describeAdapter: describe,
       checkAppUrl: checkUrl,
       hasCertificate: (binding) => certificates.has(binding),
-      report: (error) =>
-        log({ event: 'admin.failed', error: error instanceof Error ? error.name : typeof error }),
+      report: (error, request) => {
+        const what = error instanceof Error ? error.name : typeof error
+        log({ event: 'admin.failed', request, error: what })
+      },
     },
   })
 

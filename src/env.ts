@@ -16,19 +16,34 @@ const secret = z.custom<WorkerSecret>(
   'must be a text, or a binding of the Secrets Store',
 )
 
-const envSchema = z.object({
-  DB: d1,
-  /** Public origin, for example https://scim.example.com; empty: that of the request. */
-  BASE_URL: z.union([z.literal(''), z.url({ protocol: /^https?$/ })]).default(''),
-  /** Empty: nobody may use the admin API. */
-  POSTERN_ADMIN_TOKEN: secret.default(''),
-  /** 32 random bytes in base64. */
-  POSTERN_SEALING_KEY: secret.optional(),
-  /** Those before it, which only open: a list, with white space or commas between them. */
-  POSTERN_SEALING_KEYS_PREVIOUS: secret.optional(),
-  /** "1" only under `npm start` and in tests: http and loopback app hosts are allowed. */
-  POSTERN_DEV: z.enum(['', '1']).default(''),
-})
+const envSchema = z
+  .object({
+    DB: d1,
+    /** Public origin, for example https://scim.example.com; empty: that of the request. */
+    BASE_URL: z.union([z.literal(''), z.url({ protocol: /^https?$/ })]).default(''),
+    /** Bearer of it is an owner. Empty: only administrators who are stored may use the admin API. */
+    POSTERN_ADMIN_TOKEN: secret.default(''),
+    /** Of Cloudflare Access: `acme`, or `acme.cloudflareaccess.com`. Empty: it lets nobody in. */
+    POSTERN_ACCESS_TEAM: z
+      .string()
+      .regex(/^(?:[a-z0-9-]{1,63}(?:\.cloudflareaccess\.com)?)?$/, 'must be the name of a team')
+      .default(''),
+    /** AUD tags of the applications in Access that protect the admin API, with commas between. */
+    POSTERN_ACCESS_AUDIENCE: z
+      .string()
+      .default('')
+      .transform((tags) => tags.split(',').flatMap((tag) => tag.trim() || [])),
+    /** 32 random bytes in base64. */
+    POSTERN_SEALING_KEY: secret.optional(),
+    /** Those before it, which only open: a list, with white space or commas between them. */
+    POSTERN_SEALING_KEYS_PREVIOUS: secret.optional(),
+    /** "1" only under `npm start` and in tests: http and loopback app hosts are allowed. */
+    POSTERN_DEV: z.enum(['', '1']).default(''),
+  })
+  .refine(
+    (env) => (env.POSTERN_ACCESS_TEAM === '') === (env.POSTERN_ACCESS_AUDIENCE.length === 0),
+    { path: ['POSTERN_ACCESS_AUDIENCE'], message: 'goes together with POSTERN_ACCESS_TEAM' },
+  )
 
 export type Env = z.output<typeof envSchema>
 

@@ -165,11 +165,13 @@ function refused(status: number, what: string, text: string): CommandError {
     // No problem document (a proxy's page, perhaps): its status says enough.
   }
   const advice =
-    status === 401 || status === 403
+    status === 401
       ? 'check --admin-token or POSTERN_ADMIN_TOKEN'
-      : status === 404
-        ? 'check --connection and --url'
-        : 'see the log of the gateway'
+      : status === 403
+        ? 'postern administrators me says who you are'
+        : status === 404
+          ? 'check --connection and --url'
+          : 'see the log of the gateway'
   return new CommandError(
     `the gateway refused to ${what}: ${status}${said ? `, ${said}` : ''}`,
     advice,

@@ -4,8 +4,12 @@
  */
 import { Buffer } from 'node:buffer'
 
-/** Let secret scanners know it by its form: a bearer token, or the secret of an OAuth client. */
+/**
+ * Let secret scanners know it by its form: a bearer token, an administrator's, or the secret of an
+ * OAuth client.
+ */
 const PREFIX = 'pst_'
+const ADMIN_PREFIX = 'psa_'
 const CLIENT_SECRET_PREFIX = 'psc_'
 const TOKEN_BYTES = 32
 /** RFC 6750 §2.1; RFC 9110 §11.1 makes the scheme's name case-insensitive. */
@@ -27,6 +31,16 @@ export async function mintToken(
 export async function mintClientSecret(): Promise<{ secret: string; hash: string }> {
   const { token: secret, hash } = await mintToken(undefined, CLIENT_SECRET_PREFIX)
   return { secret, hash }
+}
+
+/** As a token, for an administrator. */
+export function mintAdminToken(): Promise<{ token: string; hash: string }> {
+  return mintToken(undefined, ADMIN_PREFIX)
+}
+
+/** Whether it can be one that `mintAdminToken` made: of others D1 is not asked. */
+export function isAdminToken(token: string): boolean {
+  return token.startsWith(ADMIN_PREFIX)
 }
 
 /** SHA-256, hexadecimal. */

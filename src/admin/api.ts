@@ -1,9 +1,7 @@
 /** `/admin/api`: routes to functions, problem+json, and who may come in. */
 import { type Context, type Handler, Hono } from 'hono'
-import { BEARER_CHALLENGE } from '../access/authenticate.ts'
 import { SealError } from '../access/seal.ts'
-import { bearerToken, equalTokens } from '../access/tokens.ts'
-import { type ReadSecret, SecretUnavailable } from '../access/worker-secret.ts'
+import { SecretUnavailable } from '../access/worker-secret.ts'
 import { AdapterFailure } from '../adapter/failure.ts'
 import { limitBody, readJson } from './body.ts'
 import {
@@ -14,16 +12,24 @@ import {
   patchConnection,
   readConnection,
 } from './connections.ts'
+import {
+  administratorOf,
+  type DoorDeps,
+  guard,
+  keepRecord,
+  refuseUnguarded,
+  requestOf,
+  signInAtDoor,
+} from './door.ts'
+import type { AdminPath, MethodOf } from './permissions.ts'
 import { Problem } from './problem.ts'
 import { createToken, listTokens, removeToken } from './tokens.ts'
 
-export interface AdminDeps extends ConnectionDeps {
-  /** Empty: nobody is let in. Rejects with `SecretUnavailable` while it cannot be read. */
-  readonly adminToken: ReadSecret
+export interface AdminDeps extends ConnectionDeps, DoorDeps {
   /** Public origin of the gateway, without a slash at the end. */
   readonly baseUrl: (requestUrl: string) => string
   /** Told of each accident that became a 500. Drizzle's messages hold values: log no message. */
-  readonly report: (error: unknown) => void
+  readonly report: (error: unknown, request: string) => void
 }
 
 /**
@@ -33,11 +39,11 @@ export interface AdminDeps extends ConnectionDeps {
 export function adminApi(deps: AdminDeps, more: (api: Hono) => void = () => {}): Hono {
   const api = new Hono()
 
-  api.onError((error) => {
+  api.onError((error, c) => {
     if (error instanceof Problem) return error.toResponse()
     // Its message is ours, and names no value.
     if (error instanceof AdapterFailure) return new Problem(503, error.message).toResponse()
-    deps.report(error)
+    deps.report(error, requestOf(c))
     // Our own words, and only the operator can act on them.
     if (error instanceof SealError) {
       return new Problem(error.passes ? 503 : 500, error.message).toResponse()
@@ -46,23 +52,15 @@ export function adminApi(deps: AdminDeps, more: (api: Hono) => void = () => {}):
     return new Problem(500, 'The request failed for a reason that is not yours').toResponse()
   })
 
-  api.use('*', async (c, next) => {
-    const given = bearerToken(c.req.header('authorization')) ?? ''
-    if (!(await equalTokens(given, await deps.adminToken()))) {
-      throw new Problem(401, 'The admin token is missing or wrong', {
-        headers: { 'www-authenticate': BEARER_CHALLENGE },
-      })
-    }
-    await next()
-    // Answers hold tokens.
-    c.header('cache-control', 'no-store')
-  })
+  api.use('*', keepRecord(deps))
+  api.use('*', signInAtDoor(deps))
   api.use('*', limitBody)
 
   const base = (c: Context) => deps.baseUrl(c.req.url)
 
   route(api, '/connections', {
-    GET: async (c) => c.json(await listConnections(c.req.query('cursor'), base(c), deps)),
+    GET: async (c) =>
+      c.json(await listConnections(c.req.query('cursor'), base(c), deps, administratorOf(c))),
     POST: async (c) => {
       const created = await createConnection(await readJson(c), base(c), deps)
       c.header('location', `${base(c)}/admin/api/connections/${created.name}`)
@@ -73,7 +71,15 @@ export function adminApi(deps: AdminDeps, more: (api: Hono) => void = () => {}):
   route(api, '/connections/:name', {
     GET: async (c) => c.json(await readConnection(param(c, 'name'), base(c), deps)),
     PATCH: async (c) =>
-      c.json(await patchConnection(param(c, 'name'), await readJson(c), base(c), deps)),
+      c.json(
+        await patchConnection(
+          param(c, 'name'),
+          await readJson(c),
+          base(c),
+          deps,
+          administratorOf(c),
+        ),
+      ),
     DELETE: async (c) => {
       const name = param(c, 'name')
       await offboardConnection(name, deps)
@@ -102,15 +108,25 @@ export function adminApi(deps: AdminDeps, more: (api: Hono) => void = () => {}):
   })
 
   more(api)
+  refuseUnguarded(api)
   api.all('*', () => {
     throw new Problem(404, 'The admin API has nothing here')
   })
   return api
 }
 
-/** Adds all methods of one path, so that every other one is a 405 that says which there are. */
-export function route(api: Hono, path: string, handlers: Readonly<Record<string, Handler>>): void {
-  for (const [method, handler] of Object.entries(handlers)) api.on(method, path, handler)
+/**
+ * Adds all methods of one path, each for those who may (permissions.ts), so that every other one is a 405
+ * that says which there are.
+ */
+export function route<P extends AdminPath>(
+  api: Hono,
+  path: P,
+  handlers: Readonly<Record<MethodOf<P>, Handler>>,
+): void {
+  for (const [method, handler] of Object.entries<Handler>(handlers)) {
+    api.on(method, path, guard(path, method as MethodOf<P>, handler))
+  }
   // Hono answers HEAD from GET.
   const allow = Object.keys(handlers).flatMap((m) => (m === 'GET' ? ['GET', 'HEAD'] : [m]))
   api.all(path, (c) => {

@@ -1,5 +1,6 @@
 /** What an administrator does with connections, apart from HTTP: the console does the same. */
 import { isDeepStrictEqual } from 'node:util'
+import type { Administrator } from '../access/administrator.ts'
 import { mergePatch } from '../access/merge-patch.ts'
 import { modeAt } from '../access/mode.ts'
 import { type ConnectionMode, connectionMode, policySchema } from '../access/policy.ts'
@@ -8,6 +9,7 @@ import { mintToken } from '../access/tokens.ts'
 import { type ConnectionRow, Connections } from '../db/connections.ts'
 import type { Json, JsonObject } from '../scim/schema.ts'
 import { type CheckDeps, type ConnectionDraft, checkConnection } from './check-connection.ts'
+import { refuseBeyondLimits } from './confined.ts'
 import {
   type ConnectionPatch,
   checkMode,
@@ -102,17 +104,19 @@ export async function readConnection(
   return toView(row, baseUrl, deps.now())
 }
 
-/** @throws {Problem} 400 for a foreign cursor */
+/** Those that are theirs who ask. @throws {Problem} 400 for a foreign cursor */
 export async function listConnections(
   cursor: string | undefined,
   baseUrl: string,
   deps: ConnectionDeps,
+  { connections }: Pick<Administrator, 'connections'>,
 ): Promise<{ items: ConnectionView[]; nextCursor?: string }> {
   const [after] = cursor === undefined ? [] : parseCursor(cursor)
   if (cursor !== undefined && typeof after !== 'string') throw badCursor()
   const rows = await new Connections(deps.db).list({
     after: typeof after === 'string' ? after : undefined,
     limit: PAGE_SIZE + 1,
+    among: connections ?? undefined,
   })
   return toPage(
     rows,
@@ -121,12 +125,16 @@ export async function listConnections(
   )
 }
 
-/** @throws {Problem} 404, 422, or 409 where others keep changing it at the same time */
+/**
+ * @param by whoever is limited to some connections may not change what reaches beyond them
+ * @throws {Problem} 404, 422, 403, or 409 where others keep changing it at the same time
+ */
 export async function patchConnection(
   name: string,
   body: Json,
   baseUrl: string,
   deps: ConnectionDeps,
+  by: Pick<Administrator, 'connections'>,
 ): Promise<ConnectionView> {
   const parsed = connectionPatch.safeParse(body)
   if (!parsed.success) throw invalidInput(invalidMembers(parsed.error, []))
@@ -141,6 +149,7 @@ export async function patchConnection(
     if (!row) throw noConnection()
     const now = deps.now()
     const next = applied(row, patch, now)
+    if (by.connections !== null) await refuseBeyondLimits(toDraft(row), next, patch, deps)
     const broken = await newlyBroken(row, next, patch, deps)
     if (broken.length > 0) throw invalidInput(broken)
     const before = { ...toDraft(row), mode: row.mode, modeUntil: row.modeUntil }

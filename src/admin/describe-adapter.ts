@@ -16,6 +16,8 @@ export interface AdapterDescription {
   resource?(resourceType: string): ResourceSpec | undefined
   /** True: connections may declare resource types of their own. */
   readonly declaresTypes: boolean
+  /** True: it runs in a Worker of its own, which may hold secrets that no connection has. */
+  readonly isPrivate?: boolean
 }
 
 /**
@@ -51,5 +53,6 @@ export async function describePrivate(remote: RemoteAdapter): Promise<AdapterDes
     resourceAttributes: (type) => Object.keys(resources[type]?.attributes ?? {}),
     resource: (type) => resources[type],
     declaresTypes: false,
+    isPrivate: true,
   }
 }

@@ -8,6 +8,7 @@ import type { Jobs } from '../jobs/jobs.ts'
 import { route } from './api.ts'
 import { readJson } from './body.ts'
 import { badCursor, PAGE_SIZE, parseCursor, toPage } from './cursor.ts'
+import { administratorOf } from './door.ts'
 import { invalidInput, invalidMembers, Problem } from './problem.ts'
 import { connectionOf, oneOf } from './query.ts'
 
@@ -41,7 +42,8 @@ export function findingRoutes(jobs: Jobs): (api: Hono) => void {
         if (!parsed.success) throw invalidInput(invalidMembers(parsed.error, []))
         const { decision, nativeId } = parsed.data
         const id = c.req.param('id') ?? ''
-        const outcome = await decide(jobs, connection, id, { decision, nativeId })
+        const by = administratorOf(c).id
+        const outcome = await decide(jobs, connection, id, { decision, nativeId, by })
         switch (outcome.kind) {
           case 'decided':
             return c.json(findingView(outcome.finding))

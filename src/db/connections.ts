@@ -56,6 +56,8 @@ const notBeforeCreation = (now: number) => sql`max(${now}, ${connection.createdA
 const columns = { ...getTableColumns(connection), secrets }
 // Literals: SQLite uses a partial index only where it sees the index's own condition.
 const isActive = sql`${connection.state} = 'active'`
+const isAmong = (ids: readonly string[]) =>
+  sql`${connection.id} IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`
 const isOffboarding = sql`${connection.state} = 'offboarding'`
 
 /** Beside the secrets that an administrator gave: no adapter declares one of this name. */
@@ -111,14 +113,32 @@ export class Connections {
   }
 
   /** Active connections in the order of their names, after the one of the name given. */
-  async list(page: { after?: string | undefined; limit: number }): Promise<ConnectionRow[]> {
+  async list(page: {
+    after?: string | undefined
+    limit: number
+    /** Ids of those that are meant; absent: all. */
+    among?: readonly string[] | undefined
+  }): Promise<ConnectionRow[]> {
+    const { after = '', among } = page
     return this.#db
       .select(columns)
       .from(connection)
-      .where(and(isActive, gt(connection.name, page.after ?? '')))
+      .where(and(isActive, gt(connection.name, after), among && isAmong(among)))
       .orderBy(asc(connection.name))
       .limit(page.limit)
       .all()
+  }
+
+  /** Id and name of the active ones among those that are given by ids or names, by name. */
+  async known(
+    by: { readonly ids: readonly string[] } | { readonly names: readonly string[] },
+  ): Promise<{ id: string; name: string }[]> {
+    const [column, values] = 'ids' in by ? ['id', by.ids] : ['name', by.names]
+    return this.#db.all<{ id: string; name: string }>(sql`
+      SELECT id, name FROM connection
+       WHERE state = 'active' AND ${sql.identifier(column)} IN (
+         SELECT value FROM json_each(${JSON.stringify(values)}))
+       ORDER BY name`)
   }
 
   /** Stores a connection with its secrets and first token, or nothing. False: the name is taken. */

@@ -8,10 +8,13 @@ import { buryLink } from './link-writes.ts'
 export class Decided {
   readonly #db: Database
   readonly #connection: string
+  /** Id of the administrator who decides. */
+  readonly by: string
 
-  constructor(db: Database, connection: string) {
+  constructor(db: Database, connection: string, by: string) {
     this.#db = db
     this.#connection = connection
+    this.by = by
   }
 
   verdict(links: readonly string[], verdict: Verdict | undefined): Write {
@@ -51,13 +54,14 @@ export class Decided {
   finding(
     { id }: Finding,
     state: 'closed' | undefined,
-    facts: Readonly<Record<string, unknown>>,
+    facts: Readonly<Record<string, unknown>> & { readonly decided: object },
     now: number,
   ): Write[] {
+    const all = { ...facts, decided: { ...facts.decided, by: this.by } }
     return [
       sql`
         UPDATE finding SET state = coalesce(${state ?? null}, state), decided_at = ${now},
-               detail = json_patch(detail, ${JSON.stringify(facts)})
+               detail = json_patch(detail, ${JSON.stringify(all)})
          WHERE id = ${id} AND connection = ${this.#connection} AND state <> 'closed'`,
       CHANGED_ONE,
     ]

@@ -134,14 +134,16 @@ export class Findings {
     return (await this.#select(sql`id = ${id}`))[0]
   }
 
-  /** Undefined: there is none of this id, or it is closed. */
+  /** @param decided what, and by which administrator. Undefined: none of this id, or it is closed. */
   async decide(
     id: string,
     state: 'ignored' | 'closed' | 'open',
+    decided: { readonly decision: string; readonly by: string },
     now: number,
   ): Promise<Finding | undefined> {
     await this.#db.run(sql`
-      UPDATE finding SET state = ${state}, decided_at = ${now}
+      UPDATE finding SET state = ${state}, decided_at = ${now},
+             detail = json_patch(detail, ${JSON.stringify({ decided })})
        WHERE id = ${id} AND connection = ${this.#connection} AND state <> 'closed'`)
     const finding = await this.get(id)
     return finding?.state === state ? finding : undefined

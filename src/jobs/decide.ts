@@ -45,7 +45,16 @@ export async function decide(
   jobs: Jobs,
   connection: Connection,
   id: string,
-  { decision, nativeId }: { readonly decision: string; readonly nativeId: string | undefined },
+  {
+    decision,
+    nativeId,
+    by,
+  }: {
+    readonly decision: string
+    readonly nativeId: string | undefined
+    /** Id of the administrator. */
+    readonly by: string
+  },
 ): Promise<DecideOutcome> {
   const { io } = jobs
   const findings = new Findings(jobs.openData(connection), connection.id)
@@ -59,15 +68,15 @@ export async function decide(
   const taken = decision as Decision
   if (taken === 'restore') return restore(jobs, connection, finding)
   if (taken === 'allow' || taken === 'reject') {
-    await decideParked(jobs, connection, finding, taken)
+    await decideParked(jobs, connection, finding, taken, by)
     return afterwards(findings, id)
   }
   if (!isAboutAccounts(taken)) {
-    const decided = await findings.decide(id, STATE_AFTER[taken], io.now())
+    const decided = await findings.decide(id, STATE_AFTER[taken], { decision, by }, io.now())
     return decided ? { kind: 'decided', finding: decided } : { kind: 'closed' }
   }
   try {
-    await decideAccounts(jobs, connection, finding, taken, nativeId)
+    await decideAccounts(jobs, connection, finding, taken, nativeId, by)
   } catch (failure) {
     if (failure instanceof Refusal) return { kind: 'refused', detail: failure.message }
     if (failure instanceof AdapterFailure) {
@@ -90,6 +99,7 @@ async function decideParked(
   connection: Connection,
   finding: Finding,
   decision: GuardDecision,
+  by: string,
 ): Promise<void> {
   const db = jobs.openData(connection)
   const now = jobs.io.now()
@@ -97,10 +107,16 @@ async function decideParked(
   const state = decision === 'allow' ? 'allowed' : 'rejected'
   const request = `decide-${jobs.io.newId()}`
   const entry = { request, type, link: finding.id, op: 'decide' as const, decision: state }
+  const detail = { administrator: by }
   await writeAll(db, [
     new Departures(db, connection.id).decide(type, state, now),
-    ...new Decided(db, connection.id).finding(finding, 'closed', { decided: { decision } }, now),
-    new Audit(connection.id).entry(entry, now),
+    ...new Decided(db, connection.id, by).finding(
+      finding,
+      'closed',
+      { decided: { decision } },
+      now,
+    ),
+    new Audit(connection.id).entry({ ...entry, detail }, now),
   ])
 }
 
@@ -132,6 +148,7 @@ async function decideAccounts(
   finding: Finding,
   decision: AccountDecision,
   nativeId: string | undefined,
+  by: string,
 ): Promise<void> {
   const db = jobs.openData(connection)
   const { io } = jobs
@@ -139,7 +156,7 @@ async function decideAccounts(
   const open = await openFor(jobs, connection, 'decide')
   const endpoint = openEndpoint(open, type)
   if (!endpoint) throw new Refusal('The connection has no such resource type any more')
-  const given: Given = { endpoint, decided: new Decided(db, connection.id), finding, nativeId }
+  const given: Given = { endpoint, decided: new Decided(db, connection.id, by), finding, nativeId }
   switch (decision) {
     case 'link':
       return finding.kind === 'ambiguous' ? choose(given) : takeOver(given)

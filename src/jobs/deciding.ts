@@ -23,9 +23,13 @@ export interface Given {
 }
 
 /** The audit of a decision about one link. */
-export function entryOf({ endpoint, finding }: Given, link: Link, decision: string): Write {
+export function entryOf(
+  { endpoint, finding, decided }: Given,
+  link: Link,
+  decision: string,
+): Write {
   const { audit, request, io } = endpoint
-  const detail = { finding: finding.id }
+  const detail = { finding: finding.id, administrator: decided.by }
   return audit.entry(
     { request, type: link.type, link: link.id, op: 'decide', decision, detail },
     io.now(),

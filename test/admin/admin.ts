@@ -3,9 +3,11 @@ import { env } from 'cloudflare:workers'
 import { Hono } from 'hono'
 import * as z from 'zod'
 import { Sealing } from '../../src/access/seal.ts'
+import { SignIn } from '../../src/access/sign-in.ts'
 import { checkSettings } from '../../src/adapter/check-settings.ts'
 import { type AdminDeps, adminApi } from '../../src/admin/api.ts'
 import type { AdapterDescription } from '../../src/admin/describe-adapter.ts'
+import { noKeySets } from '../support/key-sets.ts'
 
 export const NOW = 1_770_000_000_000
 export const BASE_URL = 'https://gw.example'
@@ -49,7 +51,10 @@ export interface Answer {
   readonly text: string
 }
 
-export function admin(over: Partial<AdminDeps> = {}, more?: (api: Hono) => void) {
+export function admin(
+  { adminToken = 'the-admin-token', ...over }: Partial<AdminDeps> & { adminToken?: string } = {},
+  more?: (api: Hono) => void,
+) {
   const clock = { now: NOW }
   const reported: unknown[] = []
   const api = adminApi(
@@ -61,7 +66,17 @@ export function admin(over: Partial<AdminDeps> = {}, more?: (api: Hono) => void)
       hasCertificate: () => false,
       baseUrl: () => BASE_URL,
       now: () => clock.now,
-      adminToken: async () => 'the-admin-token',
+      signIn: new SignIn({
+        ...{
+          db: env.DB,
+          bootstrapToken: async () => adminToken,
+          access: undefined,
+          keySets: noKeySets,
+        },
+        ...{ now: () => clock.now, waitUntil: () => {}, lost: () => {}, isWeak: () => {} },
+      }),
+      newId: () => crypto.randomUUID(),
+      log: () => {},
       report: (error) => reported.push(error),
       ...over,
     },

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { route } from '../../src/admin/api.ts'
 import { aName } from '../db/stored-connection.ts'
 import { admin } from './admin.ts'
 
@@ -24,7 +25,7 @@ describe('the admin API', () => {
   )
 
   test('lets nobody in where no admin token is set', async () => {
-    const { call } = admin({ adminToken: async () => '' })
+    const { call } = admin({ adminToken: '' })
     for (const authorization of ['Bearer ', 'Bearer', '', 'Bearer undefined']) {
       expect((await call('GET', '/connections', undefined, { authorization })).status).toBe(401)
     }
@@ -92,8 +93,17 @@ describe('the admin API', () => {
   })
 
   test('holds what others mount in it, behind the same door', async () => {
-    const { call } = admin({}, (api) => api.get('/more', (c) => c.json({ more: true })))
-    expect((await call('GET', '/more')).body).toEqual({ more: true })
-    expect((await call('GET', '/more', undefined, { authorization: 'x' })).status).toBe(401)
+    const { call } = admin({}, (api) =>
+      route(api, '/connections/:name/export', { GET: (c) => c.json({ more: true }) }),
+    )
+    expect((await call('GET', '/connections/a/export')).body).toEqual({ more: true })
+    const wrong = { authorization: 'x' }
+    expect((await call('GET', '/connections/a/export', undefined, wrong)).status).toBe(401)
+  })
+
+  test('does not open with a route in it that asks nobody for permission', () => {
+    expect(() => admin({}, (api) => api.get('/more', (c) => c.json({ more: true })))).toThrow(
+      'GET /more is not guarded',
+    )
   })
 })

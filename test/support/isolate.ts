@@ -61,6 +61,7 @@ export function openIsolate(
     /** In place of the Worker's own. */
     readonly env?: Partial<Env>
     readonly log?: (line: Readonly<Record<string, string | number>>) => void
+    readonly waitUntil?: (work: Promise<unknown>) => void
   } = {},
 ): Isolate {
   const { cut } = options
@@ -106,7 +107,7 @@ export function openIsolate(
     hyperdrives: options.hyperdrives ?? new Map(),
     ...(options.certificates && { certificates: options.certificates }),
     // Notes of a token's use; they are no part of what is answered.
-    waitUntil: () => {},
+    waitUntil: options.waitUntil ?? (() => {}),
     log: options.log ?? (() => {}),
     io: {
       now: () => clock.now,

@@ -1,0 +1,150 @@
+/**
+ * Who asks for something of the admin API: the bootstrap token, a token of an administrator, or what
+ * Cloudflare Access vouches for. D1 is asked each time, so that whoever is removed is out at once.
+ *
+ * Whoever fails too often from one place is told to wait, in this isolate. A right token gets in all
+ * the same, so nobody can lock an administrator out: 256 bits are guessed by nobody. The exception is
+ * a bootstrap token that is too short for that: where its source has failed too often, it is not even
+ * looked at.
+ */
+import { type AdministratorRow, Administrators } from '../db/administrators.ts'
+import { type Administrator, BOOTSTRAP, toAdministrator } from './administrator.ts'
+import { BoundedMap } from './bounded-map.ts'
+import { ACCESS_HEADER, accessName } from './cloudflare-access.ts'
+import { type KeySets, KeysUnavailable } from './key-sets.ts'
+import { originOf } from './same-origin.ts'
+import { sourceOf } from './source.ts'
+import { type Rate, TokenBuckets } from './token-bucket.ts'
+import { bearerToken, equalTokens, hashToken, isAdminToken } from './tokens.ts'
+import { MAX_JWT, prove, type Trust } from './trust.ts'
+import type { ReadSecret } from './worker-secret.ts'
+
+/** Failed sign-ins from one source: twenty at once, then one in six seconds. */
+const FAILURES: Rate = { burst: 20, perSecond: 1 / 6 }
+/** Sources that one isolate remembers: some hundred bytes each. */
+const SOURCES = 10_000
+/** One write a minute for each administrator is what knowing when they were here may cost. */
+const NOTE_USE_EVERY_MS = 60_000
+const REMEMBERED = 1_000
+/** 192 bits in base64: what `npm start` makes. */
+const SHORTEST_TOKEN = 32
+
+export interface SignInDeps {
+  readonly db: D1Database
+  /** POSTERN_ADMIN_TOKEN; empty: it lets nobody in. */
+  readonly bootstrapToken: ReadSecret
+  /** Of Cloudflare Access; undefined: its header is not looked at. */
+  readonly access: Trust | undefined
+  readonly keySets: KeySets
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  readonly waitUntil: (work: Promise<unknown>) => void
+  /** Told the name of each accident that cost nobody anything. Never a value. */
+  readonly lost: (what: string) => void
+  /** Told once that the bootstrap token can be guessed, by somebody with patience. */
+  readonly isWeak: () => void
+}
+
+export type SignedIn =
+  | { readonly kind: 'in'; readonly administrator: Administrator }
+  /** Nothing was shown, or nothing that is right. */
+  | { readonly kind: 'refused' }
+  /** Cloudflare Access vouches for somebody who is no administrator here. */
+  | { readonly kind: 'stranger' }
+  /** A page of another site would write by the sign-in of somebody's browser. */
+  | { readonly kind: 'other-site' }
+  /** The keys of Cloudflare Access cannot be read now. */
+  | { readonly kind: 'unavailable' }
+  | { readonly kind: 'wait'; readonly seconds: number }
+
+/** One for each isolate: it holds what this isolate remembers. */
+export class SignIn {
+  readonly #deps: SignInDeps
+  readonly #administrators: Administrators
+  readonly #failures = new TokenBuckets(SOURCES)
+  /** By id of an administrator and token: when this isolate last sent a note of its use. */
+  readonly #noted = new BoundedMap<number>(REMEMBERED)
+  #hasWarned = false
+
+  constructor(deps: SignInDeps) {
+    this.#deps = deps
+    this.#administrators = new Administrators(deps.db)
+  }
+
+  /** @throws {SecretUnavailable} where the bootstrap token decides, and cannot be read now */
+  async identify(request: Pick<Request, 'headers' | 'method' | 'url'>): Promise<SignedIn> {
+    const source = await sourceOf(request.headers)
+    // Taken before anything is looked at: of many tries at once each counts.
+    const waitMs = this.#failures.take(source, FAILURES, this.#deps.now())
+    const signedIn = await this.#identify(request, waitMs > 0)
+    const hasFailed = signedIn.kind === 'refused' || signedIn.kind === 'stranger'
+    if (hasFailed && waitMs > 0) return { kind: 'wait', seconds: Math.ceil(waitMs / 1000) }
+    if (!hasFailed && waitMs === 0) this.#failures.take(source, FAILURES, this.#deps.now(), -1)
+    return signedIn
+  }
+
+  async #identify(
+    { headers, method, url }: Pick<Request, 'headers' | 'method' | 'url'>,
+    isSlowed: boolean,
+  ): Promise<SignedIn> {
+    const authorization = headers.get('authorization')
+    if (authorization !== null) return this.#byToken(bearerToken(authorization) ?? '', isSlowed)
+    const assertion = headers.get(ACCESS_HEADER)
+    if (assertion === null || !this.#deps.access) return { kind: 'refused' }
+    // Access knows a browser by its cookie, which goes along with what any page makes it send.
+    const isSafe = method === 'GET' || method === 'HEAD'
+    if (!isSafe && originOf(headers, new URL(url).origin) === 'other') return { kind: 'other-site' }
+    return this.#byAccess(assertion, this.#deps.access)
+  }
+
+  async #byToken(token: string, isSlowed: boolean): Promise<SignedIn> {
+    const found = isAdminToken(token) ? await this.#stored(token) : undefined
+    if (found) return { kind: 'in', administrator: found }
+    const bootstrap = await this.#deps.bootstrapToken()
+    const isShort = bootstrap !== '' && bootstrap.length < SHORTEST_TOKEN
+    if (isShort && !this.#hasWarned) {
+      this.#hasWarned = true
+      this.#deps.isWeak()
+    }
+    const isRight = !(isShort && isSlowed) && (await equalTokens(token, bootstrap))
+    return isRight ? { kind: 'in', administrator: BOOTSTRAP } : { kind: 'refused' }
+  }
+
+  async #stored(token: string): Promise<Administrator | undefined> {
+    const found = await this.#administrators.byTokenHash(await hashToken(token))
+    if (!found) return undefined
+    const { row, token: shown } = found
+    if (shown.expiresAt !== null && shown.expiresAt <= this.#deps.now()) return undefined
+    this.#noteUse(row, shown.id)
+    return toAdministrator(row, 'token')
+  }
+
+  async #byAccess(jwt: string, trust: Trust): Promise<SignedIn> {
+    if (jwt.length > MAX_JWT) return { kind: 'refused' }
+    const { keySets, now } = this.#deps
+    try {
+      const proof = await prove(jwt, trust, keySets.of(trust.keySets), now())
+      const name = proof.kind === 'trusted' ? accessName(proof.claims) : undefined
+      if (name === undefined) return { kind: 'refused' }
+      const row = await this.#administrators.named(name)
+      if (!row) return { kind: 'stranger' }
+      this.#noteUse(row)
+      return { kind: 'in', administrator: toAdministrator(row, 'access') }
+    } catch (error) {
+      if (error instanceof KeysUnavailable) return { kind: 'unavailable' }
+      throw error
+    }
+  }
+
+  #noteUse({ id }: AdministratorRow, token?: string): void {
+    const { now, waitUntil, lost } = this.#deps
+    const at = now()
+    const key = `${id}\n${token ?? ''}`
+    if (at - (this.#noted.get(key) ?? 0) < NOTE_USE_EVERY_MS) return
+    this.#noted.set(key, at)
+    waitUntil(
+      // Drizzle's message holds bound values: only that it failed is told.
+      this.#administrators.noteUse(id, token, at).catch(() => lost('administrator last use')),
+    )
+  }
+}

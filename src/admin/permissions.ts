@@ -1,0 +1,73 @@
+/**
+ * Who may do what by the admin API: every route and method, in one table. `route` takes no other one, and
+ * one that is not here does not compile. docs/security.md has it in words.
+ */
+import type { Need } from '../access/administrator.ts'
+
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+/** Looks, and sees no secret. */
+const AUDITOR: Need = { role: 'auditor', of: 'some' }
+/** Runs what is theirs. */
+const OPERATOR: Need = { role: 'operator', of: 'some' }
+const OWNER: Need = { role: 'owner', of: 'some' }
+/** What reaches across connections is for those who are limited to none. */
+const AUDITOR_OF_ALL: Need = { role: 'auditor', of: 'all' }
+const OPERATOR_OF_ALL: Need = { role: 'operator', of: 'all' }
+const OWNER_OF_ALL: Need = { role: 'owner', of: 'all' }
+
+/** Below `/connections/:name`, a connection that is not theirs is one that is not there. */
+export const PERMISSIONS = {
+  '/me': { GET: AUDITOR },
+  '/administrators': { GET: OWNER_OF_ALL, POST: OWNER_OF_ALL },
+  '/administrators/:id': { GET: OWNER_OF_ALL, PATCH: OWNER_OF_ALL, DELETE: OWNER_OF_ALL },
+  '/administrators/:id/tokens': { POST: OWNER_OF_ALL },
+  '/administrators/:id/tokens/:token': { DELETE: OWNER_OF_ALL },
+
+  // The list shows theirs only.
+  '/connections': { GET: AUDITOR, POST: OPERATOR_OF_ALL },
+  '/connections/:name': { GET: AUDITOR, PATCH: OPERATOR, DELETE: OWNER },
+  '/connections/:name/tokens': { GET: AUDITOR, POST: OPERATOR },
+  '/connections/:name/tokens/:id': { DELETE: OPERATOR },
+  '/connections/:name/clients': { GET: AUDITOR, POST: OPERATOR },
+  '/connections/:name/clients/:id': { GET: AUDITOR, DELETE: OPERATOR },
+  '/connections/:name/clients/:id/secrets': { POST: OPERATOR },
+  '/connections/:name/clients/:id/secrets/:secret': { DELETE: OPERATOR },
+  '/connections/:name/reconcile': { GET: AUDITOR, POST: OPERATOR },
+  '/connections/:name/reconcile/:id': { GET: AUDITOR },
+  '/connections/:name/reconcile/:id/advance': { POST: OPERATOR },
+  '/connections/:name/preflight': { POST: OPERATOR },
+  '/connections/:name/preflight/:id': { GET: AUDITOR },
+  '/connections/:name/findings': { GET: AUDITOR },
+  '/connections/:name/findings/:id/decide': { POST: OPERATOR },
+  '/connections/:name/leavers': { GET: AUDITOR },
+  '/connections/:name/leavers/remove': { POST: OPERATOR },
+  '/connections/:name/mapping/try': { POST: OPERATOR },
+  '/connections/:name/export': { GET: AUDITOR },
+  '/connections/:name/links': { GET: AUDITOR, POST: OPERATOR },
+  '/connections/:name/people/:id': { DELETE: OPERATOR },
+
+  // A manifest names the connections that use it, and changes what they send where.
+  '/manifests': { GET: AUDITOR_OF_ALL },
+  '/manifests/:name': { GET: AUDITOR_OF_ALL, PUT: OPERATOR_OF_ALL, DELETE: OPERATOR_OF_ALL },
+  '/manifests/:name/rollback': { POST: OPERATOR_OF_ALL },
+  '/sealing': { GET: AUDITOR_OF_ALL },
+} as const satisfies Readonly<Record<string, Readonly<Partial<Record<Method, Need>>>>>
+
+export type AdminPath = keyof typeof PERMISSIONS
+export type MethodOf<P extends AdminPath> = keyof (typeof PERMISSIONS)[P] & string
+
+/** Each route and method with what it needs. */
+export function permissions(): readonly {
+  readonly method: string
+  readonly path: AdminPath
+  readonly need: Need
+}[] {
+  return Object.entries(PERMISSIONS).flatMap(([path, needs]) =>
+    Object.entries<Need>(needs).map(([method, need]) => ({
+      method,
+      path: path as AdminPath,
+      need,
+    })),
+  )
+}

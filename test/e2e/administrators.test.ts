@@ -1,0 +1,50 @@
+/** `postern administrators` against a running `npm start`. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Started, startPostern } from '../../cli/launch.ts'
+import { runPostern } from '../support/postern.ts'
+
+const TIMEOUT_MS = 120_000
+
+describe('postern administrators', { timeout: TIMEOUT_MS }, () => {
+  let folder: string
+  let started: Started
+  const postern = (args: readonly string[], as?: string) =>
+    runPostern(['administrators', ...args, '--json'], {
+      POSTERN_STATE: folder,
+      ...(as !== undefined && { POSTERN_ADMIN_TOKEN: as }),
+    })
+
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(os.tmpdir(), 'postern-test-'))
+    started = await startPostern([], { POSTERN_STATE: folder })
+  }, TIMEOUT_MS)
+  afterAll(async () => {
+    await started?.stop()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  test('new, me, change, token, revoke and remove', async () => {
+    const at = ['--url', started.now.scimBaseUrl]
+    const made = await postern(['new', 'Ann', '--role', 'auditor', '--connection', 'demo'])
+    const { id, token, tokenId } = made.json as Record<string, string>
+    expect(made.json).toMatchObject({ name: 'Ann', role: 'auditor', connections: ['demo'] })
+    const me = await postern(['me', ...at], token)
+    expect(me.json).toMatchObject({ id, connections: ['demo'], signedInBy: 'token' })
+    const refused = await postern(['list', ...at], token)
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('role "owner"')])
+
+    await postern(['change', `${id}`, '--role', 'owner', '--all-connections'])
+    const list = await postern(['list', ...at], token)
+    expect(list.json.items).toMatchObject([{ id, role: 'owner', connections: null }])
+    const second = await postern(['token', `${id}`, '--label', 'laptop'])
+    await postern(['revoke', `${id}`, `${tokenId}`])
+    expect((await postern(['me', ...at], token)).stderr).toContain('401')
+    const shown = await postern(['show', `${id}`, ...at], second.json.token)
+    expect(shown.json.tokens).toMatchObject([{ id: second.json.id, label: 'laptop' }])
+    expect((await postern(['remove', `${id}`])).json).toEqual({ removed: id })
+    expect((await postern(['list'])).json).toEqual({ items: [] })
+  })
+})
