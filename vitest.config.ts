@@ -67,7 +67,7 @@ export default defineConfig(async () => {
         bindings: {
           TEST_MIGRATIONS: migrations,
           TEST_CUTS: process.env['TEST_CUTS'] ?? '',
-          POSTERN_ADMIN_TOKEN: 'test-admin-token',
+          POSTERN_ADMIN_TOKEN: 'test-admin-token-of-more-than-32-characters',
           POSTERN_SEALING_KEY: 'dGVzdC1zZWFsaW5nLWtleS10aGF0LWlzLTMyLWJ5dGU=',
           POSTERN_DEV: '1',
         },

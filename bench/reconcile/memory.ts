@@ -29,7 +29,7 @@ const PEOPLE = Number(values.people)
 const STEP = PEOPLE / 10
 const MB = 1024 * 1024
 const SAMPLE_MS = 200
-const ADMIN_TOKEN = 'bench-admin-token'
+const ADMIN_TOKEN = 'bench-admin-token-of-more-than-32-characters'
 /** People in one request of a pre-flight. */
 const SLICE = 1_000
 

@@ -21,6 +21,8 @@ interface Entered {
   administrator?: Administrator
   /** Of the table of permissions. */
   path?: AdminPath
+  /** True: the answer does not say so, the log does. */
+  isConcealed?: boolean
   mayEnter?: (connection: string) => Promise<boolean>
 }
 
@@ -46,14 +48,16 @@ export function keepRecord({ newId, log }: DoorDeps): MiddlewareHandler {
     const request = newId()
     c.set('entered', { request })
     await next()
-    const { administrator, path } = entered(c)
+    const { administrator, path, isConcealed = false } = entered(c)
     const { status } = c.res
     c.header('x-request-id', request)
     // Answers hold tokens, and names of people.
     c.header('cache-control', 'no-store')
     const { method } = c.req
     const isRead = method === 'GET' || method === 'HEAD'
-    if (isRead && ![401, 403, 429].includes(status)) return
+    // Who looks for a connection that is not theirs is told 404, and is of interest all the same.
+    const isRefused = isConcealed || [401, 403, 429].includes(status)
+    if (isRead && !isRefused) return
     const who = administrator?.id ?? ''
     log({ event: 'admin.request', request, administrator: who, method, route: path ?? '', status })
   }
@@ -96,7 +100,8 @@ export function guard<P extends AdminPath>(
     const refused = refusalOf(administratorOf(c), need)
     if (refused) throw notAllowed(refused, need)
     if (path.startsWith('/connections/:name')) {
-      if (!(await here.mayEnter?.(c.req.param('name') ?? ''))) throw noConnection()
+      here.isConcealed = !(await here.mayEnter?.(c.req.param('name') ?? ''))
+      if (here.isConcealed) throw noConnection()
     }
     return handler(c, next)
   }

@@ -135,12 +135,13 @@ test('the bootstrap token lets in whatever becomes of the administrators', async
 
 test('every change and every refusal is logged: who, which route, what came of it, no value', async () => {
   const api = openAdministration()
-  const connection = await api.connect()
+  const [connection, other] = [await api.connect(), await api.connect()]
   const { id, token } = await api.administrator('auditor', [connection])
   api.lines.length = 0
   await api.ask('GET', `/connections/${connection}`, { token })
   const refused = await api.ask('PATCH', `/connections/${connection}`, { token, body: {} })
   await api.ask('GET', '/manifests', { token })
+  await api.ask('GET', `/connections/${other}`, { token })
   await api.ask('DELETE', `/${connection}`, { token: 'wrong' })
   await api.must('PATCH', `/connections/${connection}`, { mode: 'paused' })
   const line = { event: 'admin.request', administrator: id, request: expect.any(String) }
@@ -151,6 +152,7 @@ test('every change and every refusal is logged: who, which route, what came of i
       request: refused.headers.get('x-request-id'),
     },
     { ...line, method: 'GET', route: '/manifests', status: 403 },
+    { ...line, method: 'GET', route: '/connections/:name', status: 404 },
     { ...line, administrator: '', method: 'DELETE', route: '', status: 401 },
     {
       ...line,

@@ -66,7 +66,7 @@ describe('"link" of an ambiguous finding', () => {
     expect(decided.status).toBe(200)
     expect(decided.body).toMatchObject({
       state: 'closed',
-      detail: { decided: { decision: 'link', nativeId } },
+      detail: { decided: { decision: 'link', nativeId, by: 'bootstrap' } },
       decisions: [],
     })
     expect(decided.body.decidedAt).not.toBeNull()
