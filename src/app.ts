@@ -5,6 +5,7 @@ import type { Connection } from './access/connection.ts'
 import { modeOf } from './access/mode.ts'
 import type { OAuthDeps } from './access/oauth.ts'
 import { type AdminDeps, adminApi } from './admin/api.ts'
+import { Deadline } from './calls/deadline.ts'
 import { type Database, StorageError } from './db/database.ts'
 import { readRequest, type ScimRequest } from './http/request.ts'
 import { type ScimResponse, toErrorResponse, toHttp } from './http/response.ts'
@@ -23,7 +24,7 @@ export interface AppDeps {
   readonly adminRoutes: (api: Hono) => void
   readonly io: Io
   readonly trouble: AppTrouble
-  readonly openApp: (connection: Connection) => Promise<OpenApp>
+  readonly openApp: (connection: Connection, deadline: Deadline) => Promise<OpenApp>
   /** The database that holds the data tables of a connection. */
   readonly openData: (connection: Connection) => Database
   /** Public origin of the gateway, without a slash at the end. */
@@ -84,7 +85,7 @@ async function scim(
 ): Promise<Response> {
   const id = deps.io.newId()
   const startedAt = deps.io.now()
-  const response = await answer(deps, request, name, path, id)
+  const response = await answer(deps, request, name, path, { id, startedAt })
   const { pathname } = new URL(request.url)
   deps.log({
     event: 'scim.request',
@@ -122,7 +123,7 @@ async function answer(
   request: Request,
   name: string,
   path: string,
-  id: string,
+  { id, startedAt }: { readonly id: string; readonly startedAt: number },
 ): Promise<ScimResponse> {
   try {
     const authorization = request.headers.get('authorization') ?? undefined
@@ -134,10 +135,13 @@ async function answer(
     if (scope === 'scim:read' && isWrite(read)) throw readsOnly()
     const { io } = deps
     const db = deps.openData(connection)
+    const { requestTimeoutMs } = connection.policy.limits
+    const deadline = new Deadline(io.now, startedAt + requestTimeoutMs, requestTimeoutMs)
+    const app = await deps.trouble.opening({ connection, db, io }, () =>
+      deps.openApp(connection, deadline),
+    )
     const open = {
-      connection,
-      app: await deps.trouble.opening({ connection, db, io }, () => deps.openApp(connection)),
-      ...{ db, io },
+      ...{ connection, app, db, io, deadline },
       baseUrl: `${deps.baseUrl(request.url)}/scim/${connection.name}/v2`,
       request: id,
     }

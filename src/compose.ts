@@ -31,6 +31,9 @@ import { movingRoutes } from './admin/moving.ts'
 import { reconcileRoutes } from './admin/reconcile.ts'
 import { sealingRoutes } from './admin/sealing.ts'
 import { createApp } from './app.ts'
+import type { AppCalls } from './calls/app-calls.ts'
+import { AppHealths } from './calls/app-health.ts'
+import type { Deadline } from './calls/deadline.ts'
 import { Connections } from './db/connections.ts'
 import { openDatabase } from './db/database.ts'
 import { Documents } from './db/documents.ts'
@@ -45,6 +48,7 @@ import { signConnections } from './jobs/sign-connections.ts'
 import { sweep } from './jobs/sweep.ts'
 import { sweepMembers } from './jobs/sweep-members.ts'
 import { sweepRoles } from './jobs/sweep-roles.ts'
+import { tick } from './jobs/tick.ts'
 import { AppTrouble } from './operations/app-trouble.ts'
 import type { Io, OpenApp } from './operations/endpoint.ts'
 import { holdIdentity } from './operations/hold-identity.ts'
@@ -142,34 +146,42 @@ export function compose(parts: Parts): Composed {
     return adapter && describeAdapter(adapter)
   }
 
-  async function openApp(connection: Connection): Promise<OpenApp> {
+  async function openApp(connection: Connection, deadline: Deadline): Promise<OpenApp> {
     if (connection.adapter === sandbox.name) {
       const documents = new Documents(openData(connection), connection.id, now)
       return openSandbox(sandbox, connection, documents)
     }
-    const app = await openOutside(connection)
+    const app = await openOutside(connection, deadline)
     if (connection.policy.groups.mode === 'native') return app
     // Groups that the app knows nothing of are kept here, where the sandbox keeps its own.
     const documents = new Documents(openData(connection), connection.id, now)
     return withRecorded(app, 'Group', openSandbox(sandbox, connection, documents))
   }
 
+  const healths = new AppHealths(log)
+  const callsOf = (connection: Connection, deadline: Deadline): AppCalls => {
+    const { requestTimeoutMs: timeoutMs } = connection.policy.limits
+    return { health: healths.of(connection), deadline, io, timeoutMs }
+  }
+
   const connections = new Connections(env.DB)
   const hold = (connection: Connection, identity: string) =>
     holdIdentity(connection, identity, connections, openData(connection))
 
-  async function openOutside(connection: Connection): Promise<OpenApp> {
+  async function openOutside(connection: Connection, deadline: Deadline): Promise<OpenApp> {
+    const calls = callsOf(connection, deadline)
     const name = connection.adapter
     const remote = remotes.get(name)
     if (remote) {
       const described = await remote.describe()
       await hold(connection, identityOf(described))
-      return openPrivate(remote, described, connection)
+      return openPrivate(remote, described, connection, calls)
     }
     const adapter = adapters.get(name) ?? (await stored.named(name))
     if (!adapter) throw new Error(`no adapter or manifest "${name}"`)
     await hold(connection, identityOf(adapter))
-    return openAdapter(adapter, connection, outside, keptFor(connection.id, connections, sealing))
+    const kept = keptFor(connection.id, connections, sealing)
+    return openAdapter(adapter, connection, outside, calls, kept)
   }
 
   const trouble = new AppTrouble()
@@ -226,18 +238,20 @@ export function compose(parts: Parts): Composed {
 
   return {
     fetch: (request) => app.fetch(request),
-    scheduled: async () => {
-      await sweep(jobs)
-      await poll(jobs)
-      await sweepMembers(jobs)
-      await endModes(jobs)
-      await closePassed(jobs)
-      await startDueScans(jobs)
-      await sweepRoles(jobs)
-      await continueScans(jobs)
-      await erase(jobs)
-      await reseal()
-      await signConnections({ connections, sandbox: sandbox.name, describe, log })
-    },
+    scheduled: () =>
+      tick(jobs, {
+        sweep: () => sweep(jobs),
+        poll: () => poll(jobs),
+        sweepMembers: () => sweepMembers(jobs),
+        endModes: () => endModes(jobs),
+        closePassed: () => closePassed(jobs),
+        startDueScans: () => startDueScans(jobs),
+        sweepRoles: () => sweepRoles(jobs),
+        continueScans: () => continueScans(jobs),
+        erase: () => erase(jobs),
+        reseal,
+        signConnections: () =>
+          signConnections({ connections, sandbox: sandbox.name, describe, log }),
+      }),
   }
 }

@@ -27,6 +27,7 @@ function open(bindings: unknown): Composed {
       now: () => Date.now(),
       newId: () => crypto.randomUUID(),
       wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+      random: () => Math.random(),
     },
   })
   return composed

@@ -136,7 +136,7 @@ export function replaySubject(
     open: ({ wrap = (one: Fetch) => one, secrets = {} } = {}) =>
       openPorts(
         load(),
-        { settings: run.settings, secrets: { ...known, ...secrets }, timeoutMs: TIMEOUT_MS },
+        { settings: run.settings, secrets: { ...known, ...secrets }, leftMs: () => TIMEOUT_MS },
         { fetch: wrap(player.fetch), now: () => now, allowInsecure: true },
       ),
   }

@@ -56,7 +56,7 @@ export function liveSubject(options: LiveOptions): Subject {
     open: ({ wrap = (one: Fetch) => one, secrets = {} } = {}) =>
       openPorts(
         load(),
-        { ...live, secrets: { ...live.secrets, ...secrets }, timeoutMs: CALL_TIMEOUT_MS },
+        { ...live, secrets: { ...live.secrets, ...secrets }, leftMs: () => CALL_TIMEOUT_MS },
         {
           fetch: wrap(called),
           dial: createDial(openSocket),

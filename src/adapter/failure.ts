@@ -53,6 +53,20 @@ export class AdapterFailure extends Error {
   }
 }
 
+/** The app was not asked, for a reason of ours: it says nothing of the app, and nothing has changed. */
+export class NotCalled extends AdapterFailure {
+  constructor(code: FailureCode, message: string, retryAfterSeconds?: number) {
+    super(code, message, { effect: 'none', answered: true, retryAfterSeconds })
+  }
+}
+
+/** Too little of the request's time is left for a call. */
+export class OutOfTime extends NotCalled {
+  constructor() {
+    super('timeout', 'too little time was left for a call of the app')
+  }
+}
+
 /**
  * True where the app said no to this very change, and would say so again. Anything else may pass: the
  * network, the app's load, our credentials.

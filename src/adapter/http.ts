@@ -9,7 +9,7 @@
  */
 import type * as z from 'zod'
 import type { Limits } from './contract.ts'
-import { AdapterFailure, type Effect, type FailureCode } from './failure.ts'
+import { AdapterFailure, type Effect, type FailureCode, OutOfTime } from './failure.ts'
 import { checkAppUrl } from './url.ts'
 import { readXml, writeXml } from './xml.ts'
 
@@ -84,8 +84,10 @@ export interface HttpClientOptions {
   readonly fetch: (input: string, init: RequestInit) => Promise<Response>
   /** Milliseconds since the epoch: the clock that dates in `Retry-After` are counted from. */
   readonly now: () => number
-  /** From the moment a call is sent until its body is read. */
-  readonly timeoutMs: number
+  /**
+   * What a call that is sent now may take until its body is read, in milliseconds; 0: it is not sent.
+   */
+  readonly leftMs: () => number
   /** Largest body that is read, in bytes, after decompression. */
   readonly maxBytes: number
   /** True only in development: http and loopback hosts are allowed. */
@@ -105,7 +107,7 @@ const DOT_SEGMENT = /\/(?:\.|%2e){1,2}(?:\/|$)/i
 
 /** @throws {AdapterFailure} `protocol`, effect `none`, where the base URL is refused */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
-  const { baseUrl, allowInsecure, maxBytes, now, timeoutMs } = options
+  const { baseUrl, allowInsecure, maxBytes, now, leftMs } = options
   const refusal = checkAppUrl(baseUrl, { allowInsecure })
   if (refusal !== undefined) {
     throw new AdapterFailure('protocol', `the app's URL is refused: ${refusal}`, { effect: 'none' })
@@ -131,6 +133,8 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       const headers = headersOf(request, options.headers?.() ?? {})
       const body = bodyOf(request)
       const any = request.expect === 'any'
+      const timeoutMs = leftMs()
+      if (timeoutMs <= 0) throw new OutOfTime()
       const controller = new AbortController()
 
       const exchange = async (): Promise<HttpResponse> => {

@@ -1,4 +1,4 @@
-import { AdapterFailure } from './failure.ts'
+import { AdapterFailure, NotCalled } from './failure.ts'
 
 /**
  * The adapter that is there does not fit this gateway, or this connection. The message is ours and for
@@ -7,5 +7,12 @@ import { AdapterFailure } from './failure.ts'
 export class AdapterMismatch extends AdapterFailure {
   constructor(message: string) {
     super('protocol', message, { effect: 'none', answered: true })
+  }
+}
+
+/** Its Worker was deployed anew since its description was read: nothing was done, and the next request fits. */
+export class AdapterChanged extends NotCalled {
+  constructor() {
+    super('unavailable', 'the private adapter was deployed anew', 1)
   }
 }

@@ -15,8 +15,8 @@ export interface AppAccess {
   readonly settings: unknown
   /** In the clear, by the names that the adapter declares. */
   readonly secrets: Readonly<Record<string, string>>
-  /** For each call of the app. */
-  readonly timeoutMs: number
+  /** What a call of the app that begins now may take, in milliseconds; 0: none is begun. */
+  readonly leftMs: () => number
   readonly kept?: Kept
 }
 
@@ -43,7 +43,7 @@ export interface Outside {
  */
 export function openPorts(
   adapter: Adapter,
-  { settings: given, secrets, timeoutMs, kept }: AppAccess,
+  { settings: given, secrets, leftMs, kept }: AppAccess,
   outside: Outside,
 ): Readonly<Record<string, AnyPort>> {
   const settings = adapter.settings.parse(given)
@@ -69,7 +69,7 @@ export function openPorts(
         ...outside,
         fetch: fetchFor(adapter.certificate?.(settings), outside),
         baseUrl,
-        timeoutMs,
+        leftMs,
         maxBytes: MAX_ANSWER_BYTES,
         headers: () => adapter.headers?.({ settings, secret }) ?? {},
         otherUrls: adapter.otherUrls?.(settings) ?? [],
@@ -79,12 +79,12 @@ export function openPorts(
     },
     database(login) {
       if (!dial) throw new Error('there is nothing to reach a database by')
-      const reach = { url: baseUrl, dial, hyperdrives, allowInsecure, timeoutMs }
+      const reach = { url: baseUrl, dial, hyperdrives, allowInsecure, leftMs }
       return createDatabase({ ...reach, ...(login && { login }) })
     },
     ldap(bind) {
       if (!openDirectory) throw new Error('there is nothing to reach a directory by')
-      const bounds = { timeoutMs, maxBytes: MAX_ANSWER_BYTES }
+      const bounds = { leftMs, maxBytes: MAX_ANSWER_BYTES }
       return openDirectory({ ...bounds, url: baseUrl, bind, allowInsecure })
     },
   })

@@ -206,14 +206,6 @@ export class Links {
     return rows.length === 1
   }
 
-  /** The holder needs more time. False: the lease has gone to another request. */
-  async renew(intent: { id: string; fence: number }, leaseUntil: number): Promise<boolean> {
-    const rows = await this.#db.all(sql`
-      UPDATE intent SET lease_until = ${leaseUntil}, next_at = ${leaseUntil}
-       WHERE id = ${intent.id} AND fence = ${intent.fence} AND ${OPEN} RETURNING id`)
-    return rows.length === 1
-  }
-
   /**
    * Commits a create or an adoption: the intent is done and the link is linked, or nothing happens.
    * `lost`: the lease went to another request. `met`: a read has minted a link for this account.

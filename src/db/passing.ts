@@ -11,13 +11,13 @@ export interface PassingFinding {
 }
 
 /**
- * Open ones last seen before then, those that nobody has looked at for longest first. `rightsBefore`
- * is that moment for a missing right.
+ * Open ones last seen before then, those that nobody has looked at for longest first.
+ *
+ * @param seenBefore by code of the failure
  */
 export async function passingFindings(
   db: Database,
-  seenBefore: number,
-  rightsBefore: number,
+  seenBefore: { readonly auth: number; readonly forbidden: number; readonly other: number },
   limit: number,
 ): Promise<PassingFinding[]> {
   const rows = await db.all<{
@@ -30,8 +30,8 @@ export async function passingFindings(
      WHERE state = 'open' AND kind IN ('app-credential', 'app-failing', 'mode-ended')
        -- With a reason of ours (a control read that failed), a read that succeeds says nothing.
        AND json_extract(detail, '$.reason') IS NULL
-       AND last_seen <= iif(json_extract(detail, '$.code') = 'forbidden', ${rightsBefore},
-                            ${seenBefore})
+       AND last_seen <= CASE json_extract(detail, '$.code') WHEN 'auth' THEN ${seenBefore.auth}
+                          WHEN 'forbidden' THEN ${seenBefore.forbidden} ELSE ${seenBefore.other} END
      ORDER BY last_seen LIMIT ${limit}`)
   return rows.map(({ last_seen, ...row }) => ({ ...row, lastSeen: last_seen }))
 }

@@ -173,16 +173,14 @@ export async function dueRoles(db: Database, now: number, limit: number): Promis
      WHERE next_at IS NOT NULL AND next_at <= ${now} ORDER BY next_at LIMIT ${limit}`)
 }
 
-/** Puts those whom nobody can tell the app of now behind the others. */
+/** Puts what is due of a connection whose app nobody can tell now behind the others. */
 export async function postponeRoles(
   db: Database,
-  due: readonly DueRole[],
+  connection: string,
   now: number,
   until: number,
 ): Promise<void> {
   await db.run(sql`
     UPDATE role_intent SET next_at = ${until}
-      FROM json_each(${JSON.stringify(due)}) d
-     WHERE role_intent.connection = json_extract(d.value, '$.connection')
-       AND role_intent.link = json_extract(d.value, '$.link') AND role_intent.next_at <= ${now}`)
+     WHERE +connection = ${connection} AND next_at IS NOT NULL AND next_at <= ${now}`)
 }

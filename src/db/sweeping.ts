@@ -45,6 +45,19 @@ export async function postpone(
        AND state IN ('ready', 'sending', 'unknown', 'waiting')`)
 }
 
+/** As `postpone`, for all of a connection that is due: its app does not do its work now. */
+export async function postponeConnection(
+  db: Database,
+  connection: string,
+  now: number,
+  until: number,
+): Promise<void> {
+  await db.run(sql`
+    UPDATE intent SET next_at = ${until}
+     WHERE connection = ${connection} AND next_at <= ${now}
+       AND state IN ('ready', 'sending', 'unknown', 'waiting')`)
+}
+
 /** Closed intents serve nobody after a while; one bounded step. */
 export async function pruneIntents(db: Database, before: number, limit: number): Promise<void> {
   await db.run(sql`

@@ -1,7 +1,12 @@
 /** A connection as a job works it. No client asks, so there is no address to locate resources by. */
 import type { Connection } from '../access/connection.ts'
+import { Deadline } from '../calls/deadline.ts'
 import { type Endpoint, type OpenConnection, openEndpoint } from '../operations/endpoint.ts'
 import type { Jobs } from './jobs.ts'
+
+/** How long a job works one connection at a time, and how long one call of a slow app may take there. */
+const TURN_MS = 30_000
+const LONGEST_TURN_MS = 60_000
 
 /** @param cause what the request ids in the audit begin with */
 export async function openFor(
@@ -9,9 +14,13 @@ export async function openFor(
   connection: Connection,
   cause: string,
 ): Promise<OpenConnection> {
+  const { requestTimeoutMs } = connection.policy.limits
+  const endsAt = io.now() + Math.min(Math.max(TURN_MS, requestTimeoutMs), LONGEST_TURN_MS)
+  const deadline = new Deadline(io.now, endsAt, requestTimeoutMs)
   return {
     connection,
-    app: await openApp(connection),
+    deadline,
+    app: await openApp(connection, deadline),
     db: openData(connection),
     io,
     baseUrl: '',

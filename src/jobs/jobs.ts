@@ -1,5 +1,6 @@
 import type { Access } from '../access/authenticate.ts'
 import type { Connection } from '../access/connection.ts'
+import type { Deadline } from '../calls/deadline.ts'
 import type { Connections } from '../db/connections.ts'
 import type { Database } from '../db/database.ts'
 import type { AppTrouble } from '../operations/app-trouble.ts'
@@ -12,7 +13,7 @@ export interface Jobs {
   readonly access: Access
   readonly connections: Connections
   readonly io: Io
-  readonly openApp: (connection: Connection) => Promise<OpenApp>
+  readonly openApp: (connection: Connection, deadline: Deadline) => Promise<OpenApp>
   readonly openData: (connection: Connection) => Database
   readonly trouble: AppTrouble
   readonly log: (line: Readonly<Record<string, string | number>>) => void

@@ -11,6 +11,8 @@ const MODES = 20
 const FINDINGS = 6
 /** Requests that fail refresh the finding once a minute: what is younger is no news. */
 const QUIET_MS = 60_000
+/** Apps lock an account whose credential is refused again and again. */
+const QUIET_WHILE_REFUSED_MS = 5 * 60_000
 /** A right to write that is missing does not show in a read: time has to tell. */
 const QUIET_WITHOUT_RIGHTS_MS = 3_600_000
 
@@ -37,7 +39,12 @@ export async function endModes(jobs: Jobs): Promise<void> {
 export async function closePassed(jobs: Jobs): Promise<void> {
   const { db, io } = jobs
   const now = io.now()
-  const found = await passingFindings(db, now - QUIET_MS, now - QUIET_WITHOUT_RIGHTS_MS, FINDINGS)
+  const before = {
+    other: now - QUIET_MS,
+    auth: now - QUIET_WHILE_REFUSED_MS,
+    forbidden: now - QUIET_WITHOUT_RIGHTS_MS,
+  }
+  const found = await passingFindings(db, before, FINDINGS)
   await Promise.all(
     found.map((finding) =>
       logged(jobs, finding.connection, async () => {

@@ -2,31 +2,38 @@
  * Polls: what has become of people who are invited, or whom a job of the app is making. The app is
  * asked once for each that is due, ever more rarely as time goes by.
  */
-import { dueTickets, postpone } from '../db/sweeping.ts'
+import { type DueIntent, dueTickets, postpone } from '../db/sweeping.ts'
+import { Budget } from '../membership/budget.ts'
+import { isOutage } from '../membership/retry.ts'
 import { settlePending } from '../operations/activate.ts'
+import { eachConnection, tellFailure } from './each-connection.ts'
 import type { Jobs } from './jobs.ts'
-import { type Due, openDue } from './sweep.ts'
+import { type Due, openDue, restAll } from './sweep.ts'
 
 /** In one run; the sweeper and a scan share its invocation. */
 const BATCH = 30
+/** Time in one run: the other jobs share its minute. */
+const TIME_MS = 15_000
 const TRY_AGAIN_MS = 10 * 60_000
+const FAILED = 'poll.failed'
 
 export async function poll(jobs: Jobs): Promise<void> {
-  const { io, log, db } = jobs
-  /** An app that does not answer is not asked for the next person as well. */
-  const failing = new Set<string>()
-  for (const due of await dueTickets(db, io.now(), BATCH)) {
-    let isLater = failing.has(due.connection)
+  const { io, db } = jobs
+  const budget = new Budget(io.now, TIME_MS)
+  const due = await dueTickets(db, io.now(), BATCH)
+  await eachConnection(jobs, FAILED, due, (own) => askAll(jobs, own, budget))
+}
+
+async function askAll(jobs: Jobs, all: readonly DueIntent[], budget: Budget): Promise<void> {
+  const { io, db } = jobs
+  for (const due of all) {
+    if (!budget.take()) return
+    let isLater = true
     try {
-      isLater ||= !(await settle(jobs, due))
+      isLater = !(await settle(jobs, due))
     } catch (error) {
-      isLater = true
-      failing.add(due.connection)
-      log({
-        event: 'poll.failed',
-        connection: due.connection,
-        error: error instanceof Error ? error.name : typeof error,
-      })
+      await tellFailure(jobs, FAILED, due.connection, error)
+      if (isOutage(error)) return restAll(jobs, due)
     }
     if (isLater) await postpone(db, due, io.now() + TRY_AGAIN_MS)
   }

@@ -12,6 +12,7 @@ import { Scans } from '../db/scans.ts'
 import type { Endpoint } from '../operations/endpoint.ts'
 import { toScimError } from '../operations/failure.ts'
 import { ScimError } from '../scim/error.ts'
+import { eachConnection } from './each-connection.ts'
 import { endpointOf } from './endpoint.ts'
 import type { Jobs } from './jobs.ts'
 import { restores } from './restore-by-policy.ts'
@@ -123,22 +124,17 @@ async function advance(
 
 /** The cron: goes on with scans that nobody drives, and forgets old ones. */
 export async function continueScans(jobs: Jobs): Promise<void> {
-  const { db, io, access, log } = jobs
+  const { db, io, access } = jobs
   const purse = purseOf(jobs, CRON_BUDGET)
-  for (const scan of await idleScans(db, io.now() - IDLE_MS, AT_ONCE)) {
-    if (!purse.isOpen()) break
-    try {
-      const connection = await access.byId(scan.connection)
+  const idle = await idleScans(db, io.now() - IDLE_MS, AT_ONCE)
+  await eachConnection(jobs, 'scan.failed', idle, async (scans, id) => {
+    const connection = await access.byId(id)
+    for (const scan of scans) {
+      if (!purse.isOpen()) return
       if (connection) await advance(jobs, connection, scan.id, purse)
       else await failScan(db, scan.id, 'The connection is gone.', io.now())
-    } catch (error) {
-      log({
-        event: 'scan.failed',
-        connection: scan.connection,
-        error: error instanceof Error ? error.name : typeof error,
-      })
     }
-  }
+  })
   await prunePreflights(db, io.now() - KEEP_PREFLIGHT_MS, PRUNE_ROWS)
   await pruneScans(db, { before: io.now() - KEEP_MS, keep: KEEP_NEWER, limit: PRUNE_ROWS })
 }

@@ -8,6 +8,7 @@ import { Budget } from '../membership/budget.ts'
 import { isOutage } from '../membership/retry.ts'
 import { finishMembers } from '../operations/finish-members.ts'
 import { GROUP } from '../operations/members.ts'
+import { eachConnection, tellFailure } from './each-connection.ts'
 import { endpointOf } from './endpoint.ts'
 import type { Jobs } from './jobs.ts'
 
@@ -18,22 +19,19 @@ const TIME_MS = 20_000
 const TRY_AGAIN_MS = 10 * 60_000
 
 export async function sweepMembers(jobs: Jobs): Promise<void> {
-  const { db, io, log } = jobs
+  const { db, io } = jobs
   await forgetRemovals(db, io.now(), BATCH)
   const budget = new Budget(io.now, TIME_MS)
   const due = await dueEdges(db, io.now(), BATCH)
-  for (const [connection, edges] of Map.groupBy(due, (edge) => edge.connection)) {
+  await eachConnection(jobs, 'sweep.failed', due, async (edges, connection) => {
+    if (budget.isSpent) return
     try {
       await finish(jobs, connection, edges, budget)
     } catch (error) {
-      log({
-        event: 'sweep.failed',
-        connection,
-        error: error instanceof Error ? error.name : typeof error,
-      })
-      await postponeEdges(db, edges, io.now(), io.now() + TRY_AGAIN_MS)
+      await postponeEdges(db, connection, io.now(), io.now() + TRY_AGAIN_MS)
+      throw error
     }
-  }
+  })
 }
 
 async function finish(
@@ -47,14 +45,14 @@ async function finish(
   // Only a live connection writes to its app; what cannot be told now waits behind the others.
   const isLive = connection !== undefined && modeOf(connection, io.now()) === 'live'
   const endpoint = isLive ? await endpointOf(jobs, connection, GROUP, 'sweep') : undefined
-  let isFailing = endpoint === undefined
+  if (!endpoint) return postponeEdges(db, id, io.now(), io.now() + TRY_AGAIN_MS)
   for (const [group, edges] of Map.groupBy(due, (edge) => edge.group)) {
     if (budget.isSpent) return
-    if (endpoint && !isFailing) {
-      const members = edges.map(({ member }) => member)
-      const failure = await finishMembers(endpoint, group, members, budget)
-      // An app that does not answer is not asked again and again.
-      isFailing = isOutage(failure)
-    } else await postponeEdges(db, edges, io.now(), io.now() + TRY_AGAIN_MS)
+    const members = edges.map(({ member }) => member)
+    const failure = await finishMembers(endpoint, group, members, budget)
+    if (!isOutage(failure)) continue
+    // An app that does not answer is not asked again and again.
+    await tellFailure(jobs, 'sweep.failed', id, failure)
+    return postponeEdges(db, id, io.now(), io.now() + TRY_AGAIN_MS)
   }
 }

@@ -6,8 +6,10 @@ import type { Connection } from '../access/connection.ts'
 import { modeOf } from '../access/mode.ts'
 import { type DueRole, dueRoles, postponeRoles } from '../db/role-intents.ts'
 import { Budget } from '../membership/budget.ts'
+import { isOutage } from '../membership/retry.ts'
 import type { Endpoint } from '../operations/endpoint.ts'
 import { finishRoles, followTable } from '../operations/roles.ts'
+import { eachConnection, tellFailure } from './each-connection.ts'
 import { endpointOf } from './endpoint.ts'
 import type { Jobs } from './jobs.ts'
 
@@ -18,22 +20,18 @@ const TIME_MS = 15_000
 const TRY_AGAIN_MS = 10 * 60_000
 
 export async function sweepRoles(jobs: Jobs): Promise<void> {
-  const { db, io, log } = jobs
+  const { db, io } = jobs
   const budget = new Budget(io.now, TIME_MS)
   const due = await dueRoles(db, io.now(), BATCH)
-  for (const [connection, roles] of Map.groupBy(due, (role) => role.connection)) {
+  await eachConnection(jobs, 'sweep.failed', due, async (roles, connection) => {
     if (budget.isSpent) return
     try {
       await finish(jobs, connection, roles, budget)
     } catch (error) {
-      log({
-        event: 'sweep.failed',
-        connection,
-        error: error instanceof Error ? error.name : typeof error,
-      })
-      await postponeRoles(db, roles, io.now(), io.now() + TRY_AGAIN_MS)
+      await postponeRoles(db, connection, io.now(), io.now() + TRY_AGAIN_MS)
+      throw error
     }
-  }
+  })
 }
 
 async function finish(
@@ -48,8 +46,11 @@ async function finish(
   const users = isLive ? await openUsers(jobs, connection) : undefined
   if (users) {
     const people = [...new Set(due.map(({ link }) => link))]
-    await finishRoles(users, people, budget)
-  } else await postponeRoles(jobs.db, due, jobs.io.now(), jobs.io.now() + TRY_AGAIN_MS)
+    const failure = await finishRoles(users, people, budget)
+    if (!isOutage(failure)) return
+    await tellFailure(jobs, 'sweep.failed', id, failure)
+  }
+  await postponeRoles(jobs.db, id, jobs.io.now(), jobs.io.now() + TRY_AGAIN_MS)
 }
 
 /** A policy has changed, perhaps: whoever its role table concerns is due from then on. */

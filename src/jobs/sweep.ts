@@ -5,39 +5,69 @@
 import { modeOf } from '../access/mode.ts'
 import { pruneDepartures } from '../db/departures.ts'
 import type { Intent, Link } from '../db/link.ts'
-import { type DueIntent, dueIntents, postpone, pruneIntents } from '../db/sweeping.ts'
+import {
+  type DueIntent,
+  dueIntents,
+  postpone,
+  postponeConnection,
+  pruneIntents,
+} from '../db/sweeping.ts'
+import { Budget } from '../membership/budget.ts'
+import { isOutage } from '../membership/retry.ts'
 import { finishUpdate } from '../operations/apply.ts'
 import { finishRemoval } from '../operations/delete.ts'
 import type { Endpoint } from '../operations/endpoint.ts'
 import { finishCreate } from '../operations/recover.ts'
+import { eachConnection, tellFailure } from './each-connection.ts'
 import { endpointOf } from './endpoint.ts'
 import type { Jobs } from './jobs.ts'
 
 /** Intents in one run; each costs a few app calls of the invocation's budget. */
 const BATCH = 50
+/** Time in one run: the other jobs share its minute. */
+const TIME_MS = 20_000
 const TRY_AGAIN_MS = 10 * 60_000
+/** For all of a connection whose app fails. */
+const REST_MS = 5 * 60_000
 const KEEP_CLOSED_MS = 7 * 24 * 3_600_000
 /** Longer than the longest window of a guard. */
 const KEEP_DEPARTURES_MS = 8 * 24 * 3_600_000
 const PRUNE_ROWS = 1_000
 
+const FAILED = 'sweep.failed'
+
 export async function sweep(jobs: Jobs): Promise<void> {
-  const { io, log, db } = jobs
-  for (const due of await dueIntents(db, io.now(), BATCH)) {
+  const { io, db } = jobs
+  const budget = new Budget(io.now, TIME_MS)
+  const due = await dueIntents(db, io.now(), BATCH)
+  await eachConnection(jobs, FAILED, due, (own) => settleAll(jobs, own, budget))
+  await pruneIntents(db, io.now() - KEEP_CLOSED_MS, PRUNE_ROWS)
+  await pruneDepartures(db, io.now() - KEEP_DEPARTURES_MS, PRUNE_ROWS)
+}
+
+async function settleAll(jobs: Jobs, all: readonly DueIntent[], budget: Budget): Promise<void> {
+  const { io, db } = jobs
+  for (const due of all) {
+    if (!budget.take()) return
     try {
       await settle(jobs, due)
     } catch (error) {
-      log({
-        event: 'sweep.failed',
-        connection: due.connection,
-        error: error instanceof Error ? error.name : typeof error,
-      })
+      await tellFailure(jobs, FAILED, due.connection, error)
+      if (isOutage(error)) return restAll(jobs, due)
     }
     // What could not be settled waits its turn; closed intents are not touched by this.
     await postpone(db, due, io.now() + TRY_AGAIN_MS)
   }
-  await pruneIntents(db, io.now() - KEEP_CLOSED_MS, PRUNE_ROWS)
-  await pruneDepartures(db, io.now() - KEEP_DEPARTURES_MS, PRUNE_ROWS)
+}
+
+/**
+ * The app does not do its work: nothing else of this connection is tried for a while, or its intents
+ * would fill the next runs. The one that failed comes last, in case the fault is its own.
+ */
+export async function restAll({ io, db }: Jobs, failed: DueIntent): Promise<void> {
+  const now = io.now()
+  await postpone(db, failed, now + REST_MS + 1)
+  await postponeConnection(db, failed.connection, now, now + REST_MS)
 }
 
 async function settle(jobs: Jobs, due: DueIntent): Promise<void> {

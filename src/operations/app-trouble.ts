@@ -1,6 +1,8 @@
 /** The app refuses our credentials, is down, slow or throttled: findings, without a flood of writes. */
 import { BoundedMap } from '../access/bounded-map.ts'
+import type { Connection } from '../access/connection.ts'
 import { AdapterFailure } from '../adapter/failure.ts'
+import { CallsPaused } from '../calls/circuit.ts'
 import type { Database } from '../db/database.ts'
 import { Findings } from '../db/findings.ts'
 import type { Endpoint, Io } from './endpoint.ts'
@@ -21,13 +23,22 @@ export class AppTrouble {
 
   /** Does nothing for a failure that is about one object. */
   async note(
-    { findings, io, connection }: Pick<Endpoint, 'connection'> & { findings: Findings; io: Io },
+    {
+      findings,
+      io,
+      connection,
+    }: {
+      readonly findings: Findings
+      readonly io: Pick<Io, 'now' | 'newId'>
+      readonly connection: Pick<Connection, 'id'>
+    },
     failure: AdapterFailure,
   ): Promise<void> {
     const { code } = failure
     const kind = troubleOf(code)
     if (!kind) return
-    const key = `${connection.id}\n${kind}`
+    const isPaused = failure instanceof CallsPaused
+    const key = `${connection.id}\n${kind}\n${isPaused}`
     const now = io.now()
     const last = this.#noted.get(key)
     if (last !== undefined && now - last < EVERY_MS) return
@@ -53,5 +64,6 @@ export class AppTrouble {
 /** In our own words alone, where the code does not say it. */
 function detailOf(failure: AdapterFailure): Readonly<Record<string, string>> {
   const { code, message } = failure
+  if (failure instanceof CallsPaused) return { code, calls: 'paused' }
   return failure instanceof SecretUnreadable ? { code, reason: message } : { code }
 }

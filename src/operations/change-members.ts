@@ -117,10 +117,10 @@ export async function sendMembers(
   if (plan.changes.length === 0) return account
   if (!endpoint.port.members) return record(endpoint, account, plan)
   await refuseIfProtected(endpoint, account, plan)
-  const { edgeIntents, io, connection } = endpoint
+  const { edgeIntents, io, deadline } = endpoint
   const { link: group } = account
   const links = new Map(plan.changes.map(({ link }) => [link.id, link]))
-  const budget = new Budget(io.now, connection.policy.limits.requestTimeoutMs)
+  const budget = new Budget(io.now, deadline.leftMs())
   const detail = { additiveSingleReplace: plan.additive }
   let imported = await importOf(endpoint, account, plan)
   let open = plan.changes.map(({ link, wanted }) => ({

@@ -138,7 +138,7 @@ async function inviteAgain(
   const intent = {
     id: reservation.intent.id,
     body: JSON.stringify(withoutSecrets(definition, wanted)),
-    leaseUntil: reservation.leaseUntil,
+    leaseUntil: leaseUntil(endpoint),
   }
   if (!(await pendingLinks(endpoint).beginAgain(link, intent, io.now()))) return undefined
   return send(endpoint, { ...reservation, link: { ...link, version: link.version + 1 } })
@@ -152,7 +152,6 @@ function proposal(
 ) {
   return {
     intent: { id: endpoint.io.newId(), fence: 1 },
-    leaseUntil: leaseUntil(endpoint),
     link,
     desired,
     ignored,

@@ -84,15 +84,13 @@ async function reserve(
   const body = JSON.stringify(withoutSecrets(definition, desired))
   for (let attempt = 0; attempt < 3; attempt++) {
     const now = io.now()
-    const lease = leaseUntil(endpoint)
-    const intent = { id: io.newId(), body, leaseUntil: lease }
+    const intent = { id: io.newId(), body, leaseUntil: leaseUntil(endpoint) }
     const link = proposedLink(io.newId(), definition.type.name, now)
     const outcome = await links.reserve(link, claims, intent, now)
     const reservation: Reservation = {
       desired,
       ignored,
       intent: { id: intent.id, fence: 1 },
-      leaseUntil: lease,
       link,
       sentSince: undefined,
     }

@@ -16,9 +16,9 @@ const MAX_PAGES = 20
  * @throws {ScimError} 503 where they are more than one request may tell the app of
  */
 export async function emptyGroup(endpoint: Endpoint, group: Link, nativeId: string): Promise<void> {
-  const { io, connection } = endpoint
+  const { io, deadline } = endpoint
   const { members, isWhole } = await walkMembers(endpoint, nativeId, MAX_PAGES)
-  const budget = new Budget(io.now, connection.policy.limits.requestTimeoutMs)
+  const budget = new Budget(io.now, deadline.leftMs())
   for (const [type, some] of Map.groupBy(members, (member) => member.type)) {
     const links = await linksOf(
       endpoint,

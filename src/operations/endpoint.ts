@@ -5,6 +5,7 @@
 import type { Connection } from '../access/connection.ts'
 import { modeOf } from '../access/mode.ts'
 import type { AnyPort, ResourceSpec } from '../adapter/contract.ts'
+import type { Deadline } from '../calls/deadline.ts'
 import { Audit } from '../db/audit.ts'
 import type { Database } from '../db/database.ts'
 import { Departures } from '../db/departures.ts'
@@ -29,6 +30,8 @@ export interface Io {
   now(): number
   newId(): string
   wait(ms: number): Promise<void>
+  /** From 0 to 1. */
+  random(): number
 }
 
 export interface Endpoint {
@@ -46,7 +49,9 @@ export interface Endpoint {
   readonly audit: Audit
   readonly findings: Findings
   readonly departures: Departures
+  /** Its waits end with the deadline. */
   readonly io: Io
+  readonly deadline: Deadline
   /** SCIM base URL of the connection, without a trailing slash. */
   readonly baseUrl: string
   /** Id of the request, for the audit and the log. */
@@ -60,13 +65,15 @@ export interface OpenConnection {
   readonly app: OpenApp
   readonly db: Database
   readonly io: Io
+  /** Of all that is done under this opening. */
+  readonly deadline: Deadline
   readonly baseUrl: string
   readonly request: string
 }
 
 /** Undefined where the connection has no such type, or its app has no notion of it. */
 export function openEndpoint(open: OpenConnection, type: string): Endpoint | undefined {
-  const { connection, app, db, io, baseUrl, request } = open
+  const { connection, app, db, io, deadline, baseUrl, request } = open
   const definition = connection.definitions.get(type)
   const spec = app.spec(type)
   const port = app.port(type)
@@ -86,7 +93,8 @@ export function openEndpoint(open: OpenConnection, type: string): Endpoint | und
     audit: new Audit(connection.id),
     findings: new Findings(db, connection.id),
     departures: new Departures(db, connection.id),
-    io,
+    io: { ...io, wait: (ms) => io.wait(deadline.cut(ms)) },
+    deadline,
     baseUrl,
     request,
     sibling: (other) => openEndpoint(open, other),

@@ -2,8 +2,9 @@
  * The one place where a failure of the app becomes a SCIM error (design decision 9). 401 and 403
  * are for the client's own token and nothing else: Entra quarantines a job that sees them.
  */
-import type { AdapterFailure, FailureCode } from '../adapter/failure.ts'
+import { type AdapterFailure, type FailureCode, OutOfTime } from '../adapter/failure.ts'
 import { AdapterMismatch } from '../adapter/mismatch.ts'
+import { CallsPaused } from '../calls/circuit.ts'
 import type { Mapping } from '../mapping/mapping.ts'
 import { ScimError } from '../scim/error.ts'
 import { SecretUnreadable } from './unsealed.ts'
@@ -22,6 +23,15 @@ export function toScimError(failure: AdapterFailure, mapping?: Mapping): ScimErr
     case 'forbidden':
       if (failure instanceof SecretUnreadable) {
         return new ScimError(503, failure.message, { cause, retryAfterSeconds })
+      }
+      if (failure instanceof CallsPaused) {
+        return new ScimError(
+          503,
+          'The app has refused the credentials that Postern holds for it again and again, so it is ' +
+            'not called for a while, lest it lock the account. An administrator of this connection ' +
+            'must renew them in the connection, which ends the pause at once.',
+          { cause, retryAfterSeconds },
+        )
       }
       return new ScimError(
         503,
@@ -60,11 +70,27 @@ export function toScimError(failure: AdapterFailure, mapping?: Mapping): ScimErr
         retryAfterSeconds,
       })
     case 'unavailable':
+      if (failure instanceof CallsPaused) {
+        return new ScimError(
+          503,
+          'The app has failed again and again, so it is not called for a while: nothing was sent. ' +
+            'Retry later. Where it lasts, whoever runs the app must look at it.',
+          { cause, retryAfterSeconds },
+        )
+      }
       return new ScimError(503, 'The app is not available. Retry later.', {
         cause,
         retryAfterSeconds,
       })
     case 'timeout':
+      if (failure instanceof OutOfTime) {
+        return new ScimError(
+          503,
+          'The app answers too slowly for this request: its time is over, and the rest of it was not ' +
+            'sent. Retry later.',
+          { cause, retryAfterSeconds },
+        )
+      }
       return new ScimError(503, 'The app did not answer in time. Retry later.', {
         cause,
         retryAfterSeconds,

@@ -47,7 +47,6 @@ export async function gateCreate(
   // As the real one, but that nothing of it is in D1.
   const reservation: Reservation = {
     intent: { id: '', fence: 0 },
-    leaseUntil: 0,
     link: proposedLink('', name, io.now()),
     desired,
     ignored: [],

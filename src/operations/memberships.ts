@@ -73,8 +73,8 @@ async function tellAll(
   link: Link,
   take: (hold: Hold, now: number) => Promise<TakenEdge[]>,
 ): Promise<unknown> {
-  const { edgeIntents, io, connection } = groups
-  const budget = new Budget(io.now, connection.policy.limits.requestTimeoutMs)
+  const { edgeIntents, io, deadline } = groups
+  const budget = new Budget(io.now, deadline.leftMs())
   let failure: unknown
   for (const waitMs of PATIENCE_MS) {
     if (waitMs > 0) await io.wait(waitMs)

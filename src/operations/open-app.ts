@@ -12,6 +12,7 @@ import type {
 import { type Outside, openPorts } from '../adapter/open.ts'
 import type { RemoteAdapter } from '../adapter/remote/connect.ts'
 import type { Description } from '../adapter/remote/wire.ts'
+import { type AppCalls, guarded } from '../calls/app-calls.ts'
 import type { ResourceDefinition } from '../scim/schema.ts'
 import type { OpenApp } from './endpoint.ts'
 import { MEMBERSHIP } from './members.ts'
@@ -22,14 +23,14 @@ export async function openAdapter(
   adapter: Adapter,
   connection: Connection,
   outside: Outside,
+  calls: AppCalls,
   kept?: Kept,
 ): Promise<OpenApp> {
-  const { settings, policy } = connection
+  const { settings } = connection
   const secrets = await unsealed(() => connection.secrets())
-  const { requestTimeoutMs: timeoutMs } = policy.limits
-  const access = { settings, secrets, timeoutMs, ...(kept && { kept }) }
-  const ports = openPorts(adapter, access, outside)
-  return { spec: (type) => adapter.resources[type], port: (type) => ports[type] }
+  const leftMs = () => calls.deadline.leftMs()
+  const ports = openPorts(adapter, { settings, secrets, leftMs, ...(kept && { kept }) }, outside)
+  return opened(adapter.resources, ports, calls)
 }
 
 /** @throws {AdapterFailure} where its Worker does not answer, or does not fit */
@@ -37,13 +38,27 @@ export async function openPrivate(
   remote: RemoteAdapter,
   described: Description,
   connection: Connection,
+  calls: AppCalls,
 ): Promise<OpenApp> {
-  const { settings, policy } = connection
+  const { settings } = connection
   const secrets = await unsealed(() => connection.secrets())
-  const timeoutMs = policy.limits.requestTimeoutMs
-  const ports = await remote.ports({ settings, secrets, timeoutMs }, described)
-  const { resources } = described
-  return { spec: (type) => resources[type], port: (type) => ports[type] }
+  const leftMs = () => calls.deadline.leftMs()
+  const ports = await remote.ports({ settings, secrets, leftMs }, described)
+  return opened(described.resources, ports, calls)
+}
+
+function opened(
+  specs: Readonly<Record<string, ResourceSpec>>,
+  ports: Readonly<Record<string, AnyPort>>,
+  calls: AppCalls,
+): OpenApp {
+  return {
+    spec: (type) => specs[type],
+    port: (type) => {
+      const port = ports[type]
+      return port && guarded(port, calls)
+    },
+  }
 }
 
 /** The sandbox, as its module exports it. */

@@ -1,16 +1,7 @@
 /** The app, as a connection that is not live may use it. */
-import type { AnyPort, ReadPort } from '../adapter/contract.ts'
+import type { AnyPort } from '../adapter/contract.ts'
+import { READS } from '../adapter/reads.ts'
 import { ScimError } from '../scim/error.ts'
-
-/** Every other method may write, those that a later contract adds included. */
-type Read = keyof ReadPort | 'members' | 'groupsOf'
-const READS: ReadonlySet<PropertyKey> = new Set<Read>([
-  'get',
-  'find',
-  'list',
-  'members',
-  'groupsOf',
-])
 
 /**
  * The same port, whose writes are refused. The modes are carried out where each write is decided;

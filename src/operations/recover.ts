@@ -63,11 +63,9 @@ export async function recover(
   const only = await onlyOne(endpoint, resumed, match.found)
   const leftMs = settledAt(endpoint, intent, match.lagMs) - io.now()
   if (!only && leftMs > 0) throw inDoubt(Math.ceil(leftMs / 1000))
-  const lease = leaseUntil(endpoint)
-  if (!(await links.takeOver(intent, lease))) throw inDoubt(2)
+  if (!(await links.takeOver(intent, leaseUntil(endpoint)))) throw inDoubt(2)
   const held = {
     ...resumed,
-    leaseUntil: lease,
     intent: { id: intent.id, fence: intent.fence + 1 },
   }
   return only ? adopt(endpoint, held, only) : create(endpoint, held)
@@ -112,8 +110,7 @@ export async function finishCreate(
   if (decision.kind === 'undecided') return
   const only = decision.kind === 'none' ? undefined : decision.candidate
   if (!only && intent.createdAt + ABANDONED_MS > io.now()) return
-  const lease = leaseUntil(endpoint)
-  if (!(await links.takeOver(intent, lease))) return
+  if (!(await links.takeOver(intent, leaseUntil(endpoint)))) return
   const held = { id: intent.id, fence: intent.fence + 1 }
   if (!only) await giveBack(endpoint, held, holder)
   else {
@@ -121,7 +118,6 @@ export async function finishCreate(
       endpoint,
       {
         intent: held,
-        leaseUntil: lease,
         link: holder,
         desired,
         ignored: [],

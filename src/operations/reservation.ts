@@ -29,7 +29,7 @@ import { type Met, meet, refuseUndecided } from './meet.ts'
 import { type Awaited, beginPending, invitationOf, keyOf, unseenMs } from './pending.ts'
 import { searchByRules } from './search.ts'
 
-/** Over the two longest calls that a lease covers: the search, and the create. */
+/** What a call that was cut may still be on its way, and clocks may differ. */
 const LEASE_MARGIN_MS = 5_000
 /** How long a request waits for another one that is writing the same person, in steps. */
 export const PATIENCE_MS = [100, 200, 400, 800] as const
@@ -39,7 +39,6 @@ const SKEW_MS = 60_000
 /** What one POST is doing: the lease it holds and the link it has proposed. */
 export interface Reservation {
   readonly intent: { readonly id: string; readonly fence: number }
-  readonly leaseUntil: number
   readonly link: Link
   readonly desired: Resource
   readonly ignored: readonly string[]
@@ -64,7 +63,6 @@ export async function create(endpoint: Endpoint, reservation: Reservation): Prom
     await links.release(intent, link.id)
     throw noCreate(endpoint)
   }
-  await holdLease(endpoint, reservation)
   const sent = { ...reservation, sentSince: reservation.sentSince ?? io.now() }
   const outcome = await attempt(endpoint, sent, async () =>
     port.create?.({
@@ -103,16 +101,6 @@ export async function create(endpoint: Endpoint, reservation: Reservation): Prom
     case undefined:
       throw new Error('an operation began a create that the adapter does not offer')
   }
-}
-
-/**
- * Nothing is sent under a lease that may end before the answer: a search can be slow, and whoever
- * comes after the end of the lease may send.
- */
-async function holdLease(endpoint: Endpoint, { intent, leaseUntil: until }: Reservation) {
-  const { io, connection, links } = endpoint
-  if (io.now() + connection.policy.limits.requestTimeoutMs < until) return
-  if (!(await links.renew(intent, leaseUntil(endpoint)))) throw inDoubt(2)
 }
 
 /** Sends the create; a refusal gives the claims back, a lost answer keeps them. */
@@ -398,10 +386,9 @@ export function inDoubt(retryAfterSeconds: number): ScimError {
   )
 }
 
-export function leaseUntil(endpoint: Endpoint): number {
-  return (
-    endpoint.io.now() + 2 * endpoint.connection.policy.limits.requestTimeoutMs + LEASE_MARGIN_MS
-  )
+/** Past all that this request may still send: whoever comes after the end of the lease may send. */
+export function leaseUntil({ deadline }: Endpoint): number {
+  return deadline.endsAt + LEASE_MARGIN_MS
 }
 
 /** From when on a search that finds nothing means that the create has had no effect. */

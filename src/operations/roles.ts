@@ -74,8 +74,8 @@ export function rolesOfPerson({ connection, io }: Endpoint, person: string): Wri
 export async function tellRoles(groups: Endpoint, people: readonly string[]): Promise<unknown> {
   const users = groups.sibling(USER)
   if (!users || people.length === 0) return undefined
-  const { roleIntents, io, connection } = users
-  const budget = new Budget(io.now, connection.policy.limits.requestTimeoutMs)
+  const { roleIntents, io, deadline } = users
+  const budget = new Budget(io.now, deadline.leftMs())
   for (const waitMs of PATIENCE_MS) {
     if (waitMs > 0) await io.wait(waitMs)
     const hold = newHold(users)
@@ -109,8 +109,8 @@ export async function finishRoles(
   return (await settleRoles(users, taken, { budget, hold })).failure
 }
 
-function newBudget({ io, connection }: Endpoint): Budget {
-  return new Budget(io.now, connection.policy.limits.requestTimeoutMs)
+function newBudget({ io, deadline }: Endpoint): Budget {
+  return new Budget(io.now, deadline.leftMs())
 }
 
 function unfinished(left: number): ScimError {

@@ -1,19 +1,16 @@
 /** Secrets of a connection that do not open: the app's trouble, as a refused credential is. */
 import { SealError } from '../access/seal.ts'
-import { AdapterFailure } from '../adapter/failure.ts'
+import { NotCalled } from '../adapter/failure.ts'
 
 /** An administrator has to act first. */
 const RETRY_LATER = 300
 const RETRY_SOON = 30
 
 /** The message is ours and for everybody: it names the setting and the secret, and no value. */
-export class SecretUnreadable extends AdapterFailure {
+export class SecretUnreadable extends NotCalled {
   constructor({ message, passes }: SealError) {
-    super('auth', `Postern cannot sign in to the app: ${message}.`, {
-      effect: 'none',
-      answered: true,
-      retryAfterSeconds: passes ? RETRY_SOON : RETRY_LATER,
-    })
+    const wait = passes ? RETRY_SOON : RETRY_LATER
+    super('auth', `Postern cannot sign in to the app: ${message}.`, wait)
   }
 }
 

@@ -30,7 +30,7 @@ function clientOf(
       return answer(one)
     },
     now: () => NOW_MS,
-    timeoutMs: 1_000,
+    leftMs: () => 1_000,
     maxBytes: 10_000,
     allowInsecure: false,
     ...more,
@@ -370,7 +370,7 @@ describe('lost and late answers', () => {
         new Promise((_, reject) => {
           init.signal?.addEventListener('abort', () => reject(init.signal?.reason))
         }),
-      { timeoutMs: 20 },
+      { leftMs: () => 20 },
     )
     expect(await failureFrom(client.call(get('/a')))).toMatchObject({
       code: 'timeout',
@@ -385,7 +385,7 @@ describe('lost and late answers', () => {
 
   test('a body that never ends is timeout too', async () => {
     const { client } = clientOf(() => new Response(new ReadableStream({ start() {} })), {
-      timeoutMs: 20,
+      leftMs: () => 20,
     })
     expect(await failureFrom(client.call(post()))).toMatchObject({
       code: 'timeout',
@@ -398,7 +398,7 @@ describe('lost and late answers', () => {
       await new Promise((resolve) => setTimeout(resolve, 30))
       return Response.json({})
     }
-    const { client } = clientOf(slow, { timeoutMs: 200 })
+    const { client } = clientOf(slow, { leftMs: () => 200 })
     for (let i = 0; i < 8; i++) expect((await client.call(get('/a'))).status).toBe(200)
   })
 })

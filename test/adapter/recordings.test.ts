@@ -80,7 +80,7 @@ async function replay(name: string, { settings, call, exchanges }: Recording): P
       return new Response(answer ?? null, { status, headers })
     },
     now: () => 0,
-    timeoutMs: 1_000,
+    leftMs: () => 1_000,
     maxBytes: 1_000_000,
     allowInsecure: false,
     otherUrls: adapter.otherUrls?.(given) ?? [],

@@ -23,7 +23,10 @@ function remoteOf(adapter: Adapter, fetch = noFetch as typeof globalThis.fetch) 
   const binding = openBinding(adapter, (input, init) => fetch(input, init))
   const remote = new RemoteAdapter(binding, { name: adapter.name, allowInsecure: true })
   const open = async (secrets: Record<string, string> = { apiKey: DESK_KEY }, timeoutMs = 1_000) =>
-    remote.ports({ settings: { url: DESK_URL }, secrets, timeoutMs }, await remote.describe())
+    remote.ports(
+      { settings: { url: DESK_URL }, secrets, leftMs: () => timeoutMs },
+      await remote.describe(),
+    )
   return { binding, remote, open }
 }
 
@@ -108,7 +111,11 @@ describe('declarations', () => {
     binding.deploy({ ...EXAMPLE, identity: 2 })
     expect(await failureFrom(beside['User']?.remove?.('1001'))).toMatchObject({ answered: true })
     expect((await remote.describe()).identity).toBe(2)
-    const access = { settings: { url: DESK_URL }, secrets: { apiKey: DESK_KEY }, timeoutMs: 1_000 }
+    const access = {
+      settings: { url: DESK_URL },
+      secrets: { apiKey: DESK_KEY },
+      leftMs: () => 1_000,
+    }
     const late = await remote.ports(access, described)
     expect(await failureFrom(late['User']?.remove?.('1001'))).toMatchObject({
       ...{ code: 'unavailable', effect: 'none' },
@@ -155,7 +162,7 @@ describe('what is handed over', () => {
   test('the gateway says whether http is allowed, and the client there obeys', async () => {
     const binding = openBinding(EXAMPLE, noFetch)
     const remote = new RemoteAdapter(binding, { name: 'example', allowInsecure: false })
-    const access = { settings: { url: DESK_URL }, secrets: { apiKey: 'k' }, timeoutMs: 1_000 }
+    const access = { settings: { url: DESK_URL }, secrets: { apiKey: 'k' }, leftMs: () => 1_000 }
     const { User } = await remote.ports(access, await remote.describe())
     expect(await failureFrom(User?.get('1001'))).toMatchObject({ code: 'protocol', effect: 'none' })
   })
@@ -267,14 +274,14 @@ describe('failures', () => {
     const remote = new RemoteAdapter(binding, { name: 'example', allowInsecure: true })
     const find = async (timeoutMs: number) => {
       const secrets = { apiKey: DESK_KEY }
-      const access = { settings: { url: DESK_URL }, secrets, timeoutMs }
+      const access = { settings: { url: DESK_URL }, secrets, leftMs: () => timeoutMs }
       const ports = await remote.ports(access, await remote.describe())
       return ports['User']?.find('mail', mail)
     }
     expect(await find(1_000)).toHaveLength(60)
     expect(calls).toBe(2)
     const failure = await failureFrom(find(500))
-    expect(failure).toMatchObject({ code: 'unavailable', effect: 'none' })
+    expect(failure).toMatchObject({ code: 'timeout', effect: 'none' })
     expect(calls).toBe(3)
   })
 })

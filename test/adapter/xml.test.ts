@@ -136,7 +136,7 @@ describe('the client', () => {
       baseUrl: 'https://app.example',
       fetch: async () => new Response(text),
       now: () => 0,
-      timeoutMs: 1_000,
+      leftMs: () => 1_000,
       maxBytes: 10_000,
       allowInsecure: false,
     })
@@ -160,7 +160,7 @@ describe('the client', () => {
         return new Response(null, { status: 204 })
       },
       now: () => 0,
-      timeoutMs: 1_000,
+      leftMs: () => 1_000,
       maxBytes: 10_000,
       allowInsecure: false,
     })

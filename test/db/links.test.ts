@@ -136,7 +136,7 @@ describe('a lease', () => {
     expect((await links.openIntent(link))?.fence).toBe(2)
   })
 
-  test('that was lost commits, releases and renews nothing', async () => {
+  test('that was lost commits and releases nothing', async () => {
     const { links } = open()
     const { link, intent } = await reserved(links)
     const open_ = await links.openIntent(link)
@@ -144,7 +144,6 @@ describe('a lease', () => {
     await links.takeOver(open_, LEASE)
     expect(await links.commitCreate(intent, link, FACTS, 'created', NOW, [])).toBe('lost')
     expect(await links.release(intent, link)).toBe(false)
-    expect(await links.renew(intent, LEASE + 1)).toBe(false)
     expect(await links.commitRemoval(intent, link, false, NOW, [])).toBe(false)
     await links.markUnknown(intent, { answeredAt: undefined })
     expect(await theLink(links, link)).toMatchObject({ state: 'proposed', version: 1 })

@@ -27,7 +27,7 @@ test('the manifest of the page reads, creates, changes, switches and removes peo
     baseUrl: adapter.baseUrl(settings),
     fetch,
     now: Date.now,
-    timeoutMs: 5_000,
+    leftMs: () => 5_000,
     maxBytes: 1_000_000,
     allowInsecure: true,
   })

@@ -39,7 +39,7 @@ const here = (adapter: typeof example) => async (): Promise<Subject> => ({
   takes: async (settings) => adapter.settings.safeParse(settings).success,
   connect({ url, apiKey, timeoutMs }) {
     const outside = { fetch, now: Date.now, allowInsecure: true }
-    const access = { settings: { url }, secrets: { apiKey }, timeoutMs }
+    const access = { settings: { url }, secrets: { apiKey }, leftMs: () => timeoutMs }
     return openPorts(adapter as unknown as Adapter, access, outside) as unknown as Ports
   },
 })
@@ -67,7 +67,7 @@ async function remote(): Promise<Subject> {
     resources: (await adapter.describe()).resources,
     takes: async (settings) => (await adapter.checkSettings({ ...settings })).ok,
     connect({ url, apiKey, timeoutMs }) {
-      const access = { settings: { url }, secrets: { apiKey }, timeoutMs }
+      const access = { settings: { url }, secrets: { apiKey }, leftMs: () => timeoutMs }
       const ports = adapter.describe().then((described) => adapter.ports(access, described))
       const port = (type: string) =>
         new Proxy(

@@ -175,7 +175,7 @@ test('a create whose answer is lost is not sent again while it may still be on i
   expect(world.logins(LOGIN)).toHaveLength(1)
 })
 
-test('a lease that a slow search has used up is renewed, and without it nothing is sent', async () => {
+test('after a search that has used up the lease nothing is sent', async () => {
   const world = await openWorld({ faults: { uniqueness: 'off' } })
   const other = world.open()
   let answered: number | undefined

@@ -4,6 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { adapters } from '../../adapters/index.ts'
 import { Access } from '../../src/access/authenticate.ts'
 import { Sealing } from '../../src/access/seal.ts'
+import { AppHealth } from '../../src/calls/app-health.ts'
+import { Deadline } from '../../src/calls/deadline.ts'
 import { openDatabase } from '../../src/db/database.ts'
 import { loadAccount } from '../../src/operations/account.ts'
 import { type Endpoint, openEndpoint } from '../../src/operations/endpoint.ts'
@@ -27,7 +29,7 @@ import {
 } from '../support/team.ts'
 import { CYCLE_MS } from '../support/world.ts'
 
-/** As an operation on this person has it. */
+/** As an operation on this person has it, but for its deadline: a test may take days. */
 async function usersOf({ world }: Team): Promise<Endpoint> {
   const access = new Access({
     db: env.DB,
@@ -40,20 +42,27 @@ async function usersOf({ world }: Team): Promise<Endpoint> {
   const connection = await access.byId(await connectionId(world.scim.name))
   const adapter = (world.shape?.adapters(adapters) ?? adapters).get('example')
   if (!connection || !adapter) throw new Error('there is no such connection')
-  const app = await openAdapter(adapter, connection, {
-    fetch: (input, init) => (world.shape ?? world.desk).fetch(input, init),
-    now: () => world.clock.now,
-    allowInsecure: true,
-  })
   const io = {
     now: () => world.clock.now,
     newId: () => crypto.randomUUID(),
+    random: () => 0.5,
     wait: async (ms: number) => {
       world.clock.now += ms
     },
   }
+  const timeoutMs = connection.policy.limits.requestTimeoutMs
+  const deadline = new Deadline(io.now, Number.MAX_SAFE_INTEGER, timeoutMs)
+  const outside = {
+    fetch: (input: string, init: RequestInit) => (world.shape ?? world.desk).fetch(input, init),
+    now: () => world.clock.now,
+    allowInsecure: true,
+  }
+  const health = new AppHealth(connection.id, () => {})
+  const calls = { health, deadline, io, timeoutMs }
+  const app = await openAdapter(adapter, connection, outside, calls)
   const db = openDatabase(env.DB)
-  const endpoint = openEndpoint({ connection, app, db, io, baseUrl: '', request: 'r' }, 'User')
+  const open = { connection, app, db, io, deadline, baseUrl: '', request: 'r' }
+  const endpoint = openEndpoint(open, 'User')
   if (!endpoint) throw new Error('there are no people')
   return endpoint
 }

@@ -112,6 +112,7 @@ export function openIsolate(
     io: {
       now: () => clock.now,
       newId: () => crypto.randomUUID(),
+      random: () => 0.5,
       wait: async (ms) => {
         clock.now += ms
       },

@@ -39,8 +39,11 @@ export function openDesk(options: { readonly seed?: boolean } = {}): TestDesk {
   return { ...desk, fetch, failNext: (failure) => void desk.faults.set({ failNext: failure }) }
 }
 
-function fail({ how, status }: FailNext): Response {
-  if (how === 'status') return Response.json({ fault: { code: 'E_DOWN', text: '' } }, { status })
+function fail({ how, status, retryAfter }: FailNext): Response {
+  const headers = retryAfter === undefined ? {} : { 'retry-after': retryAfter }
+  if (how === 'status') {
+    return Response.json({ fault: { code: 'E_DOWN', text: '' } }, { status, headers })
+  }
   throw new TypeError('the connection was lost')
 }
 

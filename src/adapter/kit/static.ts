@@ -86,7 +86,7 @@ function connect(adapter: Adapter, secret: (name: string) => string) {
   const openDirectory = () => ({ use: async () => nowhere() })
   return openPorts(
     adapter,
-    { settings, secrets, timeoutMs: 1_000 },
+    { settings, secrets, leftMs: () => 1_000 },
     {
       fetch: async () => nowhere(),
       dial: nowhere,

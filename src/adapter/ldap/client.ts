@@ -19,7 +19,7 @@ import {
   PagedResultsControl,
   SearchRequest,
 } from 'ldapts'
-import { AdapterFailure, type FailureCode } from '../failure.ts'
+import { AdapterFailure, type FailureCode, OutOfTime } from '../failure.ts'
 import type { OpenSocket } from '../open-socket.ts'
 import { checkDirectoryUrl, directoryAddress } from '../url.ts'
 import { ConnectionLost, type LdapAnswer, LdapConnection, startTls } from './connection.ts'
@@ -101,8 +101,11 @@ export interface LdapClientOptions {
   readonly url: string
   readonly bind: LdapBind
   readonly openSocket: OpenSocket
-  /** From the first byte to the last, for all of one `use`. */
-  readonly timeoutMs: number
+  /**
+   * What a `use` that begins now may take, from the first byte to the last, in milliseconds; 0: it
+   * does not begin.
+   */
+  readonly leftMs: () => number
   /** Most that is read in one `use`, in bytes. */
   readonly maxBytes: number
   /** True only in development: plain connections, loopback and private hosts are allowed. */
@@ -123,7 +126,7 @@ export function directoriesBy(openSocket: OpenSocket): OpenDirectory {
 
 /** @throws {AdapterFailure} `protocol`, effect `none`, where the URL is refused */
 export function createLdapClient(options: LdapClientOptions): LdapClient {
-  const { url, allowInsecure, maxBytes, openSocket, timeoutMs } = options
+  const { url, allowInsecure, maxBytes, openSocket, leftMs } = options
   const refusal = checkDirectoryUrl(url, { allowInsecure })
   if (refusal !== undefined) throw refused(`the directory's URL is refused: ${refusal}`)
   const { hostname, port, secure } = directoryAddress(url)
@@ -161,6 +164,8 @@ export function createLdapClient(options: LdapClientOptions): LdapClient {
       const { dn, password, transport } = options.bind
       // RFC 4513 §5.1.2: with an empty password a directory lets everybody in, as nobody.
       if (dn === '' || password === '') throw failure('auth', 'nobody is named to sign in')
+      const timeoutMs = leftMs()
+      if (timeoutMs <= 0) throw new OutOfTime()
       const state: WriteState = { changed: false, writing: 0 }
       let socket: Socket | undefined
       let connection: LdapConnection | undefined

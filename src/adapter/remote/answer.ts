@@ -23,9 +23,8 @@ export function answers(
   outside: Omit<Outside, 'allowInsecure'>,
 ): AdapterBinding {
   const open = (access: RemoteAccess): Readonly<Record<string, AnyPort>> =>
-    openPorts(adapter, access, {
+    openPorts(adapter, withinItsTime(access, outside.now), {
       ...outside,
-      fetch: inTime(outside, access.timeoutMs),
       allowInsecure: access.allowInsecure,
     })
 
@@ -90,14 +89,8 @@ function checkBinding(checked: SettingsCheck, hyperdrives: Outside['hyperdrives'
   return message === undefined ? { ok: true } : { ok: false, issues: [{ path: [], message }] }
 }
 
-/**
- * The caller waits no longer than for one call of the app: a method that makes several begins none
- * of which nobody would hear any more. The client takes it for a lost connection.
- */
-function inTime({ fetch, now }: Pick<Outside, 'fetch' | 'now'>, ms: number): Outside['fetch'] {
-  const until = now() + ms
-  return async (input, init) => {
-    if (now() >= until) throw new Error('the time of this call is over')
-    return fetch(input, init)
-  }
+/** The caller waits no longer: no call is begun of which nobody would hear any more. */
+function withinItsTime({ settings, secrets, timeoutMs }: RemoteAccess, now: () => number) {
+  const until = now() + timeoutMs
+  return { settings, secrets, leftMs: () => until - now() }
 }

@@ -5,8 +5,8 @@
 import type * as z from 'zod'
 import type { SettingsCheck } from '../check-settings.ts'
 import type { AnyPort, Capabilities } from '../contract.ts'
-import { AdapterFailure, type Effect } from '../failure.ts'
-import { AdapterMismatch } from '../mismatch.ts'
+import { AdapterFailure, type Effect, OutOfTime } from '../failure.ts'
+import { AdapterChanged, AdapterMismatch } from '../mismatch.ts'
 import type { AppAccess } from '../open.ts'
 import {
   type AdapterBinding,
@@ -67,20 +67,23 @@ export class RemoteAdapter {
     given: AppAccess,
     { resources, secrets, revision }: Description,
   ): Promise<Readonly<Record<string, AnyPort>>> {
-    const access = {
+    const accessFor = (timeoutMs: number) => ({
       settings: given.settings,
       // What it does not declare is not its business.
       secrets: Object.fromEntries(
         Object.entries(given.secrets).filter(([name]) => secrets.includes(name)),
       ),
-      timeoutMs: given.timeoutMs,
+      timeoutMs,
       allowInsecure: this.#options.allowInsecure,
-    }
+    })
     const invoke = async <T>(type: string, method: Method, args: readonly unknown[]) => {
       const { effect, result } = METHODS[method]
+      const timeoutMs = given.leftMs()
+      if (timeoutMs <= 0) throw new OutOfTime()
+      const access = accessFor(timeoutMs)
       const call = () => this.#binding.invoke({ access, revision, type, method, args })
       const schema = answerOf(result as unknown as z.ZodType<T>)
-      const answer = await ask(call, schema, given.timeoutMs + GRACE_MS, effect)
+      const answer = await ask(call, schema, timeoutMs + GRACE_MS, effect)
       switch (answer.kind) {
         case 'value':
           return answer.value
@@ -94,14 +97,12 @@ export class RemoteAdapter {
         }
         case 'changed':
           this.#forget(revision)
-          throw new AdapterFailure('unavailable', 'the private adapter was deployed anew', {
-            ...{ effect: 'none', answered: true, retryAfterSeconds: 1 },
-          })
+          throw new AdapterChanged()
       }
     }
     const isOpen = Object.values(resources).some(({ capabilities: c }) => c.create === 'async')
     if (isOpen) {
-      const offers = () => this.#binding.offers(access)
+      const offers = () => this.#binding.offers(accessFor(DESCRIBE_MS))
       this.#offers ??= await ask(offers, offersSchema, DESCRIBE_MS, 'none')
     }
     const offers = isOpen ? this.#offers : undefined

@@ -262,7 +262,9 @@ export const settingsCheckSchema: z.ZodType<SettingsCheck> = z.discriminatedUnio
 // ---- calls ----------------------------------------------------------------------------------------
 
 /** What a private adapter is handed with each call: it keeps nothing of it. */
-export interface RemoteAccess extends AppAccess {
+export interface RemoteAccess extends Pick<AppAccess, 'settings' | 'secrets'> {
+  /** For the whole method, in milliseconds from its arrival. */
+  readonly timeoutMs: number
   /** As Postern itself goes by. */
   readonly allowInsecure: boolean
 }

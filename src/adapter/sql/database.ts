@@ -5,7 +5,7 @@
  *
  * Messages name the kind of work and the database's code, and nothing else.
  */
-import { AdapterFailure } from '../failure.ts'
+import { AdapterFailure, OutOfTime } from '../failure.ts'
 import { checkHost } from '../url.ts'
 import { type Address, addressOf, bindingOf, checkDatabaseUrl } from './address.ts'
 import { codeOf, failureOf, isPassing } from './failure.ts'
@@ -53,8 +53,11 @@ export interface DatabaseOptions {
   readonly hyperdrives: ReadonlyMap<string, string>
   /** True only in development: private hosts are allowed, and are spoken to in the clear. */
   readonly allowInsecure: boolean
-  /** For one `read` or `write`, with its connection. */
-  readonly timeoutMs: number
+  /**
+   * What a `read` or `write` that begins now may take, with its connection, in milliseconds; 0: it
+   * does not begin.
+   */
+  readonly leftMs: () => number
 }
 
 const MAX_ROWS = 10_000
@@ -83,7 +86,7 @@ export function createDatabase(options: DatabaseOptions): Database {
     const run = async (text: string, values: Parameters<Session['run']>[1]): Promise<Outcome> =>
       deadline.within(session.run(text, values), `a ${kind}`, 'none')
     try {
-      for (const text of openings(target, kind, options.timeoutMs)) await run(text, [])
+      for (const text of openings(target, kind, deadline.timeoutMs)) await run(text, [])
       const result = await work({
         dialect,
         async run(statement) {
@@ -116,7 +119,9 @@ export function createDatabase(options: DatabaseOptions): Database {
     kind: 'read' | 'write',
     work: (transaction: Transaction) => Promise<T>,
   ): Promise<T> {
-    const deadline = new Deadline(options.timeoutMs)
+    const timeoutMs = Math.ceil(options.leftMs())
+    if (timeoutMs <= 0) throw new OutOfTime()
+    const deadline = new Deadline(timeoutMs)
     try {
       for (let attempt = 1; ; attempt++) {
         try {
@@ -150,13 +155,13 @@ class Lost extends AdapterFailure {}
 
 /** One clock for all that a piece of work does. */
 class Deadline {
-  readonly #timeoutMs: number
+  readonly timeoutMs: number
   readonly #passed: Promise<never>
   readonly #timer: ReturnType<typeof setTimeout>
   readonly #over = new AbortController()
 
   constructor(timeoutMs: number) {
-    this.#timeoutMs = timeoutMs
+    this.timeoutMs = timeoutMs
     const { promise, reject } = Promise.withResolvers<never>()
     this.#passed = promise
     promise.catch(() => undefined)
@@ -187,7 +192,7 @@ class Deadline {
     } catch (error) {
       if (error instanceof TimeUp) {
         work.then(late, () => undefined)
-        const said = `the database did not end ${what} within ${this.#timeoutMs} ms`
+        const said = `the database did not end ${what} within ${this.timeoutMs} ms`
         throw new Lost('timeout', said, { effect })
       }
       throw translate(error, what, effect)

@@ -80,7 +80,7 @@ export async function subjectOf(variant: Variant = {}): Promise<Subject> {
         baseUrl: URL_OF_APP,
         fetch,
         now: () => now,
-        timeoutMs: 5_000,
+        leftMs: () => 5_000,
         maxBytes: 1_000_000,
         allowInsecure: false,
         headers: () => adapter.headers?.({ settings, secret }) ?? {},

@@ -93,7 +93,7 @@ describe('where it connects', () => {
     'ldaps://%31%32%37.0.0.1',
     'ldaps://dc1.corp',
   ])('%s is refused', (url) => {
-    const options = { bind: { dn: 'x', password: 'y' }, timeoutMs: 1, maxBytes: 1 }
+    const options = { bind: { dn: 'x', password: 'y' }, leftMs: () => 1, maxBytes: 1 }
     const make = () =>
       createLdapClient({
         ...options,
@@ -195,7 +195,7 @@ describe('a failure says whether the directory may have changed', () => {
   })
 
   test('no answer to a write in time: unknown, and the socket is closed', async () => {
-    const directory = openDirectory(() => undefined, { timeoutMs: 50 })
+    const directory = openDirectory(() => undefined, { leftMs: () => 50 })
     expect(await failureOf(directory.client.use(change))).toMatchObject({
       code: 'timeout',
       effect: 'unknown',

@@ -159,7 +159,7 @@ export function openDirectory(
       url: 'ldaps://ldap.example.com',
       bind: { dn: 'cn=postern,dc=example,dc=com', password: 's3cret' },
       openSocket,
-      timeoutMs: 1_000,
+      leftMs: () => 1_000,
       maxBytes: 100_000,
       allowInsecure: false,
       ...options,

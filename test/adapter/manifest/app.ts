@@ -85,7 +85,7 @@ export function openApp(
       return answers(one)
     },
     now: () => clock.now,
-    timeoutMs: 1_000,
+    leftMs: () => 1_000,
     maxBytes: 1_000_000,
     allowInsecure: false,
     otherUrls: adapter.otherUrls?.(given) ?? [],

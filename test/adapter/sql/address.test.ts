@@ -55,7 +55,7 @@ describe('the address of a database', () => {
           ['CRM', 'postgresql://h:s%21@x.hyperdrive.local:5432/app?sslmode=disable'],
         ]),
         allowInsecure,
-        timeoutMs: 1_000,
+        leftMs: () => 1_000,
         dial: async (target) => {
           targets.push(target)
           throw new Error('there is none')

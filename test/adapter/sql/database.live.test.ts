@@ -160,7 +160,7 @@ describe.each(['postgres', 'mysql'] as const)('%s', (dialect) => {
   live('time is bounded, and the server ends what it was asked for', async () => {
     const began = performance.now()
     const nap = dialect === 'mysql' ? sql`SELECT SLEEP(${30})` : sql`SELECT pg_sleep(${30})`
-    const failed = await failure(database({ timeoutMs: 400 }).read((tx) => tx.run(nap)))
+    const failed = await failure(database({ leftMs: () => 400 }).read((tx) => tx.run(nap)))
     expect(failed).toMatchObject({ code: 'timeout', effect: 'none' })
     expect(performance.now() - began).toBeLessThan(3_000)
     const naps =

@@ -31,7 +31,7 @@ export function openDatabase(url: string, options: Partial<DatabaseOptions> = {}
     dial,
     hyperdrives: new Map(),
     allowInsecure: true,
-    timeoutMs: 5_000,
+    leftMs: () => 5_000,
     ...options,
   })
 }

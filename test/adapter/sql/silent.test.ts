@@ -24,7 +24,7 @@ test.each(['postgres', 'mysql'])(
       login: { user: 'u', password: 'p' },
       hyperdrives: new Map(),
       allowInsecure: false,
-      timeoutMs: 500,
+      leftMs: () => 500,
       dial: createDial(() => socket as unknown as Socket),
     })
     await expect(database.read(async () => undefined)).rejects.toMatchObject({

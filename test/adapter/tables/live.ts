@@ -41,7 +41,7 @@ export function openTables(
     {
       settings: { url: serverOf(server).url, user: GATEWAY.user },
       secrets: { password: GATEWAY.password },
-      timeoutMs: 5_000,
+      leftMs: () => 5_000,
     },
     { fetch, dial, now: Date.now, allowInsecure: env.POSTERN_DEV === '1' },
   )

@@ -34,7 +34,7 @@ function open(manifest: unknown, app: Fake, secret: string, settings: object = {
     baseUrl: adapter.baseUrl(given),
     fetch: app.fetch,
     now: () => 0,
-    timeoutMs: 1_000,
+    leftMs: () => 1_000,
     maxBytes: 1_000_000,
     allowInsecure: false,
     otherUrls: adapter.otherUrls?.(given) ?? [],

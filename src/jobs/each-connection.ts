@@ -1,0 +1,50 @@
+/**
+ * Jobs work many connections, and the app of one of them may hang: a few are worked side by side, and
+ * what fails in one is the log's and its own finding's, never the others'.
+ */
+import { AdapterFailure } from '../adapter/failure.ts'
+import { Findings } from '../db/findings.ts'
+import type { Jobs } from './jobs.ts'
+
+/** An invocation has six connections to the outside at a time, of which D1 wants some. */
+const SIDE_BY_SIDE = 3
+
+/**
+ * Works the items connection by connection, in the order in which they come.
+ *
+ * @param work all items of one connection
+ */
+export async function eachConnection<T extends { readonly connection: string }>(
+  jobs: Jobs,
+  event: string,
+  items: readonly T[],
+  work: (items: readonly T[], connection: string) => Promise<void>,
+): Promise<void> {
+  const queue = [...Map.groupBy(items, ({ connection }) => connection)]
+  const lane = async (): Promise<void> => {
+    for (let next = queue.shift(); next; next = queue.shift()) {
+      const [connection, own] = next
+      try {
+        await work(own, connection)
+      } catch (error) {
+        await tellFailure(jobs, event, connection, error)
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(SIDE_BY_SIDE, queue.length) }, lane))
+}
+
+/** An accident of one connection: in the log, and where it is its app's, a finding. */
+export async function tellFailure(
+  { io, db, log, trouble }: Pick<Jobs, 'io' | 'db' | 'log' | 'trouble'>,
+  event: string,
+  connection: string,
+  error: unknown,
+): Promise<void> {
+  log({ event, connection, error: error instanceof Error ? error.name : typeof error })
+  if (!(error instanceof AdapterFailure)) return
+  await trouble.note(
+    { connection: { id: connection }, io, findings: new Findings(db, connection) },
+    error,
+  )
+}
