@@ -7,7 +7,7 @@ import { Sealing } from './access/seal.ts'
 import { SignIn } from './access/sign-in.ts'
 import { readsOnce } from './access/worker-secret.ts'
 import { checkSettings } from './adapter/check-settings.ts'
-import type { Adapter } from './adapter/contract.ts'
+import type { Adapter, Limits } from './adapter/contract.ts'
 import { identityOf } from './adapter/identity.ts'
 import { directoriesBy } from './adapter/ldap/client.ts'
 import type { OpenSocket } from './adapter/open-socket.ts'
@@ -61,6 +61,9 @@ import {
   withRecorded,
 } from './operations/open-app.ts'
 import { StoredAdapters } from './operations/stored-adapters.ts'
+import type { Kind, Lessor } from './pacing/lessor.ts'
+import { Paces } from './pacing/paces.ts'
+import { termsOf } from './pacing/terms.ts'
 
 export interface Parts {
   readonly env: Env
@@ -76,6 +79,8 @@ export interface Parts {
   readonly hyperdrives: ReadonlyMap<string, string>
   /** `fetch` with a client certificate, by name of its binding. */
   readonly certificates?: ReadonlyMap<string, Parts['fetch']>
+  /** Leases permits to all isolates, by connection id; absent: this isolate paces alone. */
+  readonly pacerOf?: ((connection: string) => Lessor) | undefined
   readonly waitUntil: (work: Promise<unknown>) => void
   /** One event, in fields that hold no personal data. */
   readonly log: (line: Readonly<Record<string, string | number>>) => void
@@ -103,6 +108,7 @@ export function compose(parts: Parts): Composed {
     dial: createDial(openSocket),
     openDirectory: directoriesBy(openSocket),
   }
+  const paces = new Paces({ ...io, pacerOf: parts.pacerOf, waitUntil, log })
   const lost = (what: string) => log({ event: 'lost', what })
   const checkKeyUrl = (url: string) => checkAppUrl(url, { allowInsecure })
   const keySets = new KeySets({ fetch, now, checkUrl: checkKeyUrl })
@@ -146,12 +152,12 @@ export function compose(parts: Parts): Composed {
     return adapter && describeAdapter(adapter)
   }
 
-  async function openApp(connection: Connection, deadline: Deadline): Promise<OpenApp> {
+  async function openApp(connection: Connection, deadline: Deadline, kind: Kind): Promise<OpenApp> {
     if (connection.adapter === sandbox.name) {
       const documents = new Documents(openData(connection), connection.id, now)
       return openSandbox(sandbox, connection, documents)
     }
-    const app = await openOutside(connection, deadline)
+    const app = await openOutside(connection, deadline, kind)
     if (connection.policy.groups.mode === 'native') return app
     // Groups that the app knows nothing of are kept here, where the sandbox keeps its own.
     const documents = new Documents(openData(connection), connection.id, now)
@@ -168,31 +174,40 @@ export function compose(parts: Parts): Composed {
   const hold = (connection: Connection, identity: string) =>
     holdIdentity(connection, identity, connections, openData(connection))
 
-  async function openOutside(connection: Connection, deadline: Deadline): Promise<OpenApp> {
+  async function openOutside(
+    connection: Connection,
+    deadline: Deadline,
+    kind: Kind,
+  ): Promise<OpenApp> {
     const calls = callsOf(connection, deadline)
     const name = connection.adapter
+    const paceOf = (declared: Limits | undefined) =>
+      paces.of(connection.id, termsOf(connection.policy.limits, declared), kind)
     const remote = remotes.get(name)
     if (remote) {
       const described = await remote.describe()
       await hold(connection, identityOf(described))
-      return openPrivate(remote, described, connection, calls)
+      return openPrivate(remote, described, connection, calls, paceOf(described.limits))
     }
     const adapter = adapters.get(name) ?? (await stored.named(name))
     if (!adapter) throw new Error(`no adapter or manifest "${name}"`)
     await hold(connection, identityOf(adapter))
     const kept = keptFor(connection.id, connections, sealing)
-    return openAdapter(adapter, connection, outside, calls, kept)
+    const paced = { ...outside, pace: paceOf(adapter.limits) }
+    return openAdapter(adapter, connection, paced, calls, kept)
   }
 
   const trouble = new AppTrouble()
   const reseal = resealing({ db, sealing, log })
-  const jobs = { db, access, connections, io, openApp, openData, trouble, log }
+  const openForJob = (connection: Connection, deadline: Deadline) =>
+    openApp(connection, deadline, 'job')
+  const jobs = { db, access, connections, io, openApp: openForJob, openData, trouble, log }
   const app = createApp({
     access,
     oauth: { db: env.DB, keySets, now },
     io,
     trouble,
-    openApp,
+    openApp: (connection, deadline) => openApp(connection, deadline, 'request'),
     openData,
     baseUrl,
     log,

@@ -6,6 +6,11 @@ import * as sandbox from '../adapters/sandbox/index.ts'
 import { hyperdrivesIn } from './adapter/sql/hyperdrives.ts'
 import { type Composed, compose } from './compose.ts'
 import { certificatesIn, parseEnv, privateAdapters } from './env.ts'
+import { pacersIn } from './pacing/binding.ts'
+
+// The runtime looks for the class among the exports of the entry point.
+// biome-ignore lint/performance/noBarrelFile: of one class, by demand of the platform
+export { Pacer } from './pacing/pacer.ts'
 
 let composed: Composed | undefined
 
@@ -20,6 +25,7 @@ function open(bindings: unknown): Composed {
     openSocket: connect,
     hyperdrives: hyperdrivesIn(bindings),
     certificates: certificatesIn(bindings),
+    pacerOf: pacersIn(bindings),
     // Not the context of one request: what is composed outlives it.
     waitUntil: (work) => waitUntil(work),
     log: (line) => console.log(JSON.stringify(line)),

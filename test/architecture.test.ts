@@ -42,6 +42,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/mapping',
     'zod',
   ],
+  // The arithmetic of pacing, and what the isolate and the Durable Object say to each other.
+  'src/pacing': ['src/access/bounded-map.ts', 'src/adapter'],
+  'src/pacing/pacer.ts': ['src/pacing', 'cloudflare:workers'],
   'src/jobs': [
     'src/access',
     'src/adapter',
@@ -82,6 +85,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/adapter/sql/hyperdrives.ts',
     'src/compose.ts',
     'src/env.ts',
+    'src/pacing/binding.ts',
+    'src/pacing/pacer.ts',
     'adapters',
     'cloudflare:sockets',
     'cloudflare:workers',

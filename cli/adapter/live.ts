@@ -1,8 +1,8 @@
 /** A real app for the kit: its connection as a file says it, and calls that wait where it asks to. */
 import * as z from 'zod'
 import type { Adapter } from '../../src/adapter/contract.ts'
-import { retryAfterSeconds } from '../../src/adapter/http.ts'
 import type { Fetch } from '../../src/adapter/kit/subject.ts'
+import { retryAfterSeconds } from '../../src/adapter/rate-headers.ts'
 import { CommandError, UsageError } from '../command.ts'
 import { readObject } from '../input-file.ts'
 

@@ -93,6 +93,9 @@ const groups = z.strictObject({
 const limits = z.strictObject({
   requestsPerSecond: z.number().min(0.1).max(10_000).default(100),
   requestTimeoutMs: z.int().min(100).max(120_000).default(25_000),
+  /** Of the app; absent: what the adapter declares. An app's plan decides. */
+  appCallsPerSecond: z.number().min(0.01).max(10_000).optional(),
+  appCallsAtOnce: z.int().min(1).max(1_000).optional(),
 })
 
 const reconcile = z.strictObject({

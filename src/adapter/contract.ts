@@ -370,12 +370,13 @@ export interface Kit<Settings> {
   readonly kept?: Kept
 }
 
-/** How often the app may be called, and how its answers say so. */
+/** How often the app may be called, and how its answers say so. Kept over all isolates. */
 export interface Limits {
+  /** Calls begun in any second; 0.5 is one in two seconds. */
   readonly perSecond?: number
   /** Calls under way at the same time. */
   readonly concurrent?: number
-  /** Header that counts the calls left: 0 in it makes a 403 one of too many calls. */
+  /** Header that counts the calls left, beside the usual ones: 0 in it makes a 403 one of too many calls. */
   readonly remainingHeader?: string
   /** Header that says when calls are taken again: believed before `Retry-After`. */
   readonly resetHeader?: string

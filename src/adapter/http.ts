@@ -10,6 +10,8 @@
 import type * as z from 'zod'
 import type { Limits } from './contract.ts'
 import { AdapterFailure, type Effect, type FailureCode, OutOfTime } from './failure.ts'
+import { type Pace, paced } from './pace.ts'
+import { isThrottled, pauseMs, retryAfterSeconds } from './rate-headers.ts'
 import { checkAppUrl } from './url.ts'
 import { readXml, writeXml } from './xml.ts'
 
@@ -96,6 +98,8 @@ export interface HttpClientOptions {
   readonly headers?: () => Readonly<Record<string, string>>
   /** What the app calls its own headers. */
   readonly limits?: Pick<Limits, 'remainingHeader' | 'resetHeader'> | undefined
+  /** Absent: calls are made at once. */
+  readonly pace?: Pace | undefined
   /** Addresses that `at` may be asked for. Default: none. */
   readonly otherUrls?: readonly string[]
 }
@@ -116,7 +120,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   // Not `options.fetch()`: workerd's own fetch refuses to be called with another `this`.
   const { fetch } = options
 
-  return {
+  const client: HttpClient = {
     now,
     at(url) {
       if (!options.otherUrls?.includes(url)) {
@@ -124,8 +128,10 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
           effect: 'none',
         })
       }
-      const { headers: _, ...rest } = options
-      return createHttpClient({ ...rest, baseUrl: url, otherUrls: [] })
+      const { headers: _, pace, ...rest } = options
+      // What another host says of its limits is not about the app.
+      const own = new URL(url).origin === base.origin ? { pace } : {}
+      return createHttpClient({ ...rest, ...own, baseUrl: url, otherUrls: [] })
     },
     async call(request) {
       const safe = request.safe ?? request.method === 'GET'
@@ -147,6 +153,8 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
           signal: controller.signal,
         })
         const { status } = response
+        const pause = pauseMs(status, response.headers, now(), options.limits)
+        if (pause !== undefined) options.pace?.pause(pause)
         const failure = () =>
           failureOf(request.method, safe, status, response.headers, now(), options.limits)
         if (!response.ok && !isExpected(request, status)) {
@@ -205,6 +213,8 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       }
     },
   }
+  const call = (request: HttpRequest) => paced(options.pace, leftMs(), () => client.call(request))
+  return { ...client, call }
 }
 
 function urlBelow(base: URL, { path, query }: HttpRequest): string {
@@ -329,45 +339,13 @@ export function failureOf(
   nowMs: number,
   limits: HttpClientOptions['limits'] = {},
 ): AdapterFailure {
-  const { remainingHeader, resetHeader } = limits
-  const usedUp = remainingHeader !== undefined && headers.get(remainingHeader)?.trim() === '0'
   const byStatus = CODE_BY_STATUS[status] ?? (status >= 500 ? 'unavailable' : 'protocol')
-  const code = byStatus === 'forbidden' && usedUp ? 'rate' : byStatus
+  const code = isThrottled(status, headers, limits) ? 'rate' : byStatus
   return new AdapterFailure(code, `the app answered ${status} to a ${method}`, {
     // 4xx is a refusal (RFC 9110 §15.5), 408 included: the request did not arrive whole.
     effect: safe || (status >= 400 && status < 500) ? 'none' : 'unknown',
     // 502 and 504 come from something in between: the app itself may still be at work.
     answered: status !== 502 && status !== 504,
-    retryAfterSeconds: retryAfterSeconds(headers, nowMs, resetHeader),
+    retryAfterSeconds: retryAfterSeconds(headers, nowMs, limits.resetHeader),
   })
-}
-
-/** In the order in which they are believed; the last is what many APIs had before the draft. */
-const WAIT_HEADERS = ['Retry-After', 'RateLimit-Reset', 'X-RateLimit-Reset']
-const LONGEST_WAIT_SECONDS = 86_400
-/** A number above it is no wait but a date: seconds since the epoch, or milliseconds. */
-const EPOCH_SECONDS = 1e9
-const EPOCH_MILLISECONDS = 1e12
-/** The three date forms of RFC 9110 §5.6.7, and ISO 8601. `Date.parse` alone takes `-5` for a date. */
-const DATE = /^(?:[A-Z][a-z]+,? |\d{4}-\d\d-\d\dT)/
-
-/** `Retry-After` (RFC 9110 §10.2.3) or a rate-limit reset, as seconds, a date or an epoch. */
-export function retryAfterSeconds(
-  headers: Headers,
-  nowMs: number,
-  own?: string,
-): number | undefined {
-  for (const name of own === undefined ? WAIT_HEADERS : [own, ...WAIT_HEADERS]) {
-    const value = headers.get(name)?.trim()
-    if (!value) continue
-    const number = /^\d+(?:\.\d+)?$/.test(value) ? Number(value) : undefined
-    let seconds: number
-    if (number === undefined) seconds = DATE.test(value) ? (Date.parse(value) - nowMs) / 1000 : NaN
-    else if (number >= EPOCH_MILLISECONDS) seconds = (number - nowMs) / 1000
-    else if (number >= EPOCH_SECONDS) seconds = number - nowMs / 1000
-    else seconds = number
-    if (Number.isNaN(seconds)) continue
-    return Math.min(Math.max(Math.ceil(seconds), 0), LONGEST_WAIT_SECONDS)
-  }
-  return undefined
 }

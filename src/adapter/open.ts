@@ -3,6 +3,7 @@ import type { Adapter, AnyPort, Kept } from './contract.ts'
 import { AdapterFailure } from './failure.ts'
 import { createHttpClient, type HttpClient } from './http.ts'
 import type { OpenDirectory } from './ldap/client.ts'
+import { type Pace, paced } from './pace.ts'
 import { createDatabase } from './sql/database.ts'
 import type { Dial } from './sql/session.ts'
 
@@ -30,6 +31,8 @@ export interface Outside {
   readonly hyperdrives?: ReadonlyMap<string, string>
   /** `fetch` with a client certificate, by name of its binding. */
   readonly certificates?: ReadonlyMap<string, Outside['fetch']>
+  /** Of this connection. Without it, calls are made at once. */
+  readonly pace?: Pace
   /** Milliseconds since the epoch. */
   readonly now: () => number
   /** True only in development: http and loopback hosts are allowed. */
@@ -57,7 +60,7 @@ export function openPorts(
     return value
   }
   const baseUrl = adapter.baseUrl(settings)
-  const { dial, openDirectory, hyperdrives = new Map(), allowInsecure } = outside
+  const { dial, openDirectory, hyperdrives = new Map(), pace, allowInsecure } = outside
   let http: HttpClient | undefined
   return adapter.connect({
     settings,
@@ -80,12 +83,18 @@ export function openPorts(
     database(login) {
       if (!dial) throw new Error('there is nothing to reach a database by')
       const reach = { url: baseUrl, dial, hyperdrives, allowInsecure, leftMs }
-      return createDatabase({ ...reach, ...(login && { login }) })
+      const { dialect, ...database } = createDatabase({ ...reach, ...(login && { login }) })
+      return {
+        dialect,
+        read: (work) => paced(pace, leftMs(), () => database.read(work)),
+        write: (work) => paced(pace, leftMs(), () => database.write(work)),
+      }
     },
     ldap(bind) {
       if (!openDirectory) throw new Error('there is nothing to reach a directory by')
       const bounds = { leftMs, maxBytes: MAX_ANSWER_BYTES }
-      return openDirectory({ ...bounds, url: baseUrl, bind, allowInsecure })
+      const directory = openDirectory({ ...bounds, url: baseUrl, bind, allowInsecure })
+      return { use: (work) => paced(pace, leftMs(), () => directory.use(work)) }
     },
   })
 }

@@ -10,6 +10,7 @@ import type {
   ResourceSpec,
 } from '../adapter/contract.ts'
 import { type Outside, openPorts } from '../adapter/open.ts'
+import type { Pace } from '../adapter/pace.ts'
 import type { RemoteAdapter } from '../adapter/remote/connect.ts'
 import type { Description } from '../adapter/remote/wire.ts'
 import { type AppCalls, guarded } from '../calls/app-calls.ts'
@@ -39,11 +40,12 @@ export async function openPrivate(
   described: Description,
   connection: Connection,
   calls: AppCalls,
+  pace: Pace,
 ): Promise<OpenApp> {
   const { settings } = connection
   const secrets = await unsealed(() => connection.secrets())
   const leftMs = () => calls.deadline.leftMs()
-  const ports = await remote.ports({ settings, secrets, leftMs }, described)
+  const ports = await remote.ports({ settings, secrets, leftMs }, described, pace)
   return opened(described.resources, ports, calls)
 }
 

@@ -5,7 +5,6 @@ import {
   createHttpClient,
   type HttpClientOptions,
   type HttpRequest,
-  retryAfterSeconds,
 } from '../../src/adapter/http.ts'
 
 const NOW_MS = Date.UTC(2026, 10, 22, 12, 0, 0)
@@ -305,23 +304,6 @@ describe('unexpected statuses', () => {
   test('the message holds the status and no word of the app', async () => {
     const { client } = clientOf(() => Response.json({ error: 'Ada is taken' }, { status: 409 }))
     expect((await failureFrom(client.call(post()))).message).toBe('the app answered 409 to a POST')
-  })
-
-  test.each([
-    [{ 'Retry-After': '7' }, 7],
-    [{ 'Retry-After': 'Sun, 22 Nov 2026 12:00:30 GMT' }, 30],
-    [{ 'Retry-After': 'Sun, 22 Nov 2026 11:00:00 GMT' }, 0],
-    [{ 'RateLimit-Reset': '12' }, 12],
-    [{ 'X-RateLimit-Reset': String(NOW_MS / 1000 + 45) }, 45],
-    [{ 'X-RateLimit-Reset': String(NOW_MS + 1500) }, 2],
-    [{ 'RateLimit-Reset': '2026-11-22T12:01:00Z' }, 60],
-    [{ 'Retry-After': '3', 'RateLimit-Reset': '50' }, 3],
-    [{ 'Retry-After': 'soon', 'RateLimit-Reset': '50' }, 50],
-    [{ 'Retry-After': '99999999' }, 86_400],
-    [{ 'Retry-After': '-5' }, undefined],
-    [{}, undefined],
-  ])('%j is a wait of %s s', (headers, seconds) => {
-    expect(retryAfterSeconds(new Headers(headers as Record<string, string>), NOW_MS)).toBe(seconds)
   })
 
   test('the wait comes with 429 and with 503', async () => {

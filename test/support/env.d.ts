@@ -9,6 +9,7 @@ declare namespace Cloudflare {
   }
   interface Env {
     DB: D1Database
+    PACER: DurableObjectNamespace<import('../../src/worker.ts').Pacer>
     BASE_URL: string
     POSTERN_ADMIN_TOKEN: string
     POSTERN_SEALING_KEY: string

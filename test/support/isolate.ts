@@ -9,6 +9,7 @@ import * as sandbox from '../../adapters/sandbox/index.ts'
 import type { Adapter } from '../../src/adapter/contract.ts'
 import { compose } from '../../src/compose.ts'
 import { type Env, parseEnv } from '../../src/env.ts'
+import type { Lessor } from '../../src/pacing/lessor.ts'
 import type { Answer } from './gateway.ts'
 import { openBinding } from './private-binding.ts'
 
@@ -60,6 +61,8 @@ export function openIsolate(
     readonly hyperdrives?: ReadonlyMap<string, string>
     /** In place of the Worker's own. */
     readonly env?: Partial<Env>
+    /** Whoever leases permits to call the app. */
+    readonly pacerOf?: ((connection: string) => Lessor) | undefined
     readonly log?: (line: Readonly<Record<string, string | number>>) => void
     readonly waitUntil?: (work: Promise<unknown>) => void
   } = {},
@@ -109,6 +112,7 @@ export function openIsolate(
     // Notes of a token's use; they are no part of what is answered.
     waitUntil: options.waitUntil ?? (() => {}),
     log: options.log ?? (() => {}),
+    pacerOf: options.pacerOf,
     io: {
       now: () => clock.now,
       newId: () => crypto.randomUUID(),

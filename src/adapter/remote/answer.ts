@@ -72,8 +72,8 @@ export function describedOnce(adapter: Adapter): () => Promise<Description> {
 }
 
 async function describe(adapter: Adapter): Promise<Description> {
-  const { name, contract, version, identity, secrets, resources } = adapter
-  const own = identity !== undefined && { identity }
+  const { name, contract, version, identity, limits, secrets, resources } = adapter
+  const own = { ...(identity !== undefined && { identity }), ...(limits && { limits }) }
   const declared = { name, contract, ...own, secrets: [...secrets], resources }
   const bytes = new TextEncoder().encode(JSON.stringify(declared))
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))

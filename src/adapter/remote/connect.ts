@@ -8,6 +8,8 @@ import type { AnyPort, Capabilities } from '../contract.ts'
 import { AdapterFailure, type Effect, OutOfTime } from '../failure.ts'
 import { AdapterChanged, AdapterMismatch } from '../mismatch.ts'
 import type { AppAccess } from '../open.ts'
+import { type Pace, paced } from '../pace.ts'
+import { pauseAfter } from '../rate-headers.ts'
 import {
   type AdapterBinding,
   answerOf,
@@ -61,11 +63,13 @@ export class RemoteAdapter {
    * The ports by resource type.
    *
    * @param described what the caller has found fit: of another one nothing is done
+   * @param pace of calls of its methods: what each does there is not seen from here
    * @throws {AdapterFailure}
    */
   async ports(
     given: AppAccess,
     { resources, secrets, revision }: Description,
+    pace?: Pace,
   ): Promise<Readonly<Record<string, AnyPort>>> {
     const accessFor = (timeoutMs: number) => ({
       settings: given.settings,
@@ -78,17 +82,20 @@ export class RemoteAdapter {
     })
     const invoke = async <T>(type: string, method: Method, args: readonly unknown[]) => {
       const { effect, result } = METHODS[method]
-      const timeoutMs = given.leftMs()
-      if (timeoutMs <= 0) throw new OutOfTime()
-      const access = accessFor(timeoutMs)
-      const call = () => this.#binding.invoke({ access, revision, type, method, args })
       const schema = answerOf(result as unknown as z.ZodType<T>)
-      const answer = await ask(call, schema, timeoutMs + GRACE_MS, effect)
+      const answer = await paced(pace, given.leftMs(), () => {
+        const timeoutMs = given.leftMs()
+        if (timeoutMs <= 0) throw new OutOfTime()
+        const access = accessFor(timeoutMs)
+        const call = () => this.#binding.invoke({ access, revision, type, method, args })
+        return ask(call, schema, timeoutMs + GRACE_MS, effect)
+      })
       switch (answer.kind) {
         case 'value':
           return answer.value
         case 'failure': {
           const { code, attributes: named, ...info } = answer.failure
+          if (code === 'rate') pace?.pause(pauseAfter(info.retryAfterSeconds))
           // They are shown to clients: names that it declares, and nothing else.
           const known = resources[type]?.attributes ?? {}
           const attributes = named.filter((name) => Object.hasOwn(known, name))

@@ -11,6 +11,7 @@ import type {
   Capabilities,
   CreateOutcome,
   GroupList,
+  Limits,
   Lookup,
   Member,
   MemberCapabilities,
@@ -96,6 +97,13 @@ const resource = z.object({
   mapping: z.record(z.string(), z.union([z.string(), attributes])) as z.ZodType<WrittenMapping>,
 } satisfies Shape<ResourceSpec>)
 
+const limits = z.object({
+  perSecond: z.number().positive().exactOptional(),
+  concurrent: z.int().min(1).exactOptional(),
+  remainingHeader: text,
+  resetHeader: text,
+} satisfies Shape<Limits>)
+
 /** What a private adapter says of itself; the rest of it stays in its Worker. */
 export const descriptionSchema = z.object({
   name: z.string(),
@@ -104,6 +112,7 @@ export const descriptionSchema = z.object({
   identity: z.number().exactOptional(),
   secrets: z.array(z.string()),
   resources: z.record(z.string(), resource),
+  limits: limits.exactOptional(),
   /** Changes with what is declared here, `version` apart. */
   revision: z.string(),
 })

@@ -1,0 +1,36 @@
+/** One for each connection whose calls are paced: leases permits to all isolates (decision 0022). */
+import { DurableObject } from 'cloudflare:workers'
+import { Ledger } from './ledger.ts'
+import type { Ask, Lease } from './lessor.ts'
+
+const PAUSED_UNTIL = 'pausedUntil'
+/** A shorter pause ends before this object could be forgotten. */
+const WORTH_KEEPING_MS = 5_000
+
+export class Pacer extends DurableObject {
+  readonly #ledger = new Ledger(() => crypto.randomUUID())
+
+  constructor(state: DurableObjectState, env: Cloudflare.Env) {
+    super(state, env)
+    const until = state.storage.kv.get<number>(PAUSED_UNTIL)
+    if (until !== undefined) this.#ledger.pause(until)
+  }
+
+  lease(ask: Ask): Lease {
+    return this.#ledger.lease(ask, Date.now())
+  }
+
+  async pause(ms: number): Promise<void> {
+    const until = Date.now() + ms
+    if (until <= this.#ledger.pausedUntil) return
+    this.#ledger.pause(until)
+    if (ms < WORTH_KEEPING_MS) return
+    this.ctx.storage.kv.put(PAUSED_UNTIL, until)
+    await this.ctx.storage.setAlarm(until)
+  }
+
+  /** Of a connection that is gone, nothing stays. */
+  override async alarm(): Promise<void> {
+    await this.ctx.storage.deleteAll()
+  }
+}
