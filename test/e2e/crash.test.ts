@@ -34,7 +34,7 @@ describe('a create', { timeout: TIMEOUT_MS }, () => {
           authorization: `Bearer ${started.now.adminToken}`,
           'content-type': 'application/merge-patch+json',
         },
-        body: JSON.stringify({ policy: { limits: { requestTimeoutMs: 5_000 } } }),
+        body: JSON.stringify({ policy: { limits: { requestTimeoutMs: 10_000 } } }),
       },
     )
     expect(response.status).toBe(200)
