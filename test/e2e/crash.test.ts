@@ -205,10 +205,11 @@ describe('a create', { timeout: TIMEOUT_MS }, () => {
   test('that the app refuses before its effect can be sent again', async () => {
     const userName = newLogin()
     await desk.setFaults({
-      failNext: { match: 'POST /api/accounts', status: 429, retryAfter: '1' },
+      // Longer than a request waits by itself.
+      failNext: { match: 'POST /api/accounts', status: 429, retryAfter: '6' },
     })
     const first = await post(userName)
-    expect(first).toMatchObject({ status: 503, retryAfterMs: 1000, body: { status: '503' } })
+    expect(first).toMatchObject({ status: 503, retryAfterMs: 6000, body: { status: '503' } })
     const again = await postUntilSettled(userName)
     expect(again.status).toBe(201)
     await expectOne(userName, again.body.id)

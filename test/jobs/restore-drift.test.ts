@@ -47,7 +47,7 @@ describe('a person who decides to restore', () => {
     const { world, account, ask } = await drifted()
     await reconcile(ask)
     const [finding] = await openFindings(ask)
-    world.desk.failNext({ match: '*', when: 'before', how: 'status', status: 503, times: 1 })
+    world.desk.failNext({ match: '*', when: 'before', how: 'status', status: 503, times: 3 })
     const away = await decide(ask, finding?.id ?? '')
     expect(away).toMatchObject({ status: 503 })
     expect(away.body.detail).toContain('not available')
