@@ -1,7 +1,7 @@
 /** The order of things: request id, routes, and what becomes of errors. */
 import { Hono } from 'hono'
 import type { Access, Freshness } from './access/authenticate.ts'
-import type { Connection } from './access/connection.ts'
+import { CONNECTION_NAME, type Connection } from './access/connection.ts'
 import { modeOf } from './access/mode.ts'
 import type { OAuthDeps } from './access/oauth.ts'
 import { type AdminDeps, adminApi } from './admin/api.ts'
@@ -85,19 +85,39 @@ async function scim(
 ): Promise<Response> {
   const id = deps.io.newId()
   const startedAt = deps.io.now()
-  const response = await answer(deps, request, name, path, { id, startedAt })
-  const { pathname } = new URL(request.url)
+  let endpoint = ''
+  const response = await answer(deps, request, name, path, {
+    id,
+    startedAt,
+    admitted: (connection) => {
+      endpoint = endpointIn(connection, path)
+    },
+  })
   deps.log({
     event: 'scim.request',
     request: id,
-    connection: name,
-    method: request.method,
-    // The resource type alone: ids and filters name people.
-    endpoint: pathname.split('/')[4] ?? '',
+    connection: shownName(name),
+    method: METHODS.includes(request.method) ? request.method : '',
+    endpoint,
     status: response.status,
     ms: deps.io.now() - startedAt,
   })
   return toHttp(response, id)
+}
+
+/** What may be logged of a request line: words that are ours. All others may be a person's, or a token. */
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+const OWN_ENDPOINTS = ['Bulk', 'Me', 'Schemas', 'ResourceTypes', 'ServiceProviderConfig', '.search']
+
+function shownName(name: string): string {
+  return CONNECTION_NAME.test(name) ? name : ''
+}
+
+/** The resource type alone: ids and filters name people. */
+function endpointIn({ definitions }: Connection, path: string): string {
+  const [first = ''] = path.split('/')
+  const types = [...definitions.values()].map(({ type }) => type.endpoint.replace('/', ''))
+  return [...types, ...OWN_ENDPOINTS].find((one) => one.toLowerCase() === first.toLowerCase()) ?? ''
 }
 
 async function token(deps: AppDeps, request: Request, name: string): Promise<Response> {
@@ -107,15 +127,23 @@ async function token(deps: AppDeps, request: Request, name: string): Promise<Res
   try {
     response = await answerTokenRequest(deps.oauth, name, request, id)
   } catch (error) {
-    deps.log({ event: 'token.failed', request: id, connection: name, ...traceOf(error) })
+    deps.log({ event: 'token.failed', request: id, connection: shownName(name), ...traceOf(error) })
     const body = { error: 'temporarily_unavailable', error_description: `request id ${id}` }
     const headers = { 'cache-control': 'no-store', 'x-request-id': id, 'retry-after': '10' }
     response = Response.json(body, { status: 503, headers })
   }
   const { status } = response
   const ms = deps.io.now() - startedAt
-  deps.log({ event: 'token.request', request: id, connection: name, status, ms })
+  deps.log({ event: 'token.request', request: id, connection: shownName(name), status, ms })
   return response
+}
+
+interface Asked {
+  readonly id: string
+  /** Milliseconds. */
+  readonly startedAt: number
+  /** Told whose request it is, once that is known. */
+  readonly admitted: (connection: Connection) => void
 }
 
 async function answer(
@@ -123,7 +151,7 @@ async function answer(
   request: Request,
   name: string,
   path: string,
-  { id, startedAt }: { readonly id: string; readonly startedAt: number },
+  { id, startedAt, admitted }: Asked,
 ): Promise<ScimResponse> {
   try {
     const authorization = request.headers.get('authorization') ?? undefined
@@ -131,6 +159,7 @@ async function answer(
     const freshness: Freshness =
       request.method === 'GET' || request.method === 'HEAD' ? 'recent' : 'fresh'
     const { connection, scope } = await deps.access.admit(name, authorization, freshness)
+    admitted(connection)
     const read = await readRequest(request, path)
     if (scope === 'scim:read' && isWrite(read)) throw readsOnly()
     const { io } = deps
@@ -150,7 +179,7 @@ async function answer(
   } catch (error) {
     if (error instanceof ScimError) return toErrorResponse(error)
     // Foreign messages hold bound values: the name of the error is all that is logged.
-    deps.log({ event: 'scim.failed', request: id, connection: name, ...traceOf(error) })
+    deps.log({ event: 'scim.failed', request: id, connection: shownName(name), ...traceOf(error) })
     const detail = `Postern failed. Tell its operator the request id ${id}; retry later.`
     const isStorage = error instanceof StorageError || nameOf(error) === 'DrizzleQueryError'
     return toErrorResponse(
@@ -161,9 +190,12 @@ async function answer(
   }
 }
 
-/** The name of the error and where it was thrown; its message is left out. */
+/** The name of the error and where it was thrown; its message, which the stack repeats, is left out. */
 function traceOf(error: unknown): { error: string; at: string } {
-  const frames = error instanceof Error ? (error.stack?.match(/^\s+at .+$/gm) ?? []) : []
+  const { message = '', stack = '' } = error instanceof Error ? error : {}
+  const at = stack.indexOf(message)
+  // A message may have lines that look like frames.
+  const frames = at < 0 ? [] : (stack.slice(at + message.length).match(/^\s+at .+$/gm) ?? [])
   return { error: nameOf(error), at: frames.slice(0, 4).join(' ').replaceAll(/\s+/g, ' ').trim() }
 }
 

@@ -8,7 +8,7 @@ const ROOT = path.join(import.meta.dirname, '..')
 /** By folder or file, longest prefix first: what it may import of ours, and which packages. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/scim': ['zod'],
-  'src/adapter': ['zod', 'fast-xml-parser', 'jose'],
+  'src/adapter': ['zod', 'fast-xml-parser', 'jose', 'node:buffer'],
   'src/adapter/ldap': ['src/adapter', 'ldapts'],
   // The drivers of databases, and the streams that they want.
   'src/adapter/sql': ['src/adapter', 'pg', 'mysql2', 'node:stream'],

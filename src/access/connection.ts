@@ -6,6 +6,9 @@ import { defineResources } from '../scim/schemas.ts'
 import { type Policy, parsePolicy } from './policy.ts'
 import type { Sealing } from './seal.ts'
 
+/** What a connection may be called. */
+export const CONNECTION_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/
+
 /** By resource type. */
 export type MappingOverride = Readonly<Record<string, WrittenMapping>>
 

@@ -6,6 +6,7 @@ import type { OpenDirectory } from './ldap/client.ts'
 import { type Pace, paced } from './pace.ts'
 import { createDatabase } from './sql/database.ts'
 import type { Dial } from './sql/session.ts'
+import { withholding } from './withhold.ts'
 
 /** Largest answer of an app that is read; an isolate has 128 MB for all its requests. */
 const MAX_ANSWER_BYTES = 8 * 1_048_576
@@ -62,7 +63,7 @@ export function openPorts(
   const baseUrl = adapter.baseUrl(settings)
   const { dial, openDirectory, hyperdrives = new Map(), pace, allowInsecure } = outside
   let http: HttpClient | undefined
-  return adapter.connect({
+  const ports = adapter.connect({
     settings,
     secret,
     ...(kept && { kept }),
@@ -97,6 +98,7 @@ export function openPorts(
       return { use: (work) => paced(pace, leftMs(), () => directory.use(work)) }
     },
   })
+  return withholding(ports, Object.values(secrets))
 }
 
 /** Without its certificate the app is never called: it would take us for somebody else. */

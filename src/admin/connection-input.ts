@@ -1,11 +1,11 @@
 /** The members of a connection as an administrator sends them: their shape, not yet their sense. */
 import * as z from 'zod'
+import { CONNECTION_NAME } from '../access/connection.ts'
 import { type ConnectionMode, connectionMode } from '../access/policy.ts'
 import type { Json, JsonObject } from '../scim/schema.ts'
 import { type InvalidMember, invalidMembers } from './problem.ts'
 
 /** A label in URLs, and in host names should it ever come to that (RFC 1123 §2.1). */
-const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/
 const jsonObject = z.custom<JsonObject>(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
   'must be an object',
@@ -22,7 +22,9 @@ export const newConnection = z.strictObject({
   // An exported connection is a body as it is, with its secrets added.
   format: z.literal(EXPORT_FORMAT).optional(),
   secretNames: z.array(z.string()).optional(),
-  name: z.string().regex(NAME, 'must be 1 to 63 of a-z, 0-9 and "-", and not begin with "-"'),
+  name: z
+    .string()
+    .regex(CONNECTION_NAME, 'must be 1 to 63 of a-z, 0-9 and "-", and not begin with "-"'),
   adapter: z.string().min(1).max(200),
   settings: jsonObject.default({}),
   secrets: z.record(z.string(), secret).default({}),

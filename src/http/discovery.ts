@@ -30,7 +30,7 @@ export function discover(open: OpenConnection, request: ScimRequest): ScimRespon
     return { status: 200, body }
   }
   const one = resources.all.find((r) => String(r['id']).toLowerCase() === id.toLowerCase())
-  if (!one) throw new ScimError(404, `There is no ${endpoint} resource "${id}".`)
+  if (!one) throw new ScimError(404, `There is no such resource in ${endpoint}.`)
   return { status: 200, body: one }
 }
 

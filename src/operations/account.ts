@@ -36,11 +36,11 @@ export interface Account {
 export async function loadAccount(endpoint: Endpoint, id: string): Promise<Account> {
   const link = await endpoint.links.get(endpoint.definition.type.name, id)
   if (!link || link.state === 'retiring' || link.state === 'tombstone') {
-    throw notFound(endpoint, id)
+    throw notFound(endpoint)
   }
   if (link.state === 'pending') return pendingAccount(link)
   const object = await objectOf(endpoint, link)
-  if (!object) throw notFound(endpoint, id)
+  if (!object) throw notFound(endpoint)
   return { link, object, view: viewOf(endpoint, link, object) }
 }
 
@@ -77,8 +77,8 @@ export async function objectOf(endpoint: Endpoint, link: Link): Promise<NativeOb
   )
 }
 
-export function notFound(endpoint: Endpoint, id: string): ScimError {
-  return new ScimError(404, `There is no ${endpoint.definition.type.name} with id "${id}".`)
+export function notFound(endpoint: Endpoint): ScimError {
+  return new ScimError(404, `There is no ${endpoint.definition.type.name} with this id.`)
 }
 
 /** True where the app gave this native id to another object: the link must not follow it. */

@@ -54,7 +54,7 @@ export async function deleteResource(
       await settleUpdate(endpoint, link)
       continue
     }
-    if (!link || link.state === 'tombstone') throw notFound(endpoint, id)
+    if (!link || link.state === 'tombstone') throw notFound(endpoint)
     if (link.state === 'pending') {
       refuseStale(endpoint, pendingAccount(link), ifMatch)
       if (wayOf(endpoint) === 'refuse') refuseWay(endpoint, link)

@@ -13,6 +13,7 @@ import { type Outside, openPorts } from '../adapter/open.ts'
 import type { Pace } from '../adapter/pace.ts'
 import type { RemoteAdapter } from '../adapter/remote/connect.ts'
 import type { Description } from '../adapter/remote/wire.ts'
+import { withholding } from '../adapter/withhold.ts'
 import { type AppCalls, guarded } from '../calls/app-calls.ts'
 import type { ResourceDefinition } from '../scim/schema.ts'
 import type { OpenApp } from './endpoint.ts'
@@ -46,7 +47,7 @@ export async function openPrivate(
   const secrets = await unsealed(() => connection.secrets())
   const leftMs = () => calls.deadline.leftMs()
   const ports = await remote.ports({ settings, secrets, leftMs }, described, pace)
-  return opened(described.resources, ports, calls)
+  return opened(described.resources, withholding(ports, Object.values(secrets)), calls)
 }
 
 function opened(

@@ -101,3 +101,8 @@ export function printRef(ref: AttributeRef | ExtensionRef): string {
   const name = ref.urn === undefined ? ref.attribute.name : `${ref.urn}:${ref.attribute.name}`
   return ref.subAttribute ? `${name}.${ref.subAttribute.name}` : name
 }
+
+/** What an error repeats of a name that a client gave: no mail address or telephone number is one. */
+export function shownName(name: string): string {
+  return /^[a-z$][\w.:$-]{0,99}$/i.test(name) ? `"${name}"` : 'something that is no name'
+}

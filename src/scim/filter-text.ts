@@ -13,7 +13,6 @@ export type Token =
 
 /** RFC 8259 §6. */
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
-const LONGEST_QUOTED = 40
 
 export class FilterText {
   readonly #text: string
@@ -139,10 +138,16 @@ export class FilterText {
   /** The error that says where the text went wrong and what should have stood there. */
   expected(what: string, at = this.#at, scimType: ScimType = 'invalidFilter'): ScimError {
     while (isSpace(this.#text.charCodeAt(at))) at += 1
-    const rest = this.#text.slice(at, at + LONGEST_QUOTED)
-    const found = rest === '' ? 'the end' : `"${rest}"`
+    const found = describe(this.#text.slice(at, at + 1))
     return new ScimError(scimType, `At position ${at + 1}: expected ${what}, found ${found}.`)
   }
+}
+
+/** Not the words themselves: what a filter compares with is a person's, and clients log errors. */
+function describe(next: string): string {
+  if (next === '') return 'the end'
+  if (next === '"') return 'a string'
+  return /[\w$]/.test(next) ? 'another word' : `"${next}"`
 }
 
 function isSpace(code: number): boolean {

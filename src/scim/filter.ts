@@ -1,5 +1,5 @@
 /** Filters (RFC 7644 §3.4.2.2): the tree, its parser, and its canonical text. */
-import { printRef, resolveName } from './attribute-ref.ts'
+import { printRef, resolveName, shownName } from './attribute-ref.ts'
 import { ScimError } from './error.ts'
 import { FilterText, type Token } from './filter-text.ts'
 import {
@@ -257,7 +257,10 @@ class Parser {
     if (name === '') throw this.#cursor.expected('an attribute name')
     const ref = this.#resolve(name)
     if (!ref) {
-      throw new UnknownAttribute('invalidFilter', `The filter names "${name}", which is unknown.`)
+      throw new UnknownAttribute(
+        'invalidFilter',
+        `The filter names ${shownName(name)}, which is unknown.`,
+      )
     }
     if (this.#cursor.takeAdjacent('[')) return this.#valuePath(ref)
     return this.#comparison(ref)
@@ -279,7 +282,10 @@ class Parser {
     // Entra: `emails[type eq "work"].value eq "x"`, in its documents also without `.value`
     const sub = names(suffix)
     if (!sub) {
-      throw new UnknownAttribute('invalidFilter', `The filter names "${suffix}", which is unknown.`)
+      throw new UnknownAttribute(
+        'invalidFilter',
+        `The filter names ${shownName(suffix)}, which is unknown.`,
+      )
     }
     const tail = this.#comparison(sub)
     const hit: Filter = { kind: 'valuePath', ref, filter: join('and', [filter, tail]) }

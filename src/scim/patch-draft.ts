@@ -6,7 +6,7 @@ import { elementMatcher, matchesElement } from './match.ts'
 import type { PatchOperation } from './patch.ts'
 import { immutable, PatchChange } from './patch-change.ts'
 import { PatchValues } from './patch-values.ts'
-import { type AttributePath, elementFrom, printPath, stampOf } from './path.ts'
+import { type AttributePath, elementFrom, stampOf } from './path.ts'
 import type { Attribute, AttributeRef, Json, JsonObject, Profile, Resource } from './schema.ts'
 import { equalValues, isObject, isPrimary, isShell, isUnassigned } from './values.ts'
 
@@ -203,5 +203,5 @@ export class PatchDraft {
 }
 
 function noTarget(path: AttributePath): ScimError {
-  return new ScimError('noTarget', `"${printPath(path)}" selects no value.`)
+  return new ScimError('noTarget', `The filter of "${printRef(path.ref)}" selects no value.`)
 }

@@ -263,10 +263,12 @@ class Patch {
   }
 
   #unknown(text: string): void {
+    // A name, which goes into the audit; what its filter compares with may be a person's.
+    const name = text.replace(/\[[\s\S]*\]/, '[]').slice(0, 200)
     if (this.#profile === 'strict') {
-      throw new ScimError('invalidPath', `"${text.slice(0, 200)}" is not an attribute.`)
+      throw new ScimError('invalidPath', `"${name}" is not an attribute.`)
     }
     // One unknown attribute must not cost Entra's whole PATCH: it is reported instead.
-    this.draft.ignored.push(text)
+    this.draft.ignored.push(name)
   }
 }

@@ -1,5 +1,5 @@
 /** Attribute paths (RFC 7644 §3.5.2, figure 7; §3.10), and values at them. */
-import { type ExtensionRef, printRef, resolveName } from './attribute-ref.ts'
+import { type ExtensionRef, printRef, resolveName, shownName } from './attribute-ref.ts'
 import { ScimError } from './error.ts'
 import {
   conjunctiveEqualities,
@@ -105,9 +105,13 @@ function unknown(text: string, name: string): UnknownPath {
   return { kind: 'unknown', text }
 }
 
+/** Names the attribute alone: what stands in brackets is a value, and may be a person's. */
 function malformed(text: string): ScimError {
-  const shown = text.length > 100 ? `${text.slice(0, 100)}…` : text
-  return new ScimError('invalidPath', `"${shown}" is not an attribute path.`)
+  const [name = ''] = text.split('[', 1)
+  return new ScimError(
+    'invalidPath',
+    `The path, which begins with ${shownName(name)}, is not an attribute path.`,
+  )
 }
 
 /** The canonical text of a path: equal for two paths that mean the same place. */

@@ -91,7 +91,7 @@ export function openIsolate(
     env: {
       ...parseEnv(env),
       ...options.env,
-      DB: guarded(env.DB, (effect) => {
+      DB: guarded(options.env?.DB ?? env.DB, (effect) => {
         trips += 1
         return step(effect)
       }),
