@@ -11,6 +11,7 @@ import type * as z from 'zod'
 import type { Limits } from './contract.ts'
 import { AdapterFailure, type Effect, type FailureCode, OutOfTime } from './failure.ts'
 import { type Pace, paced } from './pace.ts'
+import { leavesItsPlace } from './path-part.ts'
 import { isThrottled, pauseMs, retryAfterSeconds } from './rate-headers.ts'
 import { checkAppUrl } from './url.ts'
 import { readXml, writeXml } from './xml.ts'
@@ -106,8 +107,6 @@ export interface HttpClientOptions {
 
 /** RFC 3986 §3.3: `pchar`. What a part that `encodeURIComponent` made consists of, and more. */
 const PATH = /^(?:\/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})*)+$/
-/** A part that `URL` would resolve away; a native id of `..` must not reach the collection. */
-const DOT_SEGMENT = /\/(?:\.|%2e){1,2}(?:\/|$)/i
 
 /** @throws {AdapterFailure} `protocol`, effect `none`, where the base URL is refused */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
@@ -218,7 +217,8 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
 }
 
 function urlBelow(base: URL, { path, query }: HttpRequest): string {
-  if (!PATH.test(path) || DOT_SEGMENT.test(path)) {
+  // `URL` itself resolves dots away: a native id of `..` must not reach the collection.
+  if (!PATH.test(path) || path.split('/').some(leavesItsPlace)) {
     throw new AdapterFailure('protocol', 'a path is not below the app', { effect: 'none' })
   }
   const url = new URL(base.pathname.replace(/\/$/, '') + path, base.origin)

@@ -94,6 +94,13 @@ describe('where a call goes', () => {
     '/a#b',
     '/a\n/b',
     '/a/..\u0001',
+    '/accounts/..%2fadmin',
+    '/accounts/x%2F..%2f..%2Fadmin',
+    '/accounts/%252e%252e%252fadmin',
+    '/accounts/..%5cadmin',
+    '/accounts/..;x/admin',
+    '/accounts/1%00',
+    '/accounts/1%0d%0aHost:%20evil',
     'accounts',
     '',
   ])('%j never leaves, or climbs out of, the app', async (path) => {
@@ -102,7 +109,12 @@ describe('where a call goes', () => {
     })
     const outcome = await client.call(get(path)).catch((error: unknown) => error)
     if (outcome instanceof AdapterFailure) expect(outcome).toMatchObject({ effect: 'none' })
-    for (const { url } of sent) expect(url).toMatch(/^https:\/\/app\.example\.com\/tenant\//)
+    for (const { url } of sent) {
+      expect(url).toMatch(/^https:\/\/app\.example\.com\/tenant\//)
+      expect(decodeURIComponent(decodeURIComponent(url))).not.toMatch(
+        /[/\\]\.\.?(?:[/\\;]|$)|[\0\r\n]/,
+      )
+    }
   })
 
   test('a native id of two dots cannot reach the collection', async () => {

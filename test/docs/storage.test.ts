@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
+import { PERSONAL_COLUMNS } from '../secrecy/personal-columns.ts'
 
 const ROOT = path.join(import.meta.dirname, '../..')
 const migrations = globSync('migrations/*.sql', { cwd: ROOT }).sort()
@@ -17,4 +18,8 @@ test('docs/storage.md names every table and every index', () => {
   }
   const missing = [...names].filter((name) => !page.includes(`\`${name}\``))
   expect(missing).toEqual([])
+})
+
+test('docs/storage.md names every column that may hold personal data', () => {
+  expect(PERSONAL_COLUMNS.filter((column) => !page.includes(`\`${column}\``))).toEqual([])
 })

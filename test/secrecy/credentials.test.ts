@@ -4,9 +4,13 @@ import { describe, expect, test } from 'vitest'
 import { ORIGIN } from '../support/gateway.ts'
 import { match, patch, person } from '../support/world.ts'
 import { columnsHolding, leaks, openWitness } from './everything.ts'
-import { AUTHS, openParrot, parrotManifest, WAYS } from './parrot.ts'
-import { plantPerson, plantSecret } from './planted.ts'
+import { AUTHS, openParrot, parrotManifest, type Sent, WAYS } from './parrot.ts'
+import { PERSONAL_COLUMNS } from './personal-columns.ts'
+import { foundIn, plantPerson, plantSecret } from './planted.ts'
 import { quoting } from './quoting-database.ts'
+
+/** Of all tests of this file. */
+const everySecret: Record<string, string> = {}
 
 /** A connection to the parrot, with a person in it. */
 async function connected(auth: object) {
@@ -44,6 +48,7 @@ async function connected(auth: object) {
   const scim = (where: string, method: string, path: string, body?: unknown) =>
     witness.scim(where, scimBaseUrl + path, token, method, body)
   const secrets = { key, password, token, ...handedOut }
+  for (const [kind, secret] of Object.entries(secrets)) everySecret[`${kind} of ${name}`] = secret
   return { ...{ parrot, witness, name, scim, resource, who, secrets } }
 }
 
@@ -126,6 +131,38 @@ function expectSecrecy({ witness, secrets, who }: Connected) {
   return errors.length
 }
 
+/** Where the secret goes, by the way in which it is shown; of a sign-in, its path beside. */
+const PLACES: Readonly<Record<string, readonly string[]>> = {
+  bearer: ['authorization'],
+  basic: ['authorization'],
+  header: ['x-key'],
+  query: ['?k'],
+  body: ['body'],
+  // It signs, and never leaves.
+  jwt: [],
+  'client in the header': ['/token authorization'],
+  'client in the body': ['/token body'],
+  'refresh token': ['/token body'],
+  login: ['/login body'],
+}
+
+function placesOf(secret: string, sent: readonly Sent[]): readonly string[] {
+  const planted = { secret }
+  const holds = (text: string) => foundIn(text, planted).length > 0
+  const found = sent.flatMap(({ url, headers, body }) => {
+    const { pathname, searchParams } = new URL(url)
+    const places = [
+      ...[...headers].flatMap(([name, value]) => (holds(value) ? [name] : [])),
+      ...[...searchParams].flatMap(([name, value]) => (holds(value) ? [`?${name}`] : [])),
+      ...(holds(body) ? ['body'] : []),
+      ...(holds(pathname) ? ['path'] : []),
+    ]
+    const where = pathname === '/token' || pathname === '/login' ? `${pathname} ` : ''
+    return places.map((place) => where + place)
+  })
+  return [...new Set(found)].sort()
+}
+
 describe('an app that repeats our credential and its people', () => {
   const some = (label: string) => WAYS.filter((_, i) => (i + label.length) % 7 === 0)
 
@@ -137,6 +174,8 @@ describe('an app that repeats our credential and its people', () => {
       const path = await everyRequest(world)
       expect(parrot.rows.size).toBe(1)
       for (const way of label === 'bearer' ? WAYS : some(label)) {
+        // Whatever is paused for the way before is over.
+        witness.clock.now += 3_600_000
         Object.assign(parrot.state, { way })
         await everyRequest(world)
       }
@@ -156,11 +195,14 @@ describe('an app that repeats our credential and its people', () => {
         expect([route, status]).toEqual([route, 200])
       }
       await witness.admin('try', 'POST', `/connections/${name}/mapping/try`, { nativeId: '101' })
+      witness.clock.now += 3_600_000
       Object.assign(parrot.state, { way: 'good', tokensToo: false })
       await witness.isolate.tick()
       expect((await scim('delete', 'DELETE', path)).status).toBe(204)
       expect(expectSecrecy(world)).toBeGreaterThan(20)
-      expect(await columnsHolding(secrets)).toEqual([])
+      // Asked of the app in every way, by calls of every kind: nowhere but where `auth` says.
+      expect(placesOf(secrets.key, parrot.sent)).toEqual(PLACES[label])
+      expect(new Set(parrot.sent.map(({ url }) => new URL(url).host)).size).toBe(1)
     },
     30_000,
   )
@@ -173,7 +215,6 @@ describe('an app that repeats our credential and its people', () => {
       await everyRequest(world)
       expect(world.witness.answers.some(({ text }) => text.includes('[secret]'))).toBe(true)
       expectSecrecy(world)
-      expect(await columnsHolding(world.secrets)).toEqual([])
     }
   })
 })
@@ -224,4 +265,41 @@ test('a database that quotes what it was told tells nobody by it', async () => {
   expect(leaks([...failing.answers, ...failing.log], { key, password, token })).toEqual([])
   const errors = failing.answers.filter(({ status }) => status >= 400)
   expect(leaks([...errors, ...failing.log], world.who)).toEqual([])
+})
+
+test('personal values stand in the columns that docs/storage.md names, and in no other', async () => {
+  const world = await connected(AUTHS['bearer'] ?? {})
+  const { witness, name, resource, who } = world
+  await everyRequest(world)
+  const scan = await witness.admin('scan', 'POST', `/connections/${name}/reconcile`, {})
+  const { id } = scan.body as { id: string }
+  await witness.admin('advance', 'POST', `/connections/${name}/reconcile/${id}/advance`, {})
+  const exported = {
+    id: 'x',
+    userPrincipalName: who.userName,
+    mail: who.mail,
+    accountEnabled: true,
+  }
+  const judged = await witness.admin('preflight', 'POST', `/connections/${name}/preflight`, {
+    value: [exported],
+  })
+  expect(judged.status).toBe(200)
+  // Kept by Postern itself, and a write that is cut off.
+  const boxed = await witness.admin('sandbox', 'POST', '/connections', {
+    ...{ name: `box-${crypto.randomUUID()}`, adapter: 'sandbox' },
+  })
+  const { scimBaseUrl, token } = boxed.body as { scimBaseUrl: string; token: string }
+  await witness.scim('boxed', `${scimBaseUrl}/Users`, token, 'POST', resource)
+  world.parrot.state.way = 'lost'
+  await world.scim('lost', 'POST', '/Users', { ...resource, userName: `lost.${who.userName}` })
+
+  const held = await columnsHolding(who)
+  const named: readonly string[] = PERSONAL_COLUMNS
+  expect(held.filter((column) => !named.includes(column))).toEqual([])
+  expect(held.length).toBeGreaterThan(6)
+})
+
+test('no column of any table holds a secret of any of these connections', async () => {
+  expect(Object.keys(everySecret).length).toBeGreaterThan(6)
+  expect(await columnsHolding(everySecret)).toEqual([])
 })

@@ -77,8 +77,7 @@ export function openParrot(handedOut: Planted) {
       )
     }
     const id = pathname.split('/')[2]
-    const shown = (row: Row) =>
-      Response.json(state.way === 'echo' ? { ...row, title: told } : row)
+    const shown = (row: Row) => Response.json(state.way === 'echo' ? { ...row, title: told } : row)
     if (id === undefined && method === 'GET') {
       const login = searchParams.get('login')
       const all = [...rows.values()].filter((row) => login === null || row.login === login)

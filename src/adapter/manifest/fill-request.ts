@@ -1,4 +1,5 @@
 /** A request as a manifest writes it, with every placeholder filled. */
+import { AdapterFailure } from '../failure.ts'
 import type { HttpRequest } from '../http.ts'
 import { markNil } from '../xml.ts'
 import type { RequestSpec } from './request-schema.ts'
@@ -8,6 +9,9 @@ type Written = Pick<RequestSpec, 'method' | 'path' | 'query' | 'headers' | 'body
   readonly safe?: boolean | undefined
 }
 
+/** RFC 9110 §5.5, in the characters of which one is one byte. */
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
+
 export interface Defaults {
   /** Sent with each call. */
   readonly headers: Readonly<Record<string, string>>
@@ -16,12 +20,17 @@ export interface Defaults {
 }
 
 export function fillRequest(defaults: Defaults, spec: Written, values: Values): HttpRequest {
-  const { method, path, query, headers, body, safe, answers } = spec
+  const { method, path, query, headers: own = {}, body, safe, answers } = spec
+  const headers = { ...fillTexts(defaults.headers, values), ...fillTexts(own, values) }
+  // A line break would begin another header. The value is somebody's: no trouble of the credential.
+  if (Object.values(headers).some((value) => !HEADER_VALUE.test(value))) {
+    throw new AdapterFailure('invalid', 'a value cannot stand in a header', { effect: 'none' })
+  }
   return {
     method,
     path: fillPath(path, values),
     query: fillRepeated(query ?? {}, values),
-    headers: { ...fillTexts(defaults.headers, values), ...fillTexts(headers ?? {}, values) },
+    headers,
     answers: answers ?? (body && 'xml' in body ? 'xml' : defaults.answers),
     ...(safe !== undefined && { safe }),
     ...(body && bodyOf(body, values)),

@@ -3,6 +3,7 @@
  * text, and a JSON string that is one placeholder becomes the value with its own type.
  */
 import { AdapterFailure } from '../failure.ts'
+import { leavesItsPlace } from '../path-part.ts'
 import { meets } from './judge.ts'
 import { getAt } from './pointer.ts'
 import type { Fact, Texts } from './request-schema.ts'
@@ -68,6 +69,9 @@ export function fillPath(template: string, values: Values): string {
     const text = textOf(resolve(name, values))
     if (text === '') {
       throw new AdapterFailure('invalid', 'a part of a path has no value', { effect: 'none' })
+    }
+    if (leavesItsPlace(text)) {
+      throw new AdapterFailure('invalid', 'a part of a path leads elsewhere', { effect: 'none' })
     }
     try {
       return encodeURIComponent(text)
