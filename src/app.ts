@@ -1,23 +1,30 @@
 /** The order of things: request id, routes, and what becomes of errors. */
 import { Hono } from 'hono'
-import type { Access, Freshness } from './access/authenticate.ts'
+import type { Freshness } from './access/authenticate.ts'
+import { BaseUrlMissing } from './access/base-url.ts'
 import { CONNECTION_NAME, type Connection } from './access/connection.ts'
+import type { Door } from './access/door.ts'
 import { modeOf } from './access/mode.ts'
 import type { OAuthDeps } from './access/oauth.ts'
+import type { After } from './access/read-at-most.ts'
+import { type Refusal, refuseHead } from './access/request-head.ts'
 import { type AdminDeps, adminApi } from './admin/api.ts'
+import { Problem } from './admin/problem.ts'
 import { Deadline } from './calls/deadline.ts'
 import { type Database, StorageError } from './db/database.ts'
+import { operationsIn } from './http/bulk.ts'
 import { readRequest, type ScimRequest } from './http/request.ts'
 import { type ScimResponse, toErrorResponse, toHttp } from './http/response.ts'
 import { handle } from './http/scim.ts'
-import { answerTokenRequest } from './http/token-endpoint.ts'
+import { secure } from './http/security-headers.ts'
+import { answerTokenRequest, refuseTokenRequest } from './http/token-endpoint.ts'
 import { paused } from './operations/account.ts'
 import type { AppTrouble } from './operations/app-trouble.ts'
 import type { Io, OpenApp } from './operations/endpoint.ts'
 import { ScimError } from './scim/error.ts'
 
 export interface AppDeps {
-  readonly access: Access
+  readonly door: Door
   readonly oauth: OAuthDeps
   readonly admin: AdminDeps
   /** Routes of other parts of the gateway behind the admin API's door. */
@@ -27,25 +34,29 @@ export interface AppDeps {
   readonly openApp: (connection: Connection, deadline: Deadline) => Promise<OpenApp>
   /** The database that holds the data tables of a connection. */
   readonly openData: (connection: Connection) => Database
-  /** Public origin of the gateway, without a slash at the end. */
+  /** Public origin of the gateway, without a slash at the end. @throws {BaseUrlMissing} */
   readonly baseUrl: (requestUrl: string) => string
+  readonly after: After
+  /** Keeps the isolate at work on it though the client has gone. */
+  readonly waitUntil: (work: Promise<unknown>) => void
   readonly isHealthy: () => Promise<boolean>
   readonly log: (line: Readonly<Record<string, string | number>>) => void
 }
 
-const HSTS = 'max-age=31536000; includeSubDomains'
-
 export function createApp(deps: AppDeps): Hono {
   const app = new Hono()
   app.use('*', async (c, next) => {
-    await next()
-    if (c.req.url.startsWith('https:')) c.header('strict-transport-security', HSTS)
+    const refusal = refuseHead(c.req.raw)
+    if (refusal) c.res = refuse(deps, c.req.raw, refusal)
+    else await next()
+    secure(c.res.headers, c.req.url)
   })
 
   app.get('/healthz', async (c) => {
     const healthy = await deps.isHealthy()
     return c.json({ status: healthy ? 'ok' : 'unavailable' }, healthy ? 200 : 503)
   })
+  app.all('/healthz', (c) => c.json({ status: 405 }, 405, { allow: 'GET, HEAD' }))
   app.route('/admin/api', adminApi(deps.admin, deps.adminRoutes))
   app.all('/scim/:connection/v2', (c) => scim(deps, c.req.raw, c.req.param('connection'), ''))
   app.all('/scim/:connection/v2/*', (c) => {
@@ -60,6 +71,16 @@ export function createApp(deps: AppDeps): Hono {
   })
   app.notFound((c) => c.json({ status: 404, title: 'Not Found' }, 404))
   return app
+}
+
+/** In the words of the interface that the request is for. */
+function refuse(deps: AppDeps, request: Request, { status, detail }: Refusal): Response {
+  const id = deps.io.newId()
+  const { pathname } = new URL(request.url)
+  deps.log({ event: 'refused', request: id, status })
+  if (!pathname.startsWith('/scim/')) return new Problem(status, detail).toResponse()
+  if (pathname.endsWith('/oauth/token')) return refuseTokenRequest(status, detail, id)
+  return toHttp(toErrorResponse(new ScimError(status, detail)), id)
 }
 
 /** POST to `/.search` only reads (RFC 7644 §3.4.3). */
@@ -86,13 +107,16 @@ async function scim(
   const id = deps.io.newId()
   const startedAt = deps.io.now()
   let endpoint = ''
-  const response = await answer(deps, request, name, path, {
+  const answering = answer(deps, request, name, path, {
     id,
     startedAt,
     admitted: (connection) => {
       endpoint = endpointIn(connection, path)
     },
   })
+  // A client that has hung up must not cut a write in two: the platform would stop it where it is.
+  if (request.method !== 'GET' && request.method !== 'HEAD') deps.waitUntil(answering)
+  const response = await answering
   deps.log({
     event: 'scim.request',
     request: id,
@@ -125,7 +149,7 @@ async function token(deps: AppDeps, request: Request, name: string): Promise<Res
   const startedAt = deps.io.now()
   let response: Response
   try {
-    response = await answerTokenRequest(deps.oauth, name, request, id)
+    response = await answerTokenRequest(deps.oauth, deps.door, name, request, id, deps.after)
   } catch (error) {
     deps.log({ event: 'token.failed', request: id, connection: shownName(name), ...traceOf(error) })
     const body = { error: 'temporarily_unavailable', error_description: `request id ${id}` }
@@ -154,14 +178,14 @@ async function answer(
   { id, startedAt, admitted }: Asked,
 ): Promise<ScimResponse> {
   try {
-    const authorization = request.headers.get('authorization') ?? undefined
     // Design decision 11: reads may be served from settings up to 5 s old, writes never.
     const freshness: Freshness =
       request.method === 'GET' || request.method === 'HEAD' ? 'recent' : 'fresh'
-    const { connection, scope } = await deps.access.admit(name, authorization, freshness)
+    const { connection, scope } = await deps.door.admit(request, name, freshness)
     admitted(connection)
-    const read = await readRequest(request, path)
+    const read = await readRequest(request, path, deps.after)
     if (scope === 'scim:read' && isWrite(read)) throw readsOnly()
+    deps.door.charge(connection, operationsIn(read))
     const { io } = deps
     const db = deps.openData(connection)
     const { requestTimeoutMs } = connection.policy.limits
@@ -180,6 +204,9 @@ async function answer(
     if (error instanceof ScimError) return toErrorResponse(error)
     // Foreign messages hold bound values: the name of the error is all that is logged.
     deps.log({ event: 'scim.failed', request: id, connection: shownName(name), ...traceOf(error) })
+    if (error instanceof BaseUrlMissing) {
+      return toErrorResponse(new ScimError(503, error.message, { retryAfterSeconds: 60 }))
+    }
     const detail = `Postern failed. Tell its operator the request id ${id}; retry later.`
     const isStorage = error instanceof StorageError || nameOf(error) === 'DrizzleQueryError'
     return toErrorResponse(

@@ -1,8 +1,12 @@
 /** Puts the parts together: bindings, adapters and the outside world in, app and jobs out. */
 import { Access } from './access/authenticate.ts'
+import { baseUrlOf } from './access/base-url.ts'
 import { accessTrust } from './access/cloudflare-access.ts'
 import type { Connection } from './access/connection.ts'
+import { Door } from './access/door.ts'
 import { KeySets } from './access/key-sets.ts'
+import type { After } from './access/read-at-most.ts'
+import { RequestRates } from './access/request-rates.ts'
 import { Sealing } from './access/seal.ts'
 import { SignIn } from './access/sign-in.ts'
 import { readsOnce } from './access/worker-secret.ts'
@@ -81,6 +85,7 @@ export interface Parts {
   readonly certificates?: ReadonlyMap<string, Parts['fetch']>
   /** Leases permits to all isolates, by connection id; absent: this isolate paces alone. */
   readonly pacerOf?: ((connection: string) => Lessor) | undefined
+  readonly after: After
   readonly waitUntil: (work: Promise<unknown>) => void
   /** One event, in fields that hold no personal data. */
   readonly log: (line: Readonly<Record<string, string | number>>) => void
@@ -93,7 +98,7 @@ export interface Composed {
 
 /** For one isolate. It remembers nothing of a request but Access's bounded caches. */
 export function compose(parts: Parts): Composed {
-  const { env, adapters, privateAdapters, sandbox, io, fetch, waitUntil, log } = parts
+  const { env, adapters, privateAdapters, sandbox, io, fetch, after, waitUntil, log } = parts
   const { openSocket, hyperdrives } = parts
   const { certificates = new Map<string, Parts['fetch']>() } = parts
   const db = openDatabase(env.DB)
@@ -121,7 +126,8 @@ export function compose(parts: Parts): Composed {
       ? accessTrust(env.POSTERN_ACCESS_TEAM, env.POSTERN_ACCESS_AUDIENCE)
       : undefined,
   })
-  const baseUrl = (requestUrl: string) => env.BASE_URL || new URL(requestUrl).origin
+  const address = { configured: env.BASE_URL, isDevelopment: allowInsecure }
+  const baseUrl = (requestUrl: string) => baseUrlOf(requestUrl, address)
   const openData = (_: Connection) => db
 
   const bindings = [...hyperdrives.keys()]
@@ -203,13 +209,15 @@ export function compose(parts: Parts): Composed {
     openApp(connection, deadline, 'job')
   const jobs = { db, access, connections, io, openApp: openForJob, openData, trouble, log }
   const app = createApp({
-    access,
+    door: new Door({ access, rates: new RequestRates(), now }),
     oauth: { db: env.DB, keySets, now },
     io,
     trouble,
     openApp: (connection, deadline) => openApp(connection, deadline, 'request'),
     openData,
     baseUrl,
+    after,
+    waitUntil,
     log,
     adminRoutes: (api) => {
       administratorRoutes({ db: env.DB, now })(api)
@@ -237,6 +245,7 @@ export function compose(parts: Parts): Composed {
       db: env.DB,
       sealing,
       now,
+      after,
       baseUrl,
       signIn,
       newId: io.newId,

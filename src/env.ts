@@ -16,11 +16,19 @@ const secret = z.custom<WorkerSecret>(
   'must be a text, or a binding of the Secrets Store',
 )
 
+/** What links are built from: a path would be doubled, and a slash at the end as well. */
+const publicOrigin = z.url({ protocol: /^https?$/ }).transform((text, context) => {
+  const { origin, pathname, search, hash } = new URL(text)
+  if (pathname === '/' && search === '' && hash === '') return origin
+  context.addIssue('must be an origin, without a path')
+  return z.NEVER
+})
+
 const envSchema = z
   .object({
     DB: d1,
-    /** Public origin, for example https://scim.example.com; empty: that of the request. */
-    BASE_URL: z.union([z.literal(''), z.url({ protocol: /^https?$/ })]).default(''),
+    /** Public origin, for example https://scim.example.com; empty: see `src/access/base-url.ts`. */
+    BASE_URL: z.union([z.literal(''), publicOrigin]).default(''),
     /** Bearer of it is an owner. Empty: only administrators who are stored may use the admin API. */
     POSTERN_ADMIN_TOKEN: secret.default(''),
     /** Of Cloudflare Access: `acme`, or `acme.cloudflareaccess.com`. Empty: it lets nobody in. */

@@ -28,6 +28,10 @@ function open(bindings: unknown): Composed {
     pacerOf: pacersIn(bindings),
     // Not the context of one request: what is composed outlives it.
     waitUntil: (work) => waitUntil(work),
+    after: (ms, then) => {
+      const timer = setTimeout(then, ms)
+      return () => clearTimeout(timer)
+    },
     log: (line) => console.log(JSON.stringify(line)),
     io: {
       now: () => Date.now(),

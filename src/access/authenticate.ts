@@ -86,7 +86,7 @@ export class Access {
   ): Promise<Admitted> {
     const bearer = bearerToken(authorization)
     if (!bearer) throw refusal()
-    const key = `${name}\n${await hashToken(bearer)}`
+    const key = await keyOf(name, bearer)
     const now = this.#deps.now()
 
     if (freshness === 'recent') {
@@ -104,6 +104,12 @@ export class Access {
     }
     this.#seen.set(key, admitted)
     return admitted
+  }
+
+  /** True for a token that this isolate has let in, and has not refused since. Asks nobody. */
+  async remembers(name: string, authorization: string | undefined): Promise<boolean> {
+    const bearer = bearerToken(authorization)
+    return bearer !== undefined && this.#seen.get(await keyOf(name, bearer)) !== undefined
   }
 
   async #byToken(name: string, hash: string, now: number): Promise<Seen | undefined> {
@@ -184,6 +190,10 @@ export class Access {
       note(now - NOTE_USE_EVERY_MS).catch(() => this.#deps.lost('token last use')),
     )
   }
+}
+
+async function keyOf(name: string, bearer: string): Promise<string> {
+  return `${name}\n${await hashToken(bearer)}`
 }
 
 function refusal(): ScimError {

@@ -123,8 +123,10 @@ async function firstKey(
 }
 
 async function readText(response: Response): Promise<string | undefined> {
-  const bytes = await readAtMost(response.body, MAX_BYTES)
-  return bytes && new TextDecoder().decode(bytes)
+  // The time is bounded by the signal of the request.
+  const bounds = { maxBytes: MAX_BYTES, timeoutMs: TIMEOUT_MS, after: () => () => {} }
+  const read = await readAtMost(response.body, bounds)
+  return read.kind === 'whole' ? new TextDecoder().decode(read.bytes) : undefined
 }
 
 async function discard(response: Response): Promise<undefined> {

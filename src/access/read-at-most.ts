@@ -1,17 +1,51 @@
-/** A body of which no more is read than may be: its length is only known once it is there. */
+/** A body of which no more is read than may be, and no longer: its length is only known at its end. */
 
-/** Undefined: it is longer, and the rest is not read. */
+/** Calls `then` after so many milliseconds, unless what it returns is called before. */
+export type After = (ms: number, then: () => void) => () => void
+
+/** Cut off: how much more there is, or when it would have come, nobody knows. */
+export type BodyRead =
+  | { readonly kind: 'whole'; readonly bytes: Uint8Array }
+  | { readonly kind: 'too long' }
+  | { readonly kind: 'too slow' }
+
+export interface BodyBounds {
+  readonly maxBytes: number
+  /** Of the whole body: one that trickles is cut as one that says nothing. */
+  readonly timeoutMs: number
+  readonly after: After
+}
+
+/** @throws what the stream throws: the sender has gone */
 export async function readAtMost(
   body: ReadableStream<Uint8Array> | null,
-  maxBytes: number,
-): Promise<Uint8Array | undefined> {
+  { maxBytes, timeoutMs, after }: BodyBounds,
+): Promise<BodyRead> {
+  if (!body) return { kind: 'whole', bytes: new Uint8Array(0) }
+  const reader = body.getReader()
+  let cancel: () => void = () => {}
+  const late = new Promise<'late'>((resolve) => {
+    cancel = after(timeoutMs, () => resolve('late'))
+  })
   const chunks: Uint8Array[] = []
   let length = 0
-  for await (const chunk of body ?? []) {
-    length += chunk.byteLength
-    if (length > maxBytes) return undefined
-    chunks.push(chunk)
+  try {
+    for (;;) {
+      const next = await Promise.race([reader.read(), late])
+      if (next === 'late') return { kind: 'too slow' }
+      if (next.done) return { kind: 'whole', bytes: joined(chunks, length) }
+      length += next.value.byteLength
+      if (length > maxBytes) return { kind: 'too long' }
+      chunks.push(next.value)
+    }
+  } finally {
+    cancel()
+    // Frees the connection; of a body that was read to its end there is nothing to free.
+    reader.cancel().catch(() => undefined)
   }
+}
+
+function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
   const bytes = new Uint8Array(length)
   let at = 0
   for (const chunk of chunks) {

@@ -26,18 +26,21 @@ export class TokenBuckets {
   }
 
   /**
-   * Takes `tokens` of the key's bucket, or none of them. More than a burst is taken from a full bucket,
-   * which is then in debt, so that no request is so large that it can never pass.
+   * Takes a token of the key's bucket.
    *
    * @param now milliseconds
-   * @returns 0 where they were taken; else the milliseconds until they can be
+   * @returns 0 where it was taken; else the milliseconds until one can be
    */
-  take(key: string, rate: Rate, now: number, tokens = 1): number {
+  take(key: string, rate: Rate, now: number): number {
     const held = this.peek(key, rate, now)
-    const needed = Math.min(tokens, rate.burst)
-    if (held < needed) return Math.ceil(((needed - held) * 1000) / rate.perSecond)
-    this.#buckets.set(key, { tokens: held - tokens, at: now })
+    if (held < 1) return Math.ceil(((1 - held) * 1000) / rate.perSecond)
+    this.charge(key, rate, now, 1)
     return 0
+  }
+
+  /** Takes so many, held or not: what is let in already may cost more than one, and is paid back. */
+  charge(key: string, rate: Rate, now: number, tokens: number): void {
+    this.#buckets.set(key, { tokens: this.peek(key, rate, now) - tokens, at: now })
   }
 
   /** Tokens that the key's bucket holds now; below 0 while it is in debt. Takes none. */

@@ -1,5 +1,7 @@
 /** `/admin/api`: routes to functions, problem+json, and who may come in. */
 import { type Context, type Handler, Hono } from 'hono'
+import { BaseUrlMissing } from '../access/base-url.ts'
+import type { After } from '../access/read-at-most.ts'
 import { SealError } from '../access/seal.ts'
 import { SecretUnavailable } from '../access/worker-secret.ts'
 import { AdapterFailure } from '../adapter/failure.ts'
@@ -26,7 +28,8 @@ import { Problem } from './problem.ts'
 import { createToken, listTokens, removeToken } from './tokens.ts'
 
 export interface AdminDeps extends ConnectionDeps, DoorDeps {
-  /** Public origin of the gateway, without a slash at the end. */
+  readonly after: After
+  /** Public origin of the gateway, without a slash at the end. @throws {BaseUrlMissing} */
   readonly baseUrl: (requestUrl: string) => string
   /** Told of each accident that became a 500. Drizzle's messages hold values: log no message. */
   readonly report: (error: unknown, request: string) => void
@@ -44,6 +47,7 @@ export function adminApi(deps: AdminDeps, more: (api: Hono) => void = () => {}):
     // Its message is ours, and names no value.
     if (error instanceof AdapterFailure) return new Problem(503, error.message).toResponse()
     deps.report(error, requestOf(c))
+    if (error instanceof BaseUrlMissing) return new Problem(503, error.message).toResponse()
     // Our own words, and only the operator can act on them.
     if (error instanceof SealError) {
       return new Problem(error.passes ? 503 : 500, error.message).toResponse()
@@ -54,7 +58,12 @@ export function adminApi(deps: AdminDeps, more: (api: Hono) => void = () => {}):
 
   api.use('*', keepRecord(deps))
   api.use('*', signInAtDoor(deps))
-  api.use('*', limitBody)
+  // Before anything is done: what is made is answered with its address.
+  api.use('*', async (c, next) => {
+    deps.baseUrl(c.req.url)
+    await next()
+  })
+  api.use('*', limitBody(deps.after))
 
   const base = (c: Context) => deps.baseUrl(c.req.url)
 

@@ -1,22 +1,35 @@
 /** The JSON body of an admin request, bounded before anything looks at it. */
-import type { Context } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
+import type { Context, MiddlewareHandler } from 'hono'
+import { BODY_TIMEOUT_MS, MAX_ADMIN_PAYLOAD } from '../access/limits.ts'
+import { type After, readAtMost } from '../access/read-at-most.ts'
+import { refuseEncoding } from '../access/request-head.ts'
+import { ScimError } from '../scim/error.ts'
+import { parseJson } from '../scim/json.ts'
 import type { Json } from '../scim/schema.ts'
 import { Problem } from './problem.ts'
 
-/** A connection with its extensions is some KB; a large manifest some tens. */
-const MAX_BODY_BYTES = 1_000_000
-/** Schemas nest seven levels deep; what recurses over JSON must not exhaust the stack. */
-const MAX_DEPTH = 64
+/** The body is read here, within its bounds, and whoever asks for it later has it at once. */
+export function limitBody(after: After): MiddlewareHandler {
+  return async (c, next) => {
+    const { raw } = c.req
+    if (raw.body) {
+      const encoding = refuseEncoding(raw)
+      if (encoding) throw new Problem(encoding.status, encoding.detail)
+      const bounds = { maxBytes: MAX_ADMIN_PAYLOAD, timeoutMs: BODY_TIMEOUT_MS, after }
+      const read = await readAtMost(raw.body, bounds)
+      if (read.kind === 'too long') {
+        throw new Problem(413, `The request body must not exceed ${MAX_ADMIN_PAYLOAD} bytes`)
+      }
+      if (read.kind === 'too slow') {
+        throw new Problem(408, `The request body did not come within ${BODY_TIMEOUT_MS / 1000} s`)
+      }
+      c.req.raw = new Request(raw, { body: read.bytes })
+    }
+    await next()
+  }
+}
 
-export const limitBody = bodyLimit({
-  maxSize: MAX_BODY_BYTES,
-  onError: () => {
-    throw new Problem(413, `The request body must not exceed ${MAX_BODY_BYTES} bytes`)
-  },
-})
-
-/** @throws {Problem} 415 or 400; an empty body is `whenEmpty` where one is given, else 400 */
+/** @throws {Problem} 415, 413 or 400; an empty body is `whenEmpty` where one is given, else 400 */
 export async function readJson(c: Context, whenEmpty?: Json): Promise<Json> {
   const bytes = await c.req.arrayBuffer()
   if (bytes.byteLength === 0 && whenEmpty !== undefined) return whenEmpty
@@ -25,28 +38,13 @@ export async function readJson(c: Context, whenEmpty?: Json): Promise<Json> {
   if (!/^application\/(?:[\w.!#$&^+-]+\+)?json$/.test(mediaType)) {
     throw new Problem(415, 'The request body must be JSON, with Content-Type: application/json')
   }
-  const value = parse(bytes)
-  if (isDeeper(value, MAX_DEPTH)) {
-    throw new Problem(400, `The request body must not nest more than ${MAX_DEPTH} levels deep`)
-  }
-  return value
-}
-
-function parse(bytes: ArrayBuffer): Json {
   try {
     // RFC 8259 §8.1: JSON is UTF-8.
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes))
-  } catch {
-    // The parser's message quotes the body, which may hold secrets.
-    throw new Problem(400, 'The request body is not well-formed JSON')
+    return parseJson(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes))
+  } catch (error) {
+    const isTooMuch = error instanceof ScimError && error.status === 413
+    // A decoder's or parser's own message quotes the body, which may hold secrets.
+    const detail = error instanceof ScimError ? error.message : 'The request body is not UTF-8'
+    throw new Problem(isTooMuch ? 413 : 400, detail)
   }
-}
-
-function isDeeper(value: Json, levels: number): boolean {
-  let level: Json[] = [value]
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > levels) return true
-    level = level.flatMap((v) => (typeof v === 'object' && v !== null ? Object.values(v) : []))
-  }
-  return false
 }

@@ -2,13 +2,12 @@
 import { AdapterFailure } from '../adapter/failure.ts'
 import { toScimError } from '../operations/failure.ts'
 import { ScimError } from '../scim/error.ts'
+import { MAX_OPERATIONS } from '../scim/limits.ts'
 import type { Json, JsonObject } from '../scim/schema.ts'
 import { BULK_REQUEST, BULK_RESPONSE } from '../scim/urn.ts'
+import { isObject } from '../scim/values.ts'
 import { queryOf, requireObject, type ScimRequest, segmentsOf } from './request.ts'
 import { type ScimResponse, toErrorResponse } from './response.ts'
-
-/** Each may cost several app calls, and one Worker invocation has a budget of them. */
-export const MAX_OPERATIONS = 100
 
 interface Operation {
   readonly method: 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -16,6 +15,14 @@ interface Operation {
   readonly bulkId: string | undefined
   readonly version: string | undefined
   readonly data: Json | undefined
+}
+
+/** How many operations a request asks for: one, or those of a Bulk request. */
+export function operationsIn({ method, segments, body }: ScimRequest): number {
+  if (method !== 'POST' || segments[0]?.toLowerCase() !== 'bulk') return 1
+  const given = isObject(body) ? (body['Operations'] ?? body['operations']) : undefined
+  // More than that are refused, and cost nothing.
+  return Array.isArray(given) ? Math.min(Math.max(given.length, 1), MAX_OPERATIONS) : 1
 }
 
 type Run = (request: ScimRequest) => Promise<ScimResponse>

@@ -1,11 +1,12 @@
 /** ServiceProviderConfig, ResourceTypes and Schemas (RFC 7644 §4). */
+import { MAX_PAYLOAD } from '../access/limits.ts'
 import type { OpenConnection } from '../operations/endpoint.ts'
 import { resourceTypes, schemas, serviceProviderConfig } from '../scim/discovery.ts'
 import { ScimError } from '../scim/error.ts'
+import { MAX_OPERATIONS } from '../scim/limits.ts'
 import { toListResponse } from '../scim/list-response.ts'
 import type { JsonObject } from '../scim/schema.ts'
-import { MAX_OPERATIONS } from './bulk.ts'
-import { MAX_PAYLOAD, type ScimRequest } from './request.ts'
+import type { ScimRequest } from './request.ts'
 import type { ScimResponse } from './response.ts'
 
 /** Undefined: the path is none of the discovery endpoints. */

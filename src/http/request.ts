@@ -1,12 +1,11 @@
 /** A SCIM request as operations need it, read from HTTP: query, preconditions and body. */
-import { readAtMost } from '../access/read-at-most.ts'
+import { BODY_TIMEOUT_MS, MAX_PAYLOAD, MAX_SEGMENTS } from '../access/limits.ts'
+import { type After, readAtMost } from '../access/read-at-most.ts'
+import { refuseEncoding } from '../access/request-head.ts'
 import { ScimError } from '../scim/error.ts'
 import { parseJson } from '../scim/json.ts'
 import type { Json, JsonObject } from '../scim/schema.ts'
 import { MEDIA_TYPE } from '../scim/urn.ts'
-
-/** Largest body in bytes, advertised as `maxPayloadSize`. */
-export const MAX_PAYLOAD = 1_048_576
 
 export interface ScimRequest {
   readonly method: string
@@ -20,21 +19,27 @@ export interface ScimRequest {
   readonly body: Json | undefined
 }
 
-/** @throws {ScimError} 400, 413 or 415 about the body or the path */
-export async function readRequest(request: Request, path: string): Promise<ScimRequest> {
+/** @throws {ScimError} 400, 404, 408, 413 or 415 about the body or the path */
+export async function readRequest(
+  request: Request,
+  path: string,
+  after: After,
+): Promise<ScimRequest> {
   return {
     method: request.method === 'HEAD' ? 'GET' : request.method,
     segments: segmentsOf(path),
     query: queryOf(new URL(request.url).searchParams),
     ifMatch: request.headers.get('if-match') ?? undefined,
     ifNoneMatch: request.headers.get('if-none-match') ?? undefined,
-    body: await readBody(request),
+    body: await readBody(request, after),
   }
 }
 
 /** `/Users` and `/Users/` are one endpoint (design decision 1). */
 export function segmentsOf(path: string): string[] {
   const parts = path.split('/').filter((part) => part !== '')
+  if (parts.length > MAX_SEGMENTS)
+    throw new ScimError(404, 'No endpoint has a path as long as this.')
   return parts.map((part) => {
     try {
       return decodeURIComponent(part)
@@ -54,12 +59,14 @@ export function queryOf(parameters: URLSearchParams): Map<string, string> {
   return query
 }
 
-async function readBody(request: Request): Promise<Json | undefined> {
+async function readBody(request: Request, after: After): Promise<Json | undefined> {
   if (request.method === 'GET' || request.method === 'HEAD' || request.method === 'DELETE') {
     await request.body?.cancel()
     return undefined
   }
-  const bytes = await readBytes(request)
+  const encoding = refuseEncoding(request)
+  if (encoding) throw new ScimError(encoding.status, encoding.detail)
+  const bytes = await readBytes(request, after)
   if (bytes.length === 0) return undefined
   checkMediaType(request.headers.get('content-type'))
   try {
@@ -77,10 +84,20 @@ function checkMediaType(contentType: string | null): void {
   throw new ScimError(415, `Send the body as ${MEDIA_TYPE}.`)
 }
 
-async function readBytes(request: Request): Promise<Uint8Array> {
-  const bytes = await readAtMost(request.body, MAX_PAYLOAD)
-  if (bytes) return bytes
-  throw new ScimError(413, `The body is larger than ${MAX_PAYLOAD} bytes. Send less at once.`)
+async function readBytes(request: Request, after: After): Promise<Uint8Array> {
+  const bounds = { maxBytes: MAX_PAYLOAD, timeoutMs: BODY_TIMEOUT_MS, after }
+  const read = await readAtMost(request.body, bounds)
+  switch (read.kind) {
+    case 'whole':
+      return read.bytes
+    case 'too long':
+      throw new ScimError(413, `The body is larger than ${MAX_PAYLOAD} bytes. Send less at once.`)
+    case 'too slow':
+      throw new ScimError(
+        408,
+        `The body did not come within ${BODY_TIMEOUT_MS / 1000} s. Send it again.`,
+      )
+  }
 }
 
 /** @throws {ScimError} `invalidSyntax` where the request carries no JSON object */

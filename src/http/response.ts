@@ -17,8 +17,6 @@ export function toHttp({ status, body, headers }: ScimResponse, request: string)
     status,
     headers: {
       ...(body && { 'content-type': MEDIA_TYPE }),
-      'cache-control': 'no-store',
-      'x-content-type-options': 'nosniff',
       'x-request-id': request,
       ...headers,
     },

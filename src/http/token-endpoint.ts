@@ -1,31 +1,57 @@
 /** The token endpoint of a connection over HTTP (RFC 6749 §3.2). */
 
+import type { Door } from '../access/door.ts'
+import { BODY_TIMEOUT_MS, MAX_TOKEN_PAYLOAD } from '../access/limits.ts'
 import { grantToken, type OAuthDeps, OAuthError } from '../access/oauth.ts'
-import { readAtMost } from '../access/read-at-most.ts'
+import { type After, readAtMost } from '../access/read-at-most.ts'
+import { refuseEncoding } from '../access/request-head.ts'
 
-/** A client assertion is some KB. */
-const MAX_BODY = 65_536
+/** Ends the request otherwise than RFC 6749 knows: by what HTTP itself says. */
+class Unread extends Error {
+  readonly status: 408 | 413 | 415
+
+  constructor(status: 408 | 413 | 415, detail: string) {
+    super(detail)
+    this.status = status
+  }
+}
 
 /** @throws what is no error of the request */
 export async function answerTokenRequest(
   deps: OAuthDeps,
+  door: Door,
   name: string,
   request: Request,
   requestId: string,
+  after: After,
 ): Promise<Response> {
   try {
     if (request.method !== 'POST') {
       await request.body?.cancel()
       return respond(405, { error: 'invalid_request' }, requestId, { allow: 'POST' })
     }
-    const parameters = await readForm(request)
+    const retryAfterMs = door.waitOfStranger(request)
+    if (retryAfterMs > 0) {
+      const body = {
+        error: 'temporarily_unavailable',
+        error_description: 'too many requests with wrong credentials came from this address',
+      }
+      const seconds = String(Math.max(1, Math.ceil(retryAfterMs / 1000)))
+      return respond(429, body, requestId, { 'retry-after': seconds })
+    }
+    const parameters = await readForm(request, after)
     const authorization = request.headers.get('authorization') ?? undefined
     return respond(200, await grantToken(deps, name, { authorization, parameters }), requestId)
   } catch (error) {
+    if (error instanceof Unread) {
+      const body = { error: 'invalid_request', error_description: error.message }
+      return respond(error.status, body, requestId)
+    }
     if (!(error instanceof OAuthError)) throw error
     const body = { error: error.code, error_description: error.message }
     switch (error.code) {
       case 'invalid_client':
+        door.noteStranger(request)
         // RFC 6749 §5.2, and RFC 9110 §15.5.2: every 401 carries a challenge.
         return respond(401, body, requestId, { 'www-authenticate': 'Basic realm="postern"' })
       case 'temporarily_unavailable':
@@ -38,16 +64,29 @@ export async function answerTokenRequest(
   }
 }
 
-async function readForm(request: Request): Promise<Map<string, string>> {
+/** A request that is refused by its head (`refuseHead`). */
+export function refuseTokenRequest(status: number, detail: string, requestId: string): Response {
+  return respond(status, { error: 'invalid_request', error_description: detail }, requestId)
+}
+
+async function readForm(request: Request, after: After): Promise<Map<string, string>> {
   const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
   if (type !== 'application/x-www-form-urlencoded') {
     await request.body?.cancel()
     const detail = 'the body must be application/x-www-form-urlencoded'
     throw new OAuthError('invalid_request', detail)
   }
-  const bytes = await readAtMost(request.body, MAX_BODY)
-  if (!bytes) throw new OAuthError('invalid_request', 'the body is too large')
-  const text = new TextDecoder().decode(bytes)
+  const encoding = refuseEncoding(request)
+  if (encoding) throw new Unread(415, encoding.detail)
+  const bounds = { maxBytes: MAX_TOKEN_PAYLOAD, timeoutMs: BODY_TIMEOUT_MS, after }
+  const read = await readAtMost(request.body, bounds)
+  if (read.kind === 'too long') {
+    throw new Unread(413, `the body is larger than ${MAX_TOKEN_PAYLOAD} bytes`)
+  }
+  if (read.kind === 'too slow') {
+    throw new Unread(408, `the body did not come within ${BODY_TIMEOUT_MS / 1000} s: send it again`)
+  }
+  const text = new TextDecoder().decode(read.bytes)
   const parameters = new Map<string, string>()
   for (const [key, value] of new URLSearchParams(text)) {
     // RFC 6749 §3.2: none may come twice, and one without a value counts as left out.
@@ -72,7 +111,6 @@ function respond(
       // RFC 6749 §5.1 asks for both.
       'cache-control': 'no-store',
       pragma: 'no-cache',
-      'x-content-type-options': 'nosniff',
       'x-request-id': requestId,
       ...headers,
     },

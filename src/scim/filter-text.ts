@@ -1,5 +1,6 @@
 /** The characters of a filter (RFC 7644 §3.4.2.2, figure 1): a cursor that reads one token a call. */
 import { ScimError, type ScimType } from './error.ts'
+import { isPlainText } from './json.ts'
 
 export type Token =
   /** A JSON literal, with its text as written. */
@@ -121,11 +122,14 @@ export class FilterText {
   }
 
   #unescape(start: number, text: string): string {
+    let string: string
     try {
-      return JSON.parse(`"${text}"`)
+      string = JSON.parse(`"${text}"`)
     } catch {
       throw this.expected('a JSON string (a backslash is written as \\\\)', start)
     }
+    if (isPlainText(string)) return string
+    throw this.expected('characters: no NUL, and no half of a surrogate pair', start)
   }
 
   #skipSpace(): void {

@@ -2,6 +2,8 @@
 import { printRef, resolveName, shownName } from './attribute-ref.ts'
 import { ScimError } from './error.ts'
 import { FilterText, type Token } from './filter-text.ts'
+import { isPlainText } from './json.ts'
+import { MAX_FILTER_CONDITIONS, MAX_FILTER_DEPTH, MAX_FILTER_LENGTH } from './limits.ts'
 import {
   type Attribute,
   type AttributeRef,
@@ -112,11 +114,6 @@ function elementEqualities(ref: AttributeRef, filter: Filter): readonly Equality
   return [{ path: `${whole}[${printFilter(join('and', selectors))}]${sub}`, value }, wide]
 }
 
-/** Characters. Longer than any filter a client has reason to send, and short enough to parse. */
-const LONGEST = 16 * 1024
-const DEEPEST = 50
-const MOST_CONDITIONS = 1_000
-
 /** Refuses a filter that names an attribute which no schema has. */
 export class UnknownAttribute extends ScimError {}
 
@@ -132,8 +129,14 @@ export function parseFilter(
   text: string,
   profile: Profile,
 ): Filter {
-  if (text.length > LONGEST) {
-    throw new ScimError('invalidFilter', `The filter has more than ${LONGEST} characters.`)
+  if (text.length > MAX_FILTER_LENGTH) {
+    throw new ScimError(
+      'invalidFilter',
+      `The filter has more than ${MAX_FILTER_LENGTH} characters.`,
+    )
+  }
+  if (!isPlainText(text)) {
+    throw new ScimError('invalidFilter', 'The filter holds a character that is none (NUL).')
   }
   const parser = new Parser(new FilterText(text), profile, (name) => {
     const found = resolveName(definition, name, profile)
@@ -155,8 +158,8 @@ export function parseElementFilter(
   start: number,
   profile: Profile,
 ): { readonly filter: Filter; readonly end: number } {
-  if (text.length > LONGEST) {
-    throw new ScimError('invalidPath', `The path has more than ${LONGEST} characters.`)
+  if (text.length > MAX_FILTER_LENGTH) {
+    throw new ScimError('invalidPath', `The path has more than ${MAX_FILTER_LENGTH} characters.`)
   }
   const cursor = new FilterText(text, start)
   const filter = new Parser(cursor, profile, elementNames(attribute)).element()
@@ -236,8 +239,11 @@ class Parser {
 
   #nested(close: ')' | ']'): Filter {
     this.#depth += 1
-    if (this.#depth > DEEPEST) {
-      throw new ScimError('invalidFilter', `The filter nests deeper than ${DEEPEST} levels.`)
+    if (this.#depth > MAX_FILTER_DEPTH) {
+      throw new ScimError(
+        'invalidFilter',
+        `The filter nests deeper than ${MAX_FILTER_DEPTH} levels.`,
+      )
     }
     const filter = this.#or()
     if (!this.#cursor.take(close)) throw this.#cursor.expected(`"and", "or" or "${close}"`)
@@ -247,10 +253,10 @@ class Parser {
 
   #condition(): Filter {
     this.#conditions += 1
-    if (this.#conditions > MOST_CONDITIONS) {
+    if (this.#conditions > MAX_FILTER_CONDITIONS) {
       throw new ScimError(
         'invalidFilter',
-        `The filter has more than ${MOST_CONDITIONS} conditions.`,
+        `The filter has more than ${MAX_FILTER_CONDITIONS} conditions.`,
       )
     }
     const name = this.#cursor.word()

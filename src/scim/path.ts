@@ -8,6 +8,7 @@ import {
   printFilter,
   UnknownAttribute,
 } from './filter.ts'
+import { MAX_FILTER_LENGTH } from './limits.ts'
 import { matchesElement } from './match.ts'
 import {
   type Attribute,
@@ -44,8 +45,6 @@ export interface UnknownPath {
 
 /** The characters of `name`, `name.sub` and `urn:…:name.sub`. */
 const NAME = /^[a-z$][\w.:$+%/@~-]*$/i
-/** Characters; a longer path is no path. */
-const LONGEST = 16 * 1024
 
 /**
  * @throws {ScimError} `invalidPath` for a malformed path, `invalidFilter` for a malformed filter
@@ -56,7 +55,7 @@ export function parsePath(
   text: string,
   profile: Profile,
 ): Path | UnknownPath {
-  if (text.length > LONGEST) throw malformed(text)
+  if (text.length > MAX_FILTER_LENGTH) throw malformed(text)
   const open = text.indexOf('[')
   const name = open < 0 ? text : text.slice(0, open)
   const found = resolveName(definition, name, profile)
@@ -100,9 +99,13 @@ function unknown(text: string, name: string): UnknownPath {
   const brackets = text.slice(name.length)
   // The filter of an unknown attribute cannot be resolved; at least the bracket must close.
   const closes = brackets === '' || /^\[[\s\S]*\](?:\.[a-z$][\w$-]*)?$/i.test(brackets)
-  const isName = NAME.test(name) && !/\.\.|[.:]$/.test(name)
-  if (!closes || !isName) throw malformed(text)
+  if (!closes || !isName(name)) throw malformed(text)
   return { kind: 'unknown', text }
+}
+
+/** True for what may be the name of an attribute, of a part of one, or of a schema. */
+export function isName(text: string): boolean {
+  return NAME.test(text) && !/\.\.|[.:]$/.test(text)
 }
 
 /** Names the attribute alone: what stands in brackets is a value, and may be a person's. */

@@ -1,6 +1,7 @@
 /** Which attributes an answer shows (RFC 7644 §3.9, RFC 7643 §7 `returned`). */
 import { findAttribute } from './attribute-name.ts'
 import { ScimError } from './error.ts'
+import { MAX_PROJECTED } from './limits.ts'
 import type {
   Attribute,
   AttributeRef,
@@ -33,8 +34,8 @@ export interface Projection {
  * Reads `attributes` and `excludedAttributes`. Names that no schema knows select nothing. A schema
  * URN alone selects all of that schema.
  *
- * @throws {ScimError} `invalidValue` in the strict profile where both are given; the tolerant one
- *   lets `attributes` decide
+ * @throws {ScimError} `invalidValue` for too many names, and in the strict profile where both are
+ *   given; the tolerant one lets `attributes` decide
  */
 export function parseProjection(
   definition: ResourceDefinition,
@@ -60,6 +61,9 @@ export function parseProjection(
 
 function names(parameter: string | readonly string[] | undefined): string[] {
   const parts = typeof parameter === 'string' ? parameter.split(',') : (parameter ?? [])
+  if (parts.length > MAX_PROJECTED) {
+    throw new ScimError('invalidValue', `Name ${MAX_PROJECTED} attributes at most.`)
+  }
   return parts.map((name) => name.trim()).filter((name) => name !== '')
 }
 

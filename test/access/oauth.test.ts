@@ -286,7 +286,7 @@ describe('the token endpoint', () => {
   test('takes a form and nothing else, of 64 KB at most, by POST', async () => {
     const json = { 'content-type': 'application/json' }
     expect((await askToken('{}', json)).body.error).toBe('invalid_request')
-    expect((await askToken(`a=${'x'.repeat(70_000)}`)).status).toBe(400)
+    expect((await askToken(`a=${'x'.repeat(70_000)}`)).status).toBe(413)
     const got = await isolate.fetch(new Request(tokenUrl()))
     expect([got.status, got.headers.get('allow')]).toEqual([405, 'POST'])
   })

@@ -24,16 +24,9 @@ describe('a token bucket', () => {
     expect(buckets.take('b', RATE, 0)).toBe(0)
   })
 
-  test('gives all or none of what is asked for', () => {
+  test('goes into debt for what is charged, and gives nothing until that is paid back', () => {
     const buckets = new TokenBuckets(10)
-    expect(buckets.take('a', RATE, 0, 2)).toBe(0)
-    expect(buckets.take('a', RATE, 0, 2)).toBe(500)
-    expect(buckets.peek('a', RATE, 0)).toBe(1)
-  })
-
-  test('goes into debt for more than a burst, once it is full', () => {
-    const buckets = new TokenBuckets(10)
-    expect(buckets.take('a', RATE, 0, 9)).toBe(0)
+    buckets.charge('a', RATE, 0, 9)
     expect(buckets.take('a', RATE, 0)).toBe(3_500)
     expect(buckets.take('a', RATE, 3_500)).toBe(0)
   })

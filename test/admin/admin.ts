@@ -66,6 +66,7 @@ export function admin(
       hasCertificate: () => false,
       baseUrl: () => BASE_URL,
       now: () => clock.now,
+      after: () => () => {},
       signIn: new SignIn({
         ...{
           db: env.DB,

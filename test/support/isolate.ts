@@ -6,6 +6,7 @@ import { connect } from 'cloudflare:sockets'
 import { env } from 'cloudflare:workers'
 import { adapters } from '../../adapters/index.ts'
 import * as sandbox from '../../adapters/sandbox/index.ts'
+import type { After } from '../../src/access/read-at-most.ts'
 import type { Adapter } from '../../src/adapter/contract.ts'
 import { compose } from '../../src/compose.ts'
 import { type Env, parseEnv } from '../../src/env.ts'
@@ -58,6 +59,8 @@ export function openIsolate(
     readonly certificates?: ReadonlyMap<string, typeof fetch> | undefined
     /** The connection whose scans the cron may start: those of other tests wait. */
     readonly nightly?: string | undefined
+    /** When a timer ends; otherwise none does: the clock of a test is its own. */
+    readonly after?: After
     readonly hyperdrives?: ReadonlyMap<string, string>
     /** In place of the Worker's own. */
     readonly env?: Partial<Env>
@@ -111,6 +114,7 @@ export function openIsolate(
     ...(options.certificates && { certificates: options.certificates }),
     // Notes of a token's use; they are no part of what is answered.
     waitUntil: options.waitUntil ?? (() => {}),
+    after: options.after ?? (() => () => {}),
     log: options.log ?? (() => {}),
     pacerOf: options.pacerOf,
     io: {

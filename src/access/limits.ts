@@ -1,0 +1,32 @@
+/**
+ * What a request may be, whichever interface it is for. Each limit has one name and stands in the
+ * table of docs/security.md (a test compares the two).
+ */
+
+/** Bytes of a SCIM body, advertised as `maxPayloadSize`. 20,000 members of a group. */
+export const MAX_PAYLOAD = 1_048_576
+/** Bytes of a body of the admin API: a connection with its extensions is some KB, a manifest some tens. */
+export const MAX_ADMIN_PAYLOAD = 1_000_000
+/** Bytes of a request to the token endpoint. A client assertion is some KB. */
+export const MAX_TOKEN_PAYLOAD = 65_536
+/** From the first read of a body until its last byte. Entra's megabyte takes a second. */
+export const BODY_TIMEOUT_MS = 15_000
+
+/** Characters of a URL. The longest filter fits, unless most of it is percent-encoded. */
+export const MAX_URL_LENGTH = 32_768
+/** Parts of a path below the SCIM base, of which SCIM has two at most. */
+export const MAX_SEGMENTS = 8
+/** Parameters of a query. */
+export const MAX_PARAMETERS = 100
+/** Header fields. */
+export const MAX_HEADERS = 100
+/** Characters of all header names and values: a token may be 16 KB of it. */
+export const MAX_HEADERS_LENGTH = 32_768
+
+/** Of a connection's `limits.requestsPerSecond`, what may come at once: so many seconds' worth. */
+export const BURST_SECONDS = 2
+/** Failed sign-ins of one source that are looked up in a second, and at once. */
+export const STRANGERS_PER_SECOND = 5
+export const STRANGERS_BURST = 100
+/** Connections, and sources, whose rate one isolate remembers. */
+export const RATES_REMEMBERED = 10_000

@@ -1,0 +1,50 @@
+/** What is refused by its head alone, before anything is looked up: URL and header fields. */
+import { MAX_HEADERS, MAX_HEADERS_LENGTH, MAX_PARAMETERS, MAX_URL_LENGTH } from './limits.ts'
+
+export interface Refusal {
+  readonly status: 400 | 414 | 415 | 431
+  /** Says who must do what. */
+  readonly detail: string
+}
+
+/** Undefined: nothing is wrong with it. */
+export function refuseHead(request: Request): Refusal | undefined {
+  if (request.url.length > MAX_URL_LENGTH) {
+    return {
+      status: 414,
+      detail: `The URL is longer than ${MAX_URL_LENGTH} characters. Send a long filter by POST to /.search.`,
+    }
+  }
+  let count = 0
+  let length = 0
+  for (const [name, value] of request.headers) {
+    count += 1
+    length += name.length + value.length
+  }
+  if (count > MAX_HEADERS || length > MAX_HEADERS_LENGTH) {
+    const most = `${MAX_HEADERS} header fields and ${MAX_HEADERS_LENGTH} characters of them`
+    return { status: 431, detail: `A request may have ${most}. Send fewer, or shorter ones.` }
+  }
+  if (parametersOf(request.url) > MAX_PARAMETERS) {
+    return {
+      status: 400,
+      detail: `The query has more than ${MAX_PARAMETERS} parameters. Send fewer.`,
+    }
+  }
+  return undefined
+}
+
+/**
+ * Undefined: the body is sent as it is (RFC 9110 §8.4). Nothing is unpacked here: a megabyte of it may
+ * be a thousand.
+ */
+export function refuseEncoding(request: Request): Refusal | undefined {
+  const coding = request.headers.get('content-encoding')?.trim().toLowerCase()
+  if (!coding || coding === 'identity') return undefined
+  return { status: 415, detail: 'Send the body without a Content-Encoding.' }
+}
+
+function parametersOf(url: string): number {
+  const at = url.indexOf('?')
+  return at < 0 ? 0 : url.slice(at).split('&').length
+}
