@@ -70,6 +70,8 @@ export default defineConfig(async () => {
           POSTERN_ADMIN_TOKEN: 'test-admin-token-of-more-than-32-characters',
           POSTERN_SEALING_KEY: 'dGVzdC1zZWFsaW5nLWtleS10aGF0LWlzLTMyLWJ5dGU=',
           POSTERN_DEV: '1',
+          // What `npm run fuzz` asks for.
+          FUZZ: process.env['FUZZ'] ?? '',
           BASE_URL: 'https://gw.example',
         },
         // Nothing is in them until a test puts it there.
