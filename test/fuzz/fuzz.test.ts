@@ -23,7 +23,7 @@ const chosen = TARGETS.filter(
 
 describe('what others write', () => {
   test.each(chosen.map((target) => [target.name, target] as const))(
-    '%s: any of it is answered well',
+    'any of it is answered well: %s',
     async (_, target) => {
       const endsAt = Date.now() + options.budgetMs
       for (let round = 0; round === 0 || Date.now() < endsAt; round++) {
