@@ -8,6 +8,7 @@ import type { Claim, Link } from '../db/link.ts'
 import { without } from '../identity/keys.ts'
 import { parseShadow, withoutSecrets } from '../mapping/shadow.ts'
 import { furtherWords } from '../mapping/words.ts'
+import { refuseLarge } from '../scim/resource-size.ts'
 import type { Resource } from '../scim/schema.ts'
 import {
   type Account,
@@ -35,6 +36,7 @@ export async function createResource(endpoint: Endpoint, body: unknown): Promise
   refuseByMode(endpoint)
   const { resource, ignored } = holdable(endpoint, body)
   const { rest, members } = splitMembers(endpoint, resource)
+  refuseLarge(rest)
   // Who is named is known before anything is written.
   const plan = await planMembers(endpoint, undefined, [{ op: 'add', values: members ?? [] }])
   const desired = withActive(endpoint, rest)

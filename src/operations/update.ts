@@ -7,6 +7,7 @@ import { ScimError } from '../scim/error.ts'
 import { applyPatch, parsePatchOp } from '../scim/patch.ts'
 import { separate, type ValueChange } from '../scim/patch-delta.ts'
 import { checkImmutable } from '../scim/resource.ts'
+import { refuseLarge } from '../scim/resource-size.ts'
 import type { Json, Resource } from '../scim/schema.ts'
 import { type Account, isProtected, loadAccount, refuseByMode } from './account.ts'
 import { apply, settleUpdate } from './apply.ts'
@@ -45,6 +46,7 @@ export async function patchResource(
   return update(endpoint, id, ifMatch, ({ view }) => {
     const { resource, ignored } = applyPatch(definition, view, rest, profile)
     const { kept, dropped } = applyPolicy(endpoint, resource, view)
+    refuseLarge(kept)
     return { view: kept, ignored: [...ignored, ...dropped], members: changes }
   })
 }
@@ -58,6 +60,7 @@ export async function putResource(
   const { definition } = endpoint
   const { resource, ignored } = holdable(endpoint, body)
   const { rest, members } = splitMembers(endpoint, resource)
+  refuseLarge(rest)
   return update(endpoint, id, ifMatch, ({ view }) => {
     const kept = checkImmutable(definition, view, rest)
     return {

@@ -10,6 +10,8 @@ export const MAX_DEPTH = 32
 export const MAX_VALUES = 200_000
 /** Names in one object. A User with every extension has some hundred. */
 export const MAX_NAMES = 2_000
+/** Bytes of one resource as JSON, members of a group aside. A row of D1 has two million at most. */
+export const MAX_RESOURCE = 500_000
 /** Characters of a filter, or of a path with one. */
 export const MAX_FILTER_LENGTH = 16_384
 /** Parentheses and brackets within each other. */

@@ -16,6 +16,7 @@ import {
   MAX_OPERATIONS,
   MAX_PATCH_CHANGES,
   MAX_PROJECTED,
+  MAX_RESOURCE,
   MAX_VALUES,
 } from '../../src/scim/limits.ts'
 import { BULK_REQUEST, ERROR, PATCH_OP, SEARCH_REQUEST, USER } from '../../src/scim/urn.ts'
@@ -204,6 +205,22 @@ describe('a query', () => {
       const answer = await scim('POST', '/Users/.search', { [name]: attributes })
       expect(refusedBy(answer, 400)).toContain(String(MAX_PROJECTED))
     }
+  })
+})
+
+describe('a resource', () => {
+  test('that would be larger than its row may be is a 413, also when it grows bit by bit', async () => {
+    const scim = await connect()
+    const text = 'x'.repeat(MAX_RESOURCE * 0.6)
+    const made = await scim('POST', '/Users', { ...person('a'), nickName: text })
+    expect(made.status).toBe(201)
+    const user = `/Users/${made.body.id}`
+    const message = { schemas: [PATCH_OP], Operations: [{ op: 'add', path: 'title', value: text }] }
+    expect(refusedBy(await scim('PATCH', user, message), 413)).toContain(String(MAX_RESOURCE))
+    const whole = { ...person('a'), nickName: text, title: text }
+    refusedBy(await scim('PUT', user, whole), 413)
+    refusedBy(await scim('POST', '/Users', { ...whole, userName: 'b' }), 413)
+    expect((await scim('GET', user)).body.title).toBeUndefined()
   })
 })
 
