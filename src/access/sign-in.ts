@@ -79,7 +79,7 @@ export class SignIn {
     const signedIn = await this.#identify(request, waitMs > 0)
     const hasFailed = signedIn.kind === 'refused' || signedIn.kind === 'stranger'
     if (hasFailed && waitMs > 0) return { kind: 'wait', seconds: Math.ceil(waitMs / 1000) }
-    if (!hasFailed && waitMs === 0) this.#failures.take(source, FAILURES, this.#deps.now(), -1)
+    if (!hasFailed && waitMs === 0) this.#failures.charge(source, FAILURES, this.#deps.now(), -1)
     return signedIn
   }
 

@@ -38,7 +38,10 @@ export class TokenBuckets {
     return 0
   }
 
-  /** Takes so many, held or not: what is let in already may cost more than one, and is paid back. */
+  /**
+   * Takes so many, held or not: what is let in already may cost more than one, and is paid back. Below 0
+   * they are given back.
+   */
   charge(key: string, rate: Rate, now: number, tokens: number): void {
     this.#buckets.set(key, { tokens: this.peek(key, rate, now) - tokens, at: now })
   }
