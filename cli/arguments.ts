@@ -60,21 +60,26 @@ export function parseWords<const T extends ParseArgsOptionsConfig>(
 
 export type Call = ReturnType<typeof adminApi>
 
-interface GatewayFlags {
+export interface GatewayFlags {
   readonly url?: string | undefined
   readonly 'admin-token'?: string | undefined
 }
 
 /** The admin API of the running gateway, or of the one that the flags name. */
 export async function openGateway(flags: GatewayFlags, connection?: string): Promise<Call> {
+  const { origin, adminToken } = await gatewayAt(flags, connection)
+  return adminApi(origin, adminToken)
+}
+
+/** Where that is. */
+export async function gatewayAt(flags: GatewayFlags, connection?: string) {
   const { env } = process
-  const { origin, adminToken } = await findGateway({
+  return findGateway({
     url: flags.url,
     adminToken: flags['admin-token'] || env['POSTERN_ADMIN_TOKEN'] || undefined,
     connection,
     stateFolder: path.resolve(PROJECT, env['POSTERN_STATE'] || '.postern'),
   })
-  return adminApi(origin, adminToken)
 }
 
 /** The same below `/connections/{name}`. */

@@ -1,4 +1,5 @@
 /** CSV as RFC 4180 has it. */
+import { type Cell, csvLine } from '../src/admin/csv.ts'
 
 /**
  * Rows of cells. Also read: a byte order mark, bare line feeds, and semicolons where the first line
@@ -42,21 +43,12 @@ export function parseCsv(text: string): string[][] {
 
 const isLineEnd = (character: string | undefined) => character === '\r' || character === '\n'
 
-/**
- * One line for each row, the columns first. A cell that a spreadsheet would take for a formula gets
- * an apostrophe: names in an app are written by strangers (OWASP, CSV Injection).
- */
+/** One line for each row, the columns first; safe to open in a spreadsheet. */
 export function printCsv<Column extends string>(
   columns: readonly Column[],
-  rows: Iterable<Readonly<Partial<Record<Column, string | number | boolean | null | undefined>>>>,
+  rows: Iterable<Readonly<Partial<Record<Column, Cell>>>>,
 ): string {
-  const lines = [columns.join(',')]
-  for (const row of rows) lines.push(columns.map((column) => printCell(row[column])).join(','))
-  return `${lines.join('\r\n')}\r\n`
-}
-
-function printCell(value: string | number | boolean | null | undefined): string {
-  const text = String(value ?? '')
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
-  return /[",;\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
+  let text = csvLine(columns)
+  for (const row of rows) text += csvLine(columns.map((column) => row[column]))
+  return text
 }

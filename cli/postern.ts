@@ -3,8 +3,10 @@ import { type Command, CommandError, nearest, UsageError } from './command.ts'
 
 /** Loaded when asked for: `--help` waits for none of them. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  access: async () => (await import('./access.ts')).access,
   adapter: async () => (await import('./adapter.ts')).adapter,
   administrators: async () => (await import('./administrators.ts')).administrators,
+  audit: async () => (await import('./audit.ts')).audit,
   clients: async () => (await import('./clients.ts')).clients,
   connections: async () => (await import('./connections.ts')).connections,
   findings: async () => (await import('./findings.ts')).findings,

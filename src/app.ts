@@ -8,12 +8,16 @@ import { modeOf } from './access/mode.ts'
 import type { OAuthDeps } from './access/oauth.ts'
 import type { After } from './access/read-at-most.ts'
 import { type Refusal, refuseHead } from './access/request-head.ts'
+import type { OnCall } from './adapter/app-call.ts'
 import { type AdminDeps, adminApi } from './admin/api.ts'
 import { Problem } from './admin/problem.ts'
 import { Deadline } from './calls/deadline.ts'
 import { type Database, StorageError } from './db/database.ts'
+import type { AuditBatch } from './govern/audit-batch.ts'
+import { Trail } from './govern/trail.ts'
 import { operationsIn } from './http/bulk.ts'
 import { readRequest, type ScimRequest } from './http/request.ts'
+import { definitionAt } from './http/resources.ts'
 import { type ScimResponse, toErrorResponse, toHttp } from './http/response.ts'
 import { handle } from './http/scim.ts'
 import { secure } from './http/security-headers.ts'
@@ -25,13 +29,14 @@ import { ScimError } from './scim/error.ts'
 
 export interface AppDeps {
   readonly door: Door
+  readonly audit: AuditBatch
   readonly oauth: OAuthDeps
   readonly admin: AdminDeps
   /** Routes of other parts of the gateway behind the admin API's door. */
   readonly adminRoutes: (api: Hono) => void
   readonly io: Io
   readonly trouble: AppTrouble
-  readonly openApp: (connection: Connection, deadline: Deadline) => Promise<OpenApp>
+  readonly openApp: (connection: Connection, deadline: Deadline, onCall: OnCall) => Promise<OpenApp>
   /** The database that holds the data tables of a connection. */
   readonly openData: (connection: Connection) => Database
   /** Public origin of the gateway, without a slash at the end. @throws {BaseUrlMissing} */
@@ -106,25 +111,22 @@ async function scim(
 ): Promise<Response> {
   const id = deps.io.newId()
   const startedAt = deps.io.now()
-  let endpoint = ''
-  const answering = answer(deps, request, name, path, {
-    id,
-    startedAt,
-    admitted: (connection) => {
-      endpoint = endpointIn(connection, path)
-    },
-  })
+  const heard: Heard = { trail: new Trail(id, NOBODY, startedAt) }
+  const answering = answer(deps, request, name, path, heard)
   // A client that has hung up must not cut a write in two: the platform would stop it where it is.
   if (request.method !== 'GET' && request.method !== 'HEAD') deps.waitUntil(answering)
   const response = await answering
+  const ms = deps.io.now() - startedAt
+  const method = METHODS.includes(request.method) ? request.method : ''
+  keep(deps, heard, name, method, response, ms)
   deps.log({
     event: 'scim.request',
     request: id,
     connection: shownName(name),
-    method: METHODS.includes(request.method) ? request.method : '',
-    endpoint,
+    method,
+    endpoint: heard.connection ? endpointIn(heard.connection, path) : '',
     status: response.status,
-    ms: deps.io.now() - startedAt,
+    ms,
   })
   return toHttp(response, id)
 }
@@ -142,6 +144,34 @@ function endpointIn({ definitions }: Connection, path: string): string {
   const [first = ''] = path.split('/')
   const types = [...definitions.values()].map(({ type }) => type.endpoint.replace('/', ''))
   return [...types, ...OWN_ENDPOINTS].find((one) => one.toLowerCase() === first.toLowerCase()) ?? ''
+}
+
+/** What becomes known of a request on its way. */
+interface Heard {
+  readonly trail: Trail
+  connection?: Connection
+  request?: ScimRequest
+  error?: ScimError
+}
+
+const NOBODY = { kind: 'token', id: '' } as const
+
+/** For the audit, which no answer waits for. */
+function keep(
+  { audit }: AppDeps,
+  { trail, connection, request, error }: Heard,
+  name: string,
+  method: string,
+  { status, body }: ScimResponse,
+  ms: number,
+): void {
+  if (!connection) {
+    if (status === 401) audit.denied(name)
+    return
+  }
+  const definition = request && definitionAt(connection, request.segments[0] ?? '')
+  const answer = { status, ...(body && { body }), error, ms }
+  audit.keep({ connection, trail, definition, request, method, answer })
 }
 
 async function token(deps: AppDeps, request: Request, name: string): Promise<Response> {
@@ -162,46 +192,46 @@ async function token(deps: AppDeps, request: Request, name: string): Promise<Res
   return response
 }
 
-interface Asked {
-  readonly id: string
-  /** Milliseconds. */
-  readonly startedAt: number
-  /** Told whose request it is, once that is known. */
-  readonly admitted: (connection: Connection) => void
-}
-
 async function answer(
   deps: AppDeps,
   request: Request,
   name: string,
   path: string,
-  { id, startedAt, admitted }: Asked,
+  heard: Heard,
 ): Promise<ScimResponse> {
+  const { trail } = heard
+  const id = trail.request
   try {
     // Design decision 11: reads may be served from settings up to 5 s old, writes never.
     const freshness: Freshness =
       request.method === 'GET' || request.method === 'HEAD' ? 'recent' : 'fresh'
-    const { connection, scope } = await deps.door.admit(request, name, freshness)
-    admitted(connection)
+    const { connection, scope, actor } = await deps.door.admit(request, name, freshness)
+    trail.admitted(actor)
+    heard.connection = connection
     const read = await readRequest(request, path, deps.after)
+    heard.request = read
     if (scope === 'scim:read' && isWrite(read)) throw readsOnly()
     deps.door.charge(connection, operationsIn(read))
     const { io } = deps
     const db = deps.openData(connection)
     const { requestTimeoutMs } = connection.policy.limits
-    const deadline = new Deadline(io.now, startedAt + requestTimeoutMs, requestTimeoutMs)
+    const deadline = new Deadline(io.now, trail.at + requestTimeoutMs, requestTimeoutMs)
     const app = await deps.trouble.opening({ connection, db, io }, () =>
-      deps.openApp(connection, deadline),
+      deps.openApp(connection, deadline, trail.onCall),
     )
     const open = {
       ...{ connection, app, db, io, deadline },
       baseUrl: `${deps.baseUrl(request.url)}/scim/${connection.name}/v2`,
       request: id,
+      trail,
     }
     if (modeOf(connection, deps.io.now()) === 'paused') throw paused(connection)
     return await handle(open, read, deps.trouble)
   } catch (error) {
-    if (error instanceof ScimError) return toErrorResponse(error)
+    if (error instanceof ScimError) {
+      heard.error = error
+      return toErrorResponse(error)
+    }
     // Foreign messages hold bound values: the name of the error is all that is logged.
     deps.log({ event: 'scim.failed', request: id, connection: shownName(name), ...traceOf(error) })
     if (error instanceof BaseUrlMissing) {

@@ -10,6 +10,7 @@ import { RequestRates } from './access/request-rates.ts'
 import { Sealing } from './access/seal.ts'
 import { SignIn } from './access/sign-in.ts'
 import { readsOnce } from './access/worker-secret.ts'
+import type { OnCall } from './adapter/app-call.ts'
 import { checkSettings } from './adapter/check-settings.ts'
 import type { Adapter, Limits } from './adapter/contract.ts'
 import { identityOf } from './adapter/identity.ts'
@@ -20,7 +21,9 @@ import type { AdapterBinding } from './adapter/remote/wire.ts'
 import { checkDatabaseUrl, isDatabaseUrl } from './adapter/sql/address.ts'
 import { createDial } from './adapter/sql/dial.ts'
 import { checkAppUrl, checkBaseUrl } from './adapter/url.ts'
+import { accessRoutes } from './admin/access.ts'
 import { administratorRoutes } from './admin/administrators.ts'
+import { auditRoutes } from './admin/audit.ts'
 import { clientRoutes } from './admin/clients.ts'
 import {
   type AdapterDescription,
@@ -28,6 +31,7 @@ import {
   describePrivate,
 } from './admin/describe-adapter.ts'
 import { findingRoutes } from './admin/findings.ts'
+import { healthRoutes } from './admin/health.ts'
 import { leaverRoutes } from './admin/leavers.ts'
 import { manifestRoutes } from './admin/manifests.ts'
 import { mappingRoutes } from './admin/mapping.ts'
@@ -42,7 +46,10 @@ import { Connections } from './db/connections.ts'
 import { openDatabase } from './db/database.ts'
 import { Documents } from './db/documents.ts'
 import type { Env } from './env.ts'
+import { AuditBatch } from './govern/audit-batch.ts'
+import { ValueHashes } from './govern/value-hashes.ts'
 import { erase } from './jobs/erase.ts'
+import { keepAudit } from './jobs/keep-audit.ts'
 import { startDueScans } from './jobs/nightly.ts'
 import { closePassed, endModes } from './jobs/passing.ts'
 import { poll } from './jobs/poll.ts'
@@ -158,12 +165,17 @@ export function compose(parts: Parts): Composed {
     return adapter && describeAdapter(adapter)
   }
 
-  async function openApp(connection: Connection, deadline: Deadline, kind: Kind): Promise<OpenApp> {
+  async function openApp(
+    connection: Connection,
+    deadline: Deadline,
+    kind: Kind,
+    onCall: OnCall,
+  ): Promise<OpenApp> {
     if (connection.adapter === sandbox.name) {
       const documents = new Documents(openData(connection), connection.id, now)
       return openSandbox(sandbox, connection, documents)
     }
-    const app = await openOutside(connection, deadline, kind)
+    const app = await openOutside(connection, deadline, kind, onCall)
     if (connection.policy.groups.mode === 'native') return app
     // Groups that the app knows nothing of are kept here, where the sandbox keeps its own.
     const documents = new Documents(openData(connection), connection.id, now)
@@ -184,6 +196,7 @@ export function compose(parts: Parts): Composed {
     connection: Connection,
     deadline: Deadline,
     kind: Kind,
+    onCall: OnCall,
   ): Promise<OpenApp> {
     const calls = callsOf(connection, deadline)
     const name = connection.adapter
@@ -193,27 +206,36 @@ export function compose(parts: Parts): Composed {
     if (remote) {
       const described = await remote.describe()
       await hold(connection, identityOf(described))
-      return openPrivate(remote, described, connection, calls, paceOf(described.limits))
+      const pace = paceOf(described.limits)
+      return openPrivate(remote, described, connection, calls, pace, { onCall, now })
     }
     const adapter = adapters.get(name) ?? (await stored.named(name))
     if (!adapter) throw new Error(`no adapter or manifest "${name}"`)
     await hold(connection, identityOf(adapter))
     const kept = keptFor(connection.id, connections, sealing)
-    const paced = { ...outside, pace: paceOf(adapter.limits) }
+    const paced = { ...outside, onCall, pace: paceOf(adapter.limits) }
     return openAdapter(adapter, connection, paced, calls, kept)
   }
 
   const trouble = new AppTrouble()
   const reseal = resealing({ db, sealing, log })
-  const openForJob = (connection: Connection, deadline: Deadline) =>
-    openApp(connection, deadline, 'job')
-  const jobs = { db, access, connections, io, openApp: openForJob, openData, trouble, log }
+  const openForJob = (connection: Connection, deadline: Deadline, onCall: OnCall) =>
+    openApp(connection, deadline, 'job', onCall)
+  const hashes = new ValueHashes(sealing)
+  const audit = new AuditBatch({
+    ...{ hashes, openData, now, after, waitUntil, log },
+    named: (name) => access.named(name),
+  })
+  const jobs = {
+    ...{ db, access, connections, io, openApp: openForJob, openData, hashes, trouble, log },
+  }
   const app = createApp({
     door: new Door({ access, rates: new RequestRates(), now }),
+    audit,
     oauth: { db: env.DB, keySets, now },
     io,
     trouble,
-    openApp: (connection, deadline) => openApp(connection, deadline, 'request'),
+    openApp: (connection, deadline, onCall) => openApp(connection, deadline, 'request', onCall),
     openData,
     baseUrl,
     after,
@@ -227,6 +249,10 @@ export function compose(parts: Parts): Composed {
       leaverRoutes(jobs)(api)
       mappingRoutes(jobs, describe)(api)
       sealingRoutes({ db, sealing })(api)
+      const review = { access, openData, hashes, audit, now }
+      auditRoutes(review)(api)
+      accessRoutes(review)(api)
+      healthRoutes(review)(api)
       clientRoutes({ db: env.DB, access, now, baseUrl, checkUrl: checkKeyUrl })(api)
       manifestRoutes({
         db: env.DB,
@@ -272,6 +298,7 @@ export function compose(parts: Parts): Composed {
         startDueScans: () => startDueScans(jobs),
         sweepRoles: () => sweepRoles(jobs),
         continueScans: () => continueScans(jobs),
+        keepAudit: () => keepAudit({ ...jobs, control: env.DB }),
         erase: () => erase(jobs),
         reseal,
         signConnections: () =>

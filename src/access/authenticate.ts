@@ -8,6 +8,7 @@
  * (kind `token`) trusts: what Entra sends where the secret is left blank.
  */
 
+import type { Actor } from '../db/audit.ts'
 import { ClientLookup, noteClientUse } from '../db/clients.ts'
 import { type ConnectionRow, Connections } from '../db/connections.ts'
 import { noteUse } from '../db/tokens.ts'
@@ -49,6 +50,8 @@ export interface AccessDeps {
 export interface Admitted {
   readonly connection: Connection
   readonly scope: Scope
+  /** Whose token it is, for the audit. */
+  readonly actor: Actor
 }
 
 interface Seen extends Admitted {
@@ -115,9 +118,13 @@ export class Access {
   async #byToken(name: string, hash: string, now: number): Promise<Seen | undefined> {
     const found = await this.#connections.withToken(name, hash)
     if (!found || isExpired(found.token.expiresAt, now)) return undefined
-    const { id, expiresAt, scope, lastUsedAt } = found.token
+    const { id, expiresAt, scope, lastUsedAt, label, clientId } = found.token
+    const actor: Actor =
+      clientId === null
+        ? { kind: 'token', id, ...(label !== null && { label }) }
+        : { kind: 'client', id: clientId }
     this.#noteUse(id, lastUsedAt, now, (before) => noteUse(this.#deps.db, id, now, before))
-    return { connection: this.#build(found.connection), scope, expiresAt, readAt: now }
+    return { connection: this.#build(found.connection), scope, actor, expiresAt, readAt: now }
   }
 
   /** The connection is read after the clients: one that is gone by then has none. */
@@ -139,7 +146,8 @@ export class Access {
       this.#noteUse(`${connectionId}\n${id}`, lastUsedAt, now, (before) =>
         noteClientUse(db, connectionId, id, now, before),
       )
-      return { connection, scope, expiresAt: proof.expiresAt, readAt: now }
+      const actor: Actor = { kind: 'client', id, ...(client.label && { label: client.label }) }
+      return { connection, scope, actor, expiresAt: proof.expiresAt, readAt: now }
     }
     return undefined
   }

@@ -103,6 +103,14 @@ const reconcile = z.strictObject({
   everyHours: z.int().min(0).max(744).default(24),
 })
 
+const audit = z.strictObject({
+  /** Of requests. `hashed`: under a key of the connection, to answer "was it the same value". */
+  values: z.enum(['hashed', 'shown', 'none']).default('hashed'),
+  retentionDays: z.int().min(1).max(3650).default(90),
+  /** False: of reads there are sums and those that were refused or failed. */
+  reads: z.boolean().default(true),
+})
+
 export const connectionMode = z.enum(['observe', 'gate', 'live', 'paused'])
 
 export const policySchema = z.strictObject({
@@ -134,6 +142,7 @@ export const policySchema = z.strictObject({
   exclude: z.array(accountPattern).max(500).default([]),
   groups: groups.prefault({}),
   limits: limits.prefault({}),
+  audit: audit.prefault({}),
 })
 
 /** Every key present. In `protected` and `exclude`, an absent `app` is the adapter's `naming`. */

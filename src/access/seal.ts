@@ -56,6 +56,8 @@ const BASE64 = /^[A-Za-z0-9+/_-]{43}=?$/
 interface ImportedKey {
   readonly id: string
   readonly key: CryptoKey
+  /** The same bytes, to derive other keys from. */
+  readonly root: CryptoKey
 }
 
 export class Sealing {
@@ -123,6 +125,31 @@ export class Sealing {
     return { current, previous: previous.filter((id) => id !== current) }
   }
 
+  /**
+   * Keys that values of a connection are hashed under (HKDF, RFC 5869): of the current key first, then of
+   * those before it, under which older hashes were made.
+   *
+   * @throws {SealError} where any of the keys is missing or unusable
+   */
+  async hashKeys(connectionId: string): Promise<readonly CryptoKey[]> {
+    const roots = [
+      (await this.#currentKey()).root,
+      ...(await this.#previousKeys()).map((k) => k.root),
+    ]
+    const info = new TextEncoder().encode(`audit:${connectionId}`)
+    return Promise.all(
+      roots.map((root) =>
+        crypto.subtle.deriveKey(
+          { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(32), info },
+          root,
+          { name: 'HMAC', hash: 'SHA-256', length: 256 },
+          false,
+          ['sign'],
+        ),
+      ),
+    )
+  }
+
   async #keyOf(keyId: string, { name }: SealPlace): Promise<CryptoKey> {
     let trouble: unknown
     try {
@@ -183,5 +210,6 @@ async function importKey(base64: string, refusal: string): Promise<ImportedKey> 
   if (!BASE64.test(base64) || bytes.length !== KEY_BYTES) throw new SealError(refusal)
   const digest = await crypto.subtle.digest('SHA-256', bytes)
   const key = await crypto.subtle.importKey('raw', bytes, 'AES-GCM', false, ['encrypt', 'decrypt'])
-  return { id: Buffer.from(digest).toString('hex').slice(0, 16), key }
+  const root = await crypto.subtle.importKey('raw', bytes, 'HKDF', false, ['deriveKey'])
+  return { id: Buffer.from(digest).toString('hex').slice(0, 16), key, root }
 }

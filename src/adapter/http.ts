@@ -8,6 +8,7 @@
  * `Headers` quotes the value that it refuses.
  */
 import type * as z from 'zod'
+import { type OnCall, routeOf } from './app-call.ts'
 import type { Limits } from './contract.ts'
 import { AdapterFailure, type Effect, type FailureCode, OutOfTime } from './failure.ts'
 import { type Pace, paced } from './pace.ts'
@@ -25,6 +26,8 @@ export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Path below the app's base URL, beginning with `/`, each part already encoded. */
   readonly path: string
+  /** For the audit: the path with its values left out, for example `/users/{id}/groups`. */
+  readonly route?: string
   readonly query?: Query
   readonly headers?: Readonly<Record<string, string>>
   /** Body of a write. A GET carries none. */
@@ -101,6 +104,7 @@ export interface HttpClientOptions {
   readonly limits?: Pick<Limits, 'remainingHeader' | 'resetHeader'> | undefined
   /** Absent: calls are made at once. */
   readonly pace?: Pace | undefined
+  readonly onCall?: OnCall | undefined
   /** Addresses that `at` may be asked for. Default: none. */
   readonly otherUrls?: readonly string[]
 }
@@ -141,6 +145,9 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       const timeoutMs = leftMs()
       if (timeoutMs <= 0) throw new OutOfTime()
       const controller = new AbortController()
+      const sentAt = now()
+      let seen: number | undefined
+      let failed: FailureCode | undefined
 
       const exchange = async (): Promise<HttpResponse> => {
         const response = await fetch(url, {
@@ -154,6 +161,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         const { status } = response
         const pause = pauseMs(status, response.headers, now(), options.limits)
         if (pause !== undefined) options.pace?.pause(pause)
+        seen = status
         const failure = () =>
           failureOf(request.method, safe, status, response.headers, now(), options.limits)
         if (!response.ok && !isExpected(request, status)) {
@@ -201,6 +209,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       try {
         return await Promise.race([exchange(), timeout])
       } catch (error) {
+        failed = error instanceof AdapterFailure ? error.code : 'unavailable'
         if (error instanceof AdapterFailure) throw error
         throw new AdapterFailure(
           'unavailable',
@@ -209,6 +218,13 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         )
       } finally {
         if (timer !== undefined) clearTimeout(timer)
+        options.onCall?.({
+          method: request.method,
+          route: request.route ?? routeOf(request.path),
+          status: seen,
+          failure: failed,
+          ms: now() - sentAt,
+        })
       }
     },
   }

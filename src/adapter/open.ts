@@ -1,4 +1,5 @@
 /** Connects an adapter for one request: settings, secrets and the guarded client, put together. */
+import type { OnCall } from './app-call.ts'
 import type { Adapter, AnyPort, Kept } from './contract.ts'
 import { AdapterFailure } from './failure.ts'
 import { createHttpClient, type HttpClient } from './http.ts'
@@ -6,6 +7,7 @@ import type { OpenDirectory } from './ldap/client.ts'
 import { type Pace, paced } from './pace.ts'
 import { createDatabase } from './sql/database.ts'
 import type { Dial } from './sql/session.ts'
+import { timedDatabase, timedDirectory } from './timed.ts'
 import { withholding } from './withhold.ts'
 
 /** Largest answer of an app that is read; an isolate has 128 MB for all its requests. */
@@ -34,6 +36,8 @@ export interface Outside {
   readonly certificates?: ReadonlyMap<string, Outside['fetch']>
   /** Of this connection. Without it, calls are made at once. */
   readonly pace?: Pace
+  /** Told of each call, for the audit. */
+  readonly onCall?: OnCall | undefined
   /** Milliseconds since the epoch. */
   readonly now: () => number
   /** True only in development: http and loopback hosts are allowed. */
@@ -84,7 +88,8 @@ export function openPorts(
     database(login) {
       if (!dial) throw new Error('there is nothing to reach a database by')
       const reach = { url: baseUrl, dial, hyperdrives, allowInsecure, leftMs }
-      const { dialect, ...database } = createDatabase({ ...reach, ...(login && { login }) })
+      const made = createDatabase({ ...reach, ...(login && { login }) })
+      const { dialect, ...database } = timedDatabase(made, outside)
       return {
         dialect,
         read: (work) => paced(pace, leftMs(), () => database.read(work)),
@@ -94,7 +99,8 @@ export function openPorts(
     ldap(bind) {
       if (!openDirectory) throw new Error('there is nothing to reach a directory by')
       const bounds = { leftMs, maxBytes: MAX_ANSWER_BYTES }
-      const directory = openDirectory({ ...bounds, url: baseUrl, bind, allowInsecure })
+      const made = openDirectory({ ...bounds, url: baseUrl, bind, allowInsecure })
+      const directory = timedDirectory(made, outside)
       return { use: (work) => paced(pace, leftMs(), () => directory.use(work)) }
     },
   })

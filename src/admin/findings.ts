@@ -5,6 +5,7 @@ import { FINDING_KINDS, FINDING_STATES, type Finding, Findings } from '../db/fin
 import { decide } from '../jobs/decide.ts'
 import { decisionsOf } from '../jobs/decisions.ts'
 import type { Jobs } from '../jobs/jobs.ts'
+import { actorOf } from './actor.ts'
 import { route } from './api.ts'
 import { readJson } from './body.ts'
 import { badCursor, PAGE_SIZE, parseCursor, toPage } from './cursor.ts'
@@ -43,7 +44,11 @@ export function findingRoutes(jobs: Jobs): (api: Hono) => void {
         const { decision, nativeId } = parsed.data
         const id = c.req.param('id') ?? ''
         const by = administratorOf(c).id
-        const outcome = await decide(jobs, connection, id, { decision, nativeId, by })
+        const outcome = await decide({ ...jobs, actor: actorOf(c) }, connection, id, {
+          decision,
+          nativeId,
+          by,
+        })
         switch (outcome.kind) {
           case 'decided':
             return c.json(findingView(outcome.finding))

@@ -4,6 +4,7 @@ import * as z from 'zod'
 import { type Leaver, leaversOf } from '../db/leavers.ts'
 import type { Jobs } from '../jobs/jobs.ts'
 import { removeLeaver } from '../jobs/remove-leaver.ts'
+import { actorOf } from './actor.ts'
 import { route } from './api.ts'
 import { readJson } from './body.ts'
 import { badCursor, PAGE_SIZE, parseCursor, toPage } from './cursor.ts'
@@ -53,7 +54,7 @@ export function leaverRoutes(jobs: Jobs): (api: Hono) => void {
         if (!parsed.success) throw invalidInput(invalidMembers(parsed.error, []))
         const items = []
         for (const id of new Set(parsed.data.ids)) {
-          const outcome = await removeLeaver(jobs, connection, id)
+          const outcome = await removeLeaver({ ...jobs, actor: actorOf(c) }, connection, id)
           items.push({
             id,
             removed: outcome.kind === 'removed',

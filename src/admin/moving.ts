@@ -7,6 +7,7 @@ import { exportLinks } from '../jobs/export-links.ts'
 import { type ImportOutcome, importLinks, MAX_IMPORT } from '../jobs/import-links.ts'
 import type { Jobs } from '../jobs/jobs.ts'
 import type { Json, JsonObject } from '../scim/schema.ts'
+import { actorOf } from './actor.ts'
 import { route } from './api.ts'
 import { readJson } from './body.ts'
 import { EXPORT_FORMAT } from './connection-input.ts'
@@ -65,7 +66,12 @@ export function movingRoutes(jobs: Jobs): (api: Hono) => void {
       POST: async (c) => {
         const connection = await connectionOf(jobs, c)
         const { items, dryRun } = readImport(await readJson(c))
-        const outcomes = await importLinks(jobs, connection, items, dryRun)
+        const outcomes = await importLinks(
+          { ...jobs, actor: actorOf(c) },
+          connection,
+          items,
+          dryRun,
+        )
         return c.json({
           dryRun,
           counts: countsOf(outcomes),
@@ -83,7 +89,12 @@ export function movingRoutes(jobs: Jobs): (api: Hono) => void {
       DELETE: async (c) => {
         const connection = await connectionOf(jobs, c)
         const force = c.req.query('force') === 'true'
-        const outcome = await erasePerson(jobs, connection, c.req.param('id') ?? '', force)
+        const outcome = await erasePerson(
+          { ...jobs, actor: actorOf(c) },
+          connection,
+          c.req.param('id') ?? '',
+          force,
+        )
         switch (outcome.kind) {
           case 'erased':
             return c.body(null, 204)

@@ -1,6 +1,5 @@
 /** What the path and the query of an admin request name. */
 import type { Context } from 'hono'
-import type { Access } from '../access/authenticate.ts'
 import type { Connection } from '../access/connection.ts'
 import { noConnection } from './connections.ts'
 import { Problem } from './problem.ts'
@@ -22,7 +21,7 @@ export function oneOf<const T extends string>(
 
 /** The connection that the path names. @throws {Problem} 404 */
 export async function connectionOf(
-  { access }: { readonly access: Access },
+  { access }: { readonly access: { named(name: string): Promise<Connection | undefined> } },
   c: Context,
 ): Promise<Connection> {
   const connection = await access.named(c.req.param('name') ?? '')

@@ -41,6 +41,9 @@ export interface TokenUse {
   readonly expiresAt: number | null
   readonly lastUsedAt: number | null
   readonly scope: Scope
+  readonly label: string | null
+  /** Of an access token: whose it is. */
+  readonly clientId: string | null
 }
 
 // Raw names: without a join Drizzle leaves the table out of a column, and this would not correlate.
@@ -83,6 +86,8 @@ export class Connections {
           expiresAt: token.expiresAt,
           lastUsedAt: token.lastUsedAt,
           scope: token.scope,
+          label: token.label,
+          clientId: token.clientId,
         },
       })
       .from(token)

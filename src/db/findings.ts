@@ -58,10 +58,13 @@ interface FindingRow {
 export class Findings {
   readonly #db: Database
   readonly #connection: string
+  readonly #onReport: (id: string) => void
 
-  constructor(db: Database, connection: string) {
+  /** @param onReport told the id of each finding that is reported by itself */
+  constructor(db: Database, connection: string, onReport: (id: string) => void = () => {}) {
     this.#db = db
     this.#connection = connection
+    this.#onReport = onReport
   }
 
   /**
@@ -81,6 +84,7 @@ export class Findings {
               ${now})
       ON CONFLICT (connection, kind, subject) WHERE state <> 'closed'
       DO UPDATE SET last_seen = excluded.last_seen, detail = excluded.detail RETURNING id`)
+    this.#onReport(row.id)
     return row.id
   }
 

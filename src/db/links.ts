@@ -11,6 +11,7 @@ import {
   isUniqueViolation,
   type Write,
   writeAll,
+  writeAllReturning,
   writeGuarded,
 } from './database.ts'
 import {
@@ -54,10 +55,16 @@ export class Links {
 
   // ---- reads ------------------------------------------------------------------------------------
 
-  async get(type: string, id: string): Promise<Link | undefined> {
-    const [row] = await this.#db.all<LinkRow>(sql`
+  /** @param also written in the same trip */
+  async get(type: string, id: string, also: readonly Write[] = []): Promise<Link | undefined> {
+    const query = sql`
       SELECT ${COLUMNS}, ${OPEN_INTENT} FROM link l
-       WHERE l.connection = ${this.#connection} AND l.id = ${id} AND l.type = ${type}`)
+       WHERE l.connection = ${this.#connection} AND l.id = ${id} AND l.type = ${type}`
+    const rows =
+      also.length === 0
+        ? await this.#db.all<LinkRow>(query)
+        : ((await writeAllReturning(this.#db, [query, ...also]))[0] as LinkRow[])
+    const [row] = rows
     return row && toLink(row)
   }
 

@@ -78,6 +78,8 @@ const TABLES = [
   'document',
   'finding',
   'audit',
+  'sending',
+  'traffic',
   'link',
 ]
 
@@ -119,6 +121,12 @@ function eraseSome(table: string, connection: string, limit: number) {
         (SELECT connection, link, app FROM role_intent WHERE connection = ${connection} LIMIT ${limit})`
     case 'role_table':
       return sql`DELETE FROM role_table WHERE connection = ${connection}`
+    case 'sending':
+      return sql`DELETE FROM sending WHERE (connection, link, request) IN
+        (SELECT connection, link, request FROM sending WHERE connection = ${connection} LIMIT ${limit})`
+    case 'traffic':
+      return sql`DELETE FROM traffic WHERE (connection, at) IN
+        (SELECT connection, at FROM traffic WHERE connection = ${connection} LIMIT ${limit})`
     case 'document_key':
       return sql`DELETE FROM document_key WHERE (connection, type, attribute, norm, document) IN
         (SELECT connection, type, attribute, norm, document FROM document_key

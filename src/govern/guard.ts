@@ -49,6 +49,7 @@ export async function park(
       400,
       `An administrator of this connection has rejected this ${op}: nothing was changed. Take the ` +
         'person back into the scope of provisioning, or ask the administrator.',
+      { reason: 'rejected' },
     )
   }
   const parked = await departures.countParked(link.type)
@@ -59,5 +60,6 @@ export async function park(
     `Too many people were disabled or deleted within ${windowMinutes} minutes, so this ${op} waits ` +
       `for an administrator of this connection to allow or reject it (finding ${finding}). ` +
       'Nothing was changed; once it is allowed, it passes when it is tried again.',
+    { reason: 'guard' },
   )
 }

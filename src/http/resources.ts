@@ -15,19 +15,25 @@ import { matchesIfNoneMatch } from '../scim/etag.ts'
 import { parseFilter } from '../scim/filter.ts'
 import { parsePaging, toListResponse } from '../scim/list-response.ts'
 import { type Projection, parseProjection, project, wants } from '../scim/projection.ts'
-import type { JsonObject } from '../scim/schema.ts'
+import type { JsonObject, ResourceDefinition } from '../scim/schema.ts'
 import { requireObject, type ScimRequest } from './request.ts'
 import type { ScimResponse } from './response.ts'
 import { searchParameters } from './search.ts'
 
 /** Undefined: no resource type of this connection has that endpoint. */
 export function endpointAt(open: OpenConnection, segment: string): Endpoint | undefined {
-  for (const { type } of open.connection.definitions.values()) {
-    if (type.endpoint.slice(1).toLowerCase() === segment.toLowerCase()) {
-      return openEndpoint(open, type.name)
-    }
-  }
-  return undefined
+  const definition = definitionAt(open.connection, segment)
+  return definition && openEndpoint(open, definition.type.name)
+}
+
+/** Undefined: as of `endpointAt`. */
+export function definitionAt(
+  { definitions }: OpenConnection['connection'],
+  segment: string,
+): ResourceDefinition | undefined {
+  return [...definitions.values()].find(
+    ({ type }) => type.endpoint.slice(1).toLowerCase() === segment.toLowerCase(),
+  )
 }
 
 export async function serve(endpoint: Endpoint, request: ScimRequest): Promise<ScimResponse> {

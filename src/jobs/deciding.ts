@@ -72,6 +72,7 @@ export function verdictsOf(
   const type = endpoint.definition.type.name
   return [
     decided.verdict([one.link.id], 'chosen'),
+    endpoint.audit.decidedBy([one.link.id]),
     decided.verdict(
       aside.map(({ link }) => link.id),
       'aside',

@@ -1,9 +1,12 @@
 /** Erases what is kept of one person, for whoever asks for it (GDPR, article 17). */
 import type { Connection } from '../access/connection.ts'
 import { AdapterFailure } from '../adapter/failure.ts'
+import { forgetGiven } from '../db/audit-rows.ts'
 import type { Link } from '../db/link.ts'
 import { Links } from '../db/links.ts'
 import { erasePerson as eraseRows, isBare } from '../db/person.ts'
+import { claimsHeld } from '../db/person-keys.ts'
+import { aboutsOf } from '../govern/whose.ts'
 import { isReused } from '../operations/account.ts'
 import { type Endpoint, openEndpoint } from '../operations/endpoint.ts'
 import { openFor } from './endpoint.ts'
@@ -38,7 +41,13 @@ export async function erasePerson(
   const now = io.now()
   const { request } = open
   const entry = { request, type: link.type, link: id, op: 'delete' as const, decision: 'erased' }
-  await eraseRows(db, connection.id, link, now, [endpoint.audit.entry(entry, now)])
+  const held = await claimsHeld(db, connection.id, [id])
+  const known = link.externalId === undefined ? [] : [{ kind: 'externalId', norm: link.externalId }]
+  const abouts = await aboutsOf(jobs.hashes, connection, [...held, ...known])
+  await eraseRows(db, connection.id, link, now, [
+    forgetGiven(connection.id, [id], abouts),
+    endpoint.audit.entry(entry, now),
+  ])
   return { kind: 'erased' }
 }
 

@@ -258,7 +258,7 @@ async function put(
     met,
     met !== undefined && isReused(met, object),
     now,
-    [audit.entry(entry, now)],
+    [audit.entry(entry, now), audit.linked(id, now)],
   )
   switch (outcome) {
     case 'put':

@@ -6,6 +6,7 @@ import type { Connection } from '../access/connection.ts'
 import { modeOf } from '../access/mode.ts'
 import type { Policy } from '../access/policy.ts'
 import type { Delta, NativeObject } from '../adapter/contract.ts'
+import type { Write } from '../db/database.ts'
 import type { Link, LinkFacts } from '../db/link.ts'
 import { claimsOf } from '../identity/keys.ts'
 import { type MatchRule, matchRules } from '../identity/rules.ts'
@@ -31,10 +32,15 @@ export interface Account {
 /**
  * The account behind a SCIM id.
  *
+ * @param also written with the read of its link
  * @throws {ScimError} 404 where there is none; 503 while its create is in doubt
  */
-export async function loadAccount(endpoint: Endpoint, id: string): Promise<Account> {
-  const link = await endpoint.links.get(endpoint.definition.type.name, id)
+export async function loadAccount(
+  endpoint: Endpoint,
+  id: string,
+  also: readonly Write[] = [],
+): Promise<Account> {
+  const link = await endpoint.links.get(endpoint.definition.type.name, id, also)
   if (!link || link.state === 'retiring' || link.state === 'tombstone') {
     throw notFound(endpoint)
   }
@@ -64,6 +70,7 @@ export async function objectOf(endpoint: Endpoint, link: Link): Promise<NativeOb
     // Never a 404 for a doubt: a create is under way, or was cut off and is still to be settled.
     throw new ScimError(503, 'This resource is still being created. Retry later.', {
       retryAfterSeconds: 5,
+      reason: 'in-doubt',
     })
   }
   const object = (await endpoint.port.get(link.nativeId)) ?? (await readAgain(endpoint, link))
@@ -74,6 +81,7 @@ export async function objectOf(endpoint: Endpoint, link: Link): Promise<NativeOb
     409,
     'The app has given the identifier of this account to another one. An administrator must ' +
       'decide which of them this resource stands for.',
+    { reason: 'id-reused' },
   )
 }
 
@@ -296,6 +304,7 @@ export async function refuseProtected(
     400,
     'This account is protected: it is managed in the app only. Take it out of the scope of ' +
       'provisioning, or let an administrator of this connection take the protection away.',
+    { reason: 'protected' },
   )
 }
 
@@ -323,7 +332,7 @@ async function reread(endpoint: Endpoint, nativeId: string): Promise<NativeObjec
 }
 
 function vanished(): ScimError {
-  return new ScimError(404, 'The app no longer holds this resource.')
+  return new ScimError(404, 'The app no longer holds this resource.', { reason: 'vanished' })
 }
 
 /** Writes wait for the connection's mode; no mode answers a success that did not happen. */
@@ -341,6 +350,7 @@ export function refuseByMode(endpoint: Endpoint): void {
         400,
         'This connection only observes: reads are answered, nothing is written. An administrator ' +
           'of this connection must set its mode to "live" first.',
+        { reason: 'observing' },
       )
   }
 }
@@ -353,6 +363,6 @@ export function paused({ modeUntil }: Pick<Connection, 'modeUntil'>): ScimError 
       ? 'This connection is paused by its administrator. Retry later.'
       : `The mode of this connection ended at ${new Date(modeUntil).toISOString()}, and it is ` +
           'paused until its administrator sets another one. Retry later.',
-    { retryAfterSeconds: 300 },
+    { retryAfterSeconds: 300, reason: 'paused' },
   )
 }

@@ -149,6 +149,7 @@ export async function linkPending(
   const claims = claimsIn(endpoint, view)
   const also = [
     audit.entry(entry, now),
+    audit.linked(link.id, now),
     edges.makeDue(link.id, now),
     departures.forget(link.id),
     rolesOfPerson(endpoint, link.id),

@@ -8,6 +8,7 @@ import type { NativeObject } from '../adapter/contract.ts'
 import { AdapterFailure } from '../adapter/failure.ts'
 import type { Write } from '../db/database.ts'
 import type { Claim, Intent, Link } from '../db/link.ts'
+import { endSending } from '../db/sending.ts'
 import { admit, park } from '../govern/guard.ts'
 import { without } from '../identity/keys.ts'
 import { same } from '../mapping/same.ts'
@@ -152,7 +153,7 @@ async function write(
   renamed: readonly Claim[],
   held: Held | undefined,
 ): Promise<Account | undefined> {
-  const { links, io, audit, departures, request } = endpoint
+  const { links, io, audit, departures, request, connection } = endpoint
   let hasEffect = false
   const subject = { link, object, view: before }
   const changed = await bring(endpoint, subject, after, () => {
@@ -186,6 +187,8 @@ async function write(
         },
         now,
       ),
+      ...(link.state === 'discovered' ? [audit.linked(link.id, now)] : []),
+      endSending(connection.id, { request, link: link.id }),
       // Who is back has not left.
       ...(turnsOn ? [departures.forget(link.id)] : []),
       ...followGroups(endpoint, link, before, after, now),

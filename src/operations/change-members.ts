@@ -85,6 +85,7 @@ function refuseUnknown([first, ...others]: readonly string[]): void {
     'invalidValue',
     `No resource of this connection has the id "${first}"${more}. Members must be provisioned ` +
       'before they are added; nothing was changed.',
+    { reason: 'unknown-member' },
   )
 }
 
@@ -98,6 +99,7 @@ function refuseNested({ definition, spec }: Endpoint, named: readonly Link[]): v
     'invalidValue',
     `The app has no groups within groups, so the group "${nested.id}" cannot be a member; nothing ` +
       'was changed. Assign its people directly, or take it out of this group in the source directory.',
+    { reason: 'nested-group' },
   )
 }
 

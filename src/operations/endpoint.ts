@@ -14,6 +14,7 @@ import { Edges } from '../db/edges.ts'
 import { Findings } from '../db/findings.ts'
 import { Links } from '../db/links.ts'
 import { RoleIntents } from '../db/role-intents.ts'
+import type { Trail } from '../govern/trail.ts'
 import { Mapping } from '../mapping/mapping.ts'
 import type { Profile, ResourceDefinition } from '../scim/schema.ts'
 import { readOnly } from './read-only-port.ts'
@@ -56,6 +57,7 @@ export interface Endpoint {
   readonly baseUrl: string
   /** Id of the request, for the audit and the log. */
   readonly request: string
+  readonly trail: Trail
   /** Another resource type of the same connection. */
   readonly sibling: (type: string) => Endpoint | undefined
 }
@@ -69,11 +71,13 @@ export interface OpenConnection {
   readonly deadline: Deadline
   readonly baseUrl: string
   readonly request: string
+  /** What this request leaves behind for the audit. */
+  readonly trail: Trail
 }
 
 /** Undefined where the connection has no such type, or its app has no notion of it. */
 export function openEndpoint(open: OpenConnection, type: string): Endpoint | undefined {
-  const { connection, app, db, io, deadline, baseUrl, request } = open
+  const { connection, app, db, io, deadline, baseUrl, request, trail } = open
   const definition = connection.definitions.get(type)
   const spec = app.spec(type)
   const port = app.port(type)
@@ -90,13 +94,14 @@ export function openEndpoint(open: OpenConnection, type: string): Endpoint | und
     edges: new Edges(db, connection.id),
     edgeIntents: new EdgeIntents(db, connection.id),
     roleIntents: new RoleIntents(db, connection.id),
-    audit: new Audit(connection.id),
-    findings: new Findings(db, connection.id),
+    audit: new Audit(connection.id, trail),
+    findings: new Findings(db, connection.id, (id) => trail.findings.add(id)),
     departures: new Departures(db, connection.id),
     io: { ...io, wait: (ms) => io.wait(deadline.cut(ms)) },
     deadline,
     baseUrl,
     request,
+    trail,
     sibling: (other) => openEndpoint(open, other),
   }
 }

@@ -207,6 +207,7 @@ async function gated(
   return new ScimError(
     400,
     `This connection is gated: nothing was written. In mode "live": ${sentence}`,
+    { reason: 'gated' },
   )
 }
 

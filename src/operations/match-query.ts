@@ -12,7 +12,7 @@ import type { JsonObject, Resource } from '../scim/schema.ts'
 import { type Account, rulesOf } from './account.ts'
 import type { Endpoint } from './endpoint.ts'
 import { reportAmbiguous } from './findings.ts'
-import { metAs } from './meet.ts'
+import { metAs, ruleOf } from './meet.ts'
 
 export interface MatchQuery {
   readonly filter: Filter
@@ -83,7 +83,10 @@ export async function offered<R extends Rendered>(
   const standing = met.filter((one) => !stepsAside(one))
   const shown = standing.map(({ rendered }) => rendered)
   const [only] = standing
-  if (rules.length === 0 || (standing.length === 1 && only?.link === 'linked')) return shown
+  if (rules.length === 0 || (standing.length === 1 && only?.link === 'linked')) {
+    endpoint.trail.rule = only && ruleOf(only)
+    return shown
+  }
   const decision = decide(met)
   switch (decision.kind) {
     case 'none':
@@ -95,6 +98,7 @@ export async function offered<R extends Rendered>(
     case 'linked':
     case 'id-reuse':
     case 'protected':
+      endpoint.trail.rule = ruleOf(decision.candidate)
       return [decision.candidate.rendered]
   }
 }

@@ -57,6 +57,12 @@ function standingOf(live: Link | undefined, object: NativeObject): Candidate['li
   return live.state === 'discovered' ? 'free' : 'linked'
 }
 
+/** What ties the account to the person, for the audit: the rule, or a person's word. */
+export function ruleOf({ hits, verdict }: Pick<Candidate, 'hits' | 'verdict'>): string | undefined {
+  if (verdict === 'chosen') return 'decision'
+  return (hits.find(({ auto, unmet }) => auto && unmet.length === 0) ?? hits[0])?.rule
+}
+
 // ---- refusals --------------------------------------------------------------------------------------
 
 /** @throws {ScimError} 409, always: a person decides, and finds why by the id of the finding */
@@ -74,6 +80,7 @@ export async function refuseUndecided(
           `See finding ${finding}.`
       : `An account in the app may be this ${type}, and the match rules do not let it be linked by ` +
           `itself. An administrator of this connection must decide: see finding ${finding}.`,
+    { reason: candidates.length > 1 ? 'ambiguous' : 'not-automatic' },
   )
 }
 
@@ -102,6 +109,7 @@ export async function refuseUnmatched(
     })),
   )
   const candidate = { ...metAs(endpoint, object, link, {}, []), hits }
+  endpoint.trail.rule = ruleOf(candidate)
   const { kind } = decide([candidate])
   if (kind === 'one' || kind === 'protected') return
   const reasoned = { candidate, reasons: reasonsOf(candidate, false) }
@@ -110,5 +118,6 @@ export async function refuseUnmatched(
     400,
     `No match rule of this connection lets this account be linked by itself, so nothing was ` +
       `changed. An administrator of this connection must decide: see finding ${finding}.`,
+    { reason: 'not-automatic' },
   )
 }

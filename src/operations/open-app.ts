@@ -13,6 +13,7 @@ import { type Outside, openPorts } from '../adapter/open.ts'
 import type { Pace } from '../adapter/pace.ts'
 import type { RemoteAdapter } from '../adapter/remote/connect.ts'
 import type { Description } from '../adapter/remote/wire.ts'
+import { timedPort } from '../adapter/timed.ts'
 import { withholding } from '../adapter/withhold.ts'
 import { type AppCalls, guarded } from '../calls/app-calls.ts'
 import type { ResourceDefinition } from '../scim/schema.ts'
@@ -42,12 +43,15 @@ export async function openPrivate(
   connection: Connection,
   calls: AppCalls,
   pace: Pace,
+  timing: Pick<Outside, 'onCall' | 'now'>,
 ): Promise<OpenApp> {
   const { settings } = connection
   const secrets = await unsealed(() => connection.secrets())
   const leftMs = () => calls.deadline.leftMs()
   const ports = await remote.ports({ settings, secrets, leftMs }, described, pace)
-  return opened(described.resources, withholding(ports, Object.values(secrets)), calls)
+  const kept = Object.entries(withholding(ports, Object.values(secrets)))
+  const timed = kept.map(([type, port]) => [type, timedPort(port, type, timing)])
+  return opened(described.resources, Object.fromEntries(timed), calls)
 }
 
 function opened(

@@ -25,7 +25,7 @@ import { isStamped, probe, stamp } from './anchor.ts'
 import type { Endpoint } from './endpoint.ts'
 import { reportReuse } from './findings.ts'
 import { formerAfter, whileOff, withFormer } from './inactive.ts'
-import { type Met, meet, refuseUndecided } from './meet.ts'
+import { type Met, meet, refuseUndecided, ruleOf } from './meet.ts'
 import { type Awaited, beginPending, invitationOf, keyOf, unseenMs } from './pending.ts'
 import { searchByRules } from './search.ts'
 
@@ -150,6 +150,7 @@ export async function adopt(
   found: Met,
 ): Promise<Account> {
   const { object, live } = found
+  endpoint.trail.rule = ruleOf(found)
   const { may, met } = await mayAdopt(endpoint, reservation, found)
   if (!may) {
     await endpoint.links.release(reservation.intent, reservation.link.id)
@@ -269,7 +270,10 @@ async function commit(
   const entry = (link: string) =>
     audit.entry({ request, type, link, op: 'create', decision: origin, detail: { ignored } }, now)
   const { link } = reservation
-  const outcome = await links.commitCreate(intent, link.id, facts, origin, now, [entry(link.id)])
+  const outcome = await links.commitCreate(intent, link.id, facts, origin, now, [
+    entry(link.id),
+    audit.linked(link.id, now),
+  ])
   switch (outcome) {
     case 'committed':
       return accountOf(endpoint, { ...link, ...facts, state: 'linked', modifiedAt: now }, object)
@@ -280,7 +284,8 @@ async function commit(
         await links.release(intent, link.id)
         throw taken(endpoint)
       }
-      if (met && (await links.commitOnto(intent, link.id, met, facts, now, [entry(met.id)]))) {
+      const also = met ? [entry(met.id), audit.linked(met.id, now)] : []
+      if (met && (await links.commitOnto(intent, link.id, met, facts, now, also))) {
         const version = met.version + 1
         return accountOf(
           endpoint,
@@ -359,6 +364,7 @@ export function noCreate({ definition: { type } }: Endpoint): ScimError {
     501,
     `The app does not let ${type.name}s be created, and has none that matches this one. Create it ` +
       `in the app first, or take it out of the scope of provisioning.`,
+    { reason: 'no-create' },
   )
 }
 
@@ -368,6 +374,7 @@ export function taken(endpoint: Endpoint): ScimError {
     'uniqueness',
     `A ${name} with the same ${uniqueNames(endpoint)} exists already. Find it by a filter and ` +
       'update it.',
+    { reason: 'taken' },
   )
 }
 
@@ -382,7 +389,7 @@ export function inDoubt(retryAfterSeconds: number): ScimError {
   return new ScimError(
     503,
     'Another request is creating this resource, or was cut off while it did. Retry later.',
-    { retryAfterSeconds },
+    { retryAfterSeconds, reason: 'in-doubt' },
   )
 }
 

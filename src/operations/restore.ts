@@ -3,6 +3,9 @@
  * read again, by the difference only, and under the link's version, so that a client who writes at
  * the same time has the last word.
  */
+import { AdapterFailure } from '../adapter/failure.ts'
+import { writeAll } from '../db/database.ts'
+import { endSending } from '../db/sending.ts'
 import type { Place } from '../mapping/mapping.ts'
 import { driftIn, undrifted } from './drift.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -26,7 +29,7 @@ export async function restoreResource(
   isWanted: (path: string) => boolean,
 ): Promise<Restoration> {
   let outcome: Restoration = { restored: [], left: [] }
-  await update(endpoint, id, undefined, (account) => {
+  const updating = update(endpoint, id, undefined, (account) => {
     const drift = driftIn(endpoint, account.link, account.object).filter(({ place }) =>
       isWanted(place.key),
     )
@@ -42,7 +45,17 @@ export async function restoreResource(
       decision: 'restored',
     }
   })
+  // No answer of a client follows, with which the audit would hear how it ended.
+  await updating.catch(async (error: unknown) => {
+    if (!(error instanceof AdapterFailure) || error.effect === 'none') await ended(endpoint, id)
+    throw error
+  })
+  if (outcome.restored.length === 0) await ended(endpoint, id)
   return outcome
+}
+
+async function ended({ connection, db, request }: Endpoint, link: string): Promise<void> {
+  await writeAll(db, [endSending(connection.id, { request, link })])
 }
 
 const isPossible = ({ write }: Place): boolean => write === 'always'

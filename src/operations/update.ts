@@ -2,6 +2,8 @@
  * PATCH and PUT (RFC 7644 §3.5): both apply to the client's view, and only the difference, in the
  * app's terms, is written. Nothing changed: nothing is sent and nothing is stored.
  */
+import type { Write } from '../db/database.ts'
+import { beginSending } from '../db/sending.ts'
 import { same } from '../mapping/same.ts'
 import { ScimError } from '../scim/error.ts'
 import { applyPatch, parsePatchOp } from '../scim/patch.ts'
@@ -84,6 +86,13 @@ function withSwitch(endpoint: Endpoint, view: Resource, sent: Resource): Resourc
     : sent
 }
 
+/** So that the audit knows of it also where it is cut off between the app's answer and the commit. */
+function begin({ connection, definition, request, trail, io }: Endpoint, link: string): Write {
+  trail.begun.add(link)
+  const what = { request, link, type: definition.type.name }
+  return beginSending(connection.id, what, trail.actor, io.now())
+}
+
 /** Another writer may change the link between the read and the commit: then all is read again. */
 export async function update(
   endpoint: Endpoint,
@@ -93,7 +102,7 @@ export async function update(
 ): Promise<Account> {
   refuseByMode(endpoint)
   for (let attempt = 0; attempt < 5; attempt++) {
-    const account = await loadAccount(endpoint, id)
+    const account = await loadAccount(endpoint, id, isGated(endpoint) ? [] : [begin(endpoint, id)])
     if (account.link.open?.op === 'update' && !isGated(endpoint)) {
       await settleUpdate(endpoint, account.link)
       continue

@@ -44,6 +44,8 @@ export interface ScimErrorOptions extends ErrorOptions {
   retryAfterSeconds?: number
   /** Methods for the `Allow` header of a 405. */
   allow?: readonly string[]
+  /** Stable code of why, where neither `scimType` nor the status says it: for the audit. */
+  reason?: string
 }
 
 /**
@@ -56,6 +58,7 @@ export class ScimError extends Error {
   readonly scimType: ScimType | undefined
   readonly retryAfterSeconds: number | undefined
   readonly allow: readonly string[] | undefined
+  readonly reason: string | undefined
 
   constructor(statusOrType: ScimStatus | ScimType, detail: string, options?: ScimErrorOptions) {
     super(detail, options)
@@ -64,6 +67,7 @@ export class ScimError extends Error {
       typeof statusOrType === 'string' ? STATUS_BY_SCIM_TYPE[statusOrType] : statusOrType
     this.retryAfterSeconds = options?.retryAfterSeconds
     this.allow = options?.allow
+    this.reason = options?.reason
   }
 
   /** The body of RFC 7644 §3.12: `status` is a string, `scimType` only where one applies. */

@@ -18,6 +18,7 @@ const DEFAULTS = {
   },
   drift: { '*': 'report' },
   reconcile: { everyHours: 24 },
+  audit: { values: 'hashed', retentionDays: 90, reads: true },
   guard: { windowMinutes: 60, maxCount: 50, maxPercent: 10 },
   protected: [],
   exclude: [],

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { UsageError } from '../../cli/command.ts'
-import { untilOf } from '../../cli/connections/until.ts'
+import { sinceOf, untilOf } from '../../cli/connections/until.ts'
 
 const NOW = Date.parse('2026-11-23T12:00:00Z')
 
@@ -20,3 +20,9 @@ test.each(['', 'soon', '2', '2w', '-2h', '2026-11-24', '2026-11-24T18:00', '2026
     expect(() => untilOf(text, NOW)).toThrow(UsageError)
   },
 )
+
+test('a span since is counted backwards, and a time is itself', () => {
+  expect(sinceOf('2h', NOW)).toBe(new Date(NOW - 2 * 3_600_000).toISOString())
+  expect(sinceOf('2026-11-20T18:00Z', NOW)).toBe('2026-11-20T18:00:00.000Z')
+  expect(() => sinceOf('yesterday', NOW)).toThrow(UsageError)
+})

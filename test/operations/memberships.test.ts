@@ -7,6 +7,7 @@ import { Sealing } from '../../src/access/seal.ts'
 import { AppHealth } from '../../src/calls/app-health.ts'
 import { Deadline } from '../../src/calls/deadline.ts'
 import { openDatabase } from '../../src/db/database.ts'
+import { Trail } from '../../src/govern/trail.ts'
 import { loadAccount } from '../../src/operations/account.ts'
 import { type Endpoint, openEndpoint } from '../../src/operations/endpoint.ts'
 import {
@@ -61,7 +62,8 @@ async function usersOf({ world }: Team): Promise<Endpoint> {
   const calls = { health, deadline, io, timeoutMs }
   const app = await openAdapter(adapter, connection, outside, calls)
   const db = openDatabase(env.DB)
-  const open = { connection, app, db, io, deadline, baseUrl: '', request: 'r' }
+  const trail = new Trail('r', { kind: 'token', id: 't' }, world.clock.now)
+  const open = { connection, app, db, io, deadline, baseUrl: '', request: 'r', trail }
   const endpoint = openEndpoint(open, 'User')
   if (!endpoint) throw new Error('there are no people')
   return endpoint

@@ -29,6 +29,7 @@ export function fillRequest(defaults: Defaults, spec: Written, values: Values): 
   return {
     method,
     path: fillPath(path, values),
+    route: path,
     query: fillRepeated(query ?? {}, values),
     headers,
     answers: answers ?? (body && 'xml' in body ? 'xml' : defaults.answers),

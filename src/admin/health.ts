@@ -1,0 +1,67 @@
+/** How a connection does, as a route of the admin API: what alerts and a first page go by. */
+import type { Hono } from 'hono'
+import { modeOf } from '../access/mode.ts'
+import { leaving, openFindings } from '../db/health-facts.ts'
+import { Scans } from '../db/scans.ts'
+import { lastHeard, SPAN_MS, spansSince } from '../db/traffic.ts'
+import { quarantineOf, windowOf } from '../govern/health.ts'
+import type { AccessDeps } from './access.ts'
+import { route } from './api.ts'
+import { connectionOf } from './query.ts'
+
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
+
+/** For `adminApi`'s `more`. */
+export function healthRoutes(deps: AccessDeps): (api: Hono) => void {
+  return (api) => {
+    route(api, '/connections/:name/health', {
+      GET: async (c) => {
+        const connection = await connectionOf(deps, c)
+        await deps.audit.flush()
+        const db = deps.openData(connection)
+        const { id, policy } = connection
+        const now = deps.now()
+        const { windowMinutes, maxCount } = policy.guard
+        const [spans, heardAt, findings, gone, [scan]] = await Promise.all([
+          spansSince(db, id, now - DAY_MS - SPAN_MS),
+          lastHeard(db, id),
+          openFindings(db, id),
+          leaving(db, id, now - windowMinutes * 60_000),
+          new Scans(db, id).latest(1),
+        ])
+        // Spans are five minutes: the one that an hour ago falls into counts whole.
+        const since = (ms: number) => spans.filter(({ at }) => at + SPAN_MS > now - ms)
+        const hour = windowOf(since(HOUR_MS))
+        const day = windowOf(since(DAY_MS))
+        return c.json({
+          name: connection.name,
+          at: new Date(now).toISOString(),
+          lastHeard: iso(heardAt),
+          mode: { now: modeOf(connection, now), until: iso(connection.modeUntil) },
+          hour,
+          day,
+          quarantine: quarantineOf(day, hour),
+          findings: {
+            open: Object.values(findings).reduce((sum, n) => sum + n, 0),
+            byKind: findings,
+          },
+          guard: { ...gone, windowMinutes, maxCount, isTripped: gone.parked > 0 },
+          lastScan: scan
+            ? {
+                id: scan.id,
+                type: scan.type,
+                state: scan.state,
+                startedAt: iso(scan.startedAt),
+                finishedAt: iso(scan.finishedAt),
+                seen: scan.seen,
+              }
+            : null,
+        })
+      },
+    })
+  }
+}
+
+const iso = (at: number | undefined): string | null =>
+  at === undefined ? null : new Date(at).toISOString()

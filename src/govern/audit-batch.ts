@@ -1,0 +1,294 @@
+/**
+ * Rows of the audit that no answer waits for: collected in the isolate and written together, by number
+ * and by age. Best effort: what cannot be written is counted, by connection, and told. What dies with the
+ * isolate is not; of writes the rows of their commits are there all the same.
+ */
+import type { Connection } from '../access/connection.ts'
+import { type Answered, writeAnswered } from '../db/audit.ts'
+import type { Database } from '../db/database.ts'
+import { BOUNDS_MS, SPAN_MS, type Span } from '../db/traffic.ts'
+import type { Json, ResourceDefinition } from '../scim/schema.ts'
+import { askedOf, type Said } from './asked.ts'
+import { type HeardAnswer, type HeardRequest, isWriteOp, type Row, rowOf } from './hear.ts'
+import type { Trail } from './trail.ts'
+import type { ValueHashes } from './value-hashes.ts'
+
+/** Rows that are written together: below the 2 MB that D1 takes as one value. */
+const ROWS = 100
+const AGE_MS = 2_000
+/** A timer that has not ended by then was cut off with its request. */
+const TIMER_LOST_MS = 10_000
+/** Rows that one isolate holds while they cannot be written. */
+const MOST_ROWS = 2_000
+/** Names of connections at whose doors somebody was turned away, between two writes. */
+const MOST_NAMES = 20
+/** Elements of a value that is kept: a group may have 50,000 members. */
+const MOST_ELEMENTS = 100
+/** Characters of a value that is shown. */
+const LONGEST_SHOWN = 200
+
+export interface AuditBatchDeps {
+  readonly hashes: ValueHashes
+  readonly openData: (connection: Connection) => Database
+  /** By name; undefined: there is none. */
+  readonly named: (name: string) => Promise<Connection | undefined>
+  readonly now: () => number
+  /** Calls back when so many milliseconds are over; what it returns calls it off. */
+  readonly after: (ms: number, then: () => void) => () => void
+  readonly waitUntil: (work: Promise<unknown>) => void
+  readonly log: (line: Readonly<Record<string, string | number>>) => void
+}
+
+export interface Heard {
+  readonly connection: Connection
+  readonly trail: Trail
+  readonly definition: ResourceDefinition | undefined
+  /** Undefined where it could not be read. */
+  readonly request: HeardRequest | undefined
+  readonly method: string
+  readonly answer: HeardAnswer
+}
+
+interface Kept {
+  readonly connection: Connection
+  readonly row: Row
+  readonly said: Said | undefined
+  readonly trail: Trail
+}
+
+/** Rows of one connection that could not be written. */
+interface Lost {
+  readonly connection: Connection
+  readonly rows: number
+}
+
+/** One for each isolate. */
+export class AuditBatch {
+  readonly #deps: AuditBatchDeps
+  #kept: Kept[] = []
+  /** By id of the connection. */
+  #lost = new Map<string, Lost>()
+  /** By name of a connection, as the URL has it. */
+  #denied = new Map<string, number>()
+  #timerSince: number | undefined
+
+  constructor(deps: AuditBatchDeps) {
+    this.#deps = deps
+  }
+
+  keep({ connection, trail, definition, request, method, answer }: Heard): void {
+    const row = rowOf(trail, definition, request, method, answer)
+    // The body is read now, and not held until it is written.
+    const said = request && definition && saidIn(connection, definition, request)
+    this.#kept.push({ connection, row, said, trail })
+    if (this.#kept.length > MOST_ROWS) this.#lose(this.#kept.splice(0, ROWS))
+    this.#schedule(this.#kept.length >= ROWS ? 0 : AGE_MS)
+  }
+
+  /** Somebody without a token that is good was turned away at this connection. */
+  denied(name: string): void {
+    const count = this.#denied.get(name)
+    if (count === undefined && this.#denied.size >= MOST_NAMES) return
+    this.#denied.set(name, (count ?? 0) + 1)
+    this.#schedule(AGE_MS)
+  }
+
+  /**
+   * Writes what has been collected, and fails nobody. It does not wait for what another request is
+   * writing: that one may be ended by the platform, and would be waited for for ever.
+   */
+  async flush(): Promise<void> {
+    this.#timerSince = undefined
+    const denied = this.#denied
+    this.#denied = new Map()
+    for (const [name, count] of denied) await this.#writeDenied(name, count)
+    while (this.#kept.length > 0 || this.#lost.size > 0) {
+      const kept = this.#kept.splice(0, ROWS)
+      const lost = [...this.#lost.values()]
+      this.#lost = new Map()
+      if (!(await this.#write(kept, lost))) return
+    }
+  }
+
+  #schedule(ms: number): void {
+    const { now, after, waitUntil } = this.#deps
+    const since = this.#timerSince
+    if (ms > 0 && since !== undefined && now() - since < TIMER_LOST_MS) return
+    this.#timerSince = now()
+    const due = ms === 0 ? Promise.resolve() : new Promise<void>((then) => void after(ms, then))
+    waitUntil(due.then(() => this.flush()))
+  }
+
+  /** False: it could not be written; what was to be is counted as lost. */
+  async #write(kept: readonly Kept[], lost: readonly Lost[]): Promise<boolean> {
+    const { now, openData, log } = this.#deps
+    const byData = Map.groupBy([...kept, ...lost], ({ connection }) => openData(connection))
+    let isWritten = true
+    for (const [data, all] of byData) {
+      const rows = all.filter((one): one is Kept => 'row' in one)
+      const before = all.filter((one): one is Lost => 'rows' in one)
+      const spans = [
+        ...spansOf(rows),
+        ...before.map(({ connection, rows: count }) => ({
+          ...emptySpan(connection.id, now()),
+          lost: count,
+        })),
+      ]
+      try {
+        const answered = await Promise.all(rows.filter(isStored).map((one) => this.#answered(one)))
+        await writeAnswered(data, answered, endedIn(rows), spans)
+      } catch {
+        // Messages of failed statements hold values.
+        isWritten = false
+        this.#lose(rows)
+        for (const { connection, rows: count } of before) this.#count(connection, count)
+        log({ event: 'audit.lost', rows: rows.length })
+      }
+    }
+    return isWritten
+  }
+
+  async #writeDenied(name: string, count: number): Promise<void> {
+    const { named, now, openData, log } = this.#deps
+    try {
+      const connection = await named(name)
+      if (!connection) return
+      const span = { ...emptySpan(connection.id, now()), denied: count }
+      await writeAnswered(openData(connection), [], [], [span])
+    } catch {
+      log({ event: 'lost', what: 'count of requests not let in' })
+    }
+  }
+
+  #lose(rows: readonly Kept[]): void {
+    for (const { connection } of rows) this.#count(connection, 1)
+  }
+
+  #count(connection: Connection, rows: number): void {
+    const before = this.#lost.get(connection.id)?.rows ?? 0
+    this.#lost.set(connection.id, { connection, rows: before + rows })
+  }
+
+  async #answered({ connection, row, said }: Kept): Promise<Answered> {
+    const { values } = connection.policy.audit
+    const { id } = connection
+    const base = { ...row, connection: id, asked: said?.asked ?? {} }
+    if (values === 'none' || !said) return { ...base, given: undefined, about: undefined }
+    const { hashes } = this.#deps
+    try {
+      // A request whose link is known is found by that.
+      const about = row.link === '' ? said.about : undefined
+      return {
+        ...base,
+        given: await given(said, values === 'shown' ? shown : hashed(hashes, id)),
+        about: about && (await hashes.about(id, about.kind, about.norm)),
+      }
+    } catch {
+      // Without a sealing key there is nothing to hash by, and nothing is kept.
+      return { ...base, given: undefined, about: undefined }
+    }
+  }
+}
+
+// ---- values ------------------------------------------------------------------------------------------
+
+function saidIn(
+  connection: Connection,
+  definition: ResourceDefinition,
+  { method, query, body }: HeardRequest,
+): Said {
+  const filter = query.get('filter')
+  return askedOf(definition, connection.policy.profile, { method, filter, body })
+}
+
+type Form = (path: string, value: Json) => Json | Promise<Json>
+
+const shown: Form = (_, value) =>
+  typeof value === 'string'
+    ? value.slice(0, LONGEST_SHOWN)
+    : JSON.stringify(value).length <= LONGEST_SHOWN
+      ? value
+      : '…'
+
+const hashed =
+  (hashes: ValueHashes, connection: string): Form =>
+  (path, value) =>
+    hashes.value(connection, path, value)
+
+/** In the order of the names; null stands for a value that is not kept. */
+async function given(
+  { asked, values }: Said,
+  form: Form,
+): Promise<Readonly<Record<string, unknown>> | undefined> {
+  const of = (names: readonly string[], all: readonly (Json | undefined)[]) =>
+    Promise.all(
+      names.map((name, at) => {
+        const value = all[at]
+        const isLong = Array.isArray(value) && value.length > MOST_ELEMENTS
+        return value === undefined || isLong ? null : form(name, value)
+      }),
+    )
+  const filter = await of(asked.filter?.map(({ attribute }) => attribute) ?? [], values.filter)
+  const changes = await of(asked.changes?.map(({ path }) => path) ?? [], values.changes)
+  if (filter.length + changes.length === 0) return undefined
+  return { ...(filter.length > 0 && { filter }), ...(changes.length > 0 && { changes }) }
+}
+
+// ---- rows and sums -------------------------------------------------------------------------------------
+
+function isStored({ connection, row }: Kept): boolean {
+  return connection.policy.audit.reads || isWriteOp(row.op) || row.status >= 400
+}
+
+function endedIn(rows: readonly Kept[]) {
+  return rows.flatMap(({ connection, trail }) =>
+    [...trail.begun].map((link) => ({
+      connection: connection.id,
+      request: trail.request,
+      link,
+    })),
+  )
+}
+
+function spansOf(rows: readonly Kept[]): Span[] {
+  const spans = new Map<string, Span>()
+  for (const { connection, row, trail } of rows) {
+    const empty = emptySpan(connection.id, row.at)
+    const key = `${empty.connection}\n${empty.at}`
+    const span = spans.get(key) ?? empty
+    const isWrite = isWriteOp(row.op)
+    spans.set(key, {
+      ...span,
+      heardAt: Math.max(span.heardAt, row.at),
+      reads: span.reads + (isWrite ? 0 : 1),
+      writes: span.writes + (isWrite ? 1 : 0),
+      refused: span.refused + (row.outcome === 'refused' ? 1 : 0),
+      failed: span.failed + (row.outcome === 'failed' ? 1 : 0),
+      calls: span.calls + trail.callMs.length,
+      callsFailed: span.callsFailed + trail.callsFailed,
+      requestMs: counted(span.requestMs, [row.ms]),
+      callMs: counted(span.callMs, trail.callMs),
+    })
+  }
+  return [...spans.values()]
+}
+
+function emptySpan(connection: string, at: number): Span {
+  const none = Array.from({ length: BOUNDS_MS.length + 1 }, () => 0)
+  return {
+    connection,
+    at: at - (at % SPAN_MS),
+    ...{ heardAt: 0, reads: 0, writes: 0, refused: 0, failed: 0, denied: 0 },
+    ...{ calls: 0, callsFailed: 0, lost: 0, requestMs: none, callMs: none },
+  }
+}
+
+function counted(classes: readonly number[], all: readonly number[]): number[] {
+  const counts = [...classes]
+  for (const ms of all) {
+    const found = BOUNDS_MS.findIndex((bound) => ms <= bound)
+    const at = found < 0 ? BOUNDS_MS.length : found
+    counts[at] = (counts[at] ?? 0) + 1
+  }
+  return counts
+}

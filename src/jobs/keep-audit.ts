@@ -1,0 +1,33 @@
+/** The audit's own upkeep: updates that were cut off are written down, and old rows go. */
+import { closeSending, dueAudits, lookAgain, pruneAudit } from '../db/audit-upkeep.ts'
+import { pruneTraffic } from '../db/traffic.ts'
+import type { Jobs } from './jobs.ts'
+
+/** No request takes that long: whoever began it does not live any more. */
+const CUT_OFF_MS = 10 * 60_000
+/** Updates in one run. */
+const CLOSED = 200
+/** Connections in one run, and rows of each. */
+const CONNECTIONS = 20
+const ROWS = 2_000
+const AGAIN_MS = 6 * 3_600_000
+/** Where one run was not enough. */
+const SOON_MS = 60_000
+const DAY_MS = 24 * 3_600_000
+const KEEP_TRAFFIC_MS = 31 * DAY_MS
+
+export async function keepAudit(jobs: Jobs & { readonly control: D1Database }): Promise<void> {
+  const { db, control, access, io, openData, log } = jobs
+  const now = io.now()
+  const cutOff = await closeSending(db, now - CUT_OFF_MS, CLOSED, now)
+  if (cutOff > 0) log({ event: 'audit.cut-off', updates: cutOff })
+  for (const id of await dueAudits(control, now, CONNECTIONS)) {
+    const connection = await access.byId(id)
+    if (!connection) continue
+    const { retentionDays } = connection.policy.audit
+    const before = now - retentionDays * DAY_MS
+    const isMore = await pruneAudit(openData(connection), id, before, ROWS)
+    await lookAgain(control, id, now + (isMore ? SOON_MS : AGAIN_MS))
+  }
+  await pruneTraffic(db, now - KEEP_TRAFFIC_MS, ROWS)
+}
