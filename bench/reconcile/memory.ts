@@ -15,6 +15,7 @@ import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
 import { startApp } from '../../cli/start/app.ts'
 import { build } from '../../cli/start/build.ts'
 import { applyMigrations } from '../../cli/start/migrate.ts'
+import { openHeap } from '../inspector.ts'
 import { accountOf, stateOf, userOf } from './people.ts'
 
 const PROJECT = path.resolve(import.meta.dirname, '../..')
@@ -27,7 +28,6 @@ const { values } = parseArgs({
 })
 const PEOPLE = Number(values.people)
 const STEP = PEOPLE / 10
-const MB = 1024 * 1024
 const SAMPLE_MS = 200
 const ADMIN_TOKEN = 'bench-admin-token-of-more-than-32-characters'
 /** People in one request of a pre-flight. */
@@ -46,56 +46,6 @@ interface Meter {
   readonly close: () => void
 }
 
-interface HeapUsage {
-  readonly usedSize: number
-  readonly backingStorageSize: number
-}
-
-interface Heap {
-  /** MB; garbage that is not collected yet included. */
-  readonly read: () => Promise<number>
-  readonly readLive: () => Promise<number>
-  readonly close: () => void
-}
-
-async function heapOf(url: string): Promise<Heap> {
-  const socket = new WebSocket(url)
-  const waiting = new Map<number, (result: HeapUsage | undefined) => void>()
-  await new Promise((resolve, reject) => {
-    socket.addEventListener('open', resolve)
-    socket.addEventListener('error', reject)
-  })
-  socket.addEventListener('message', ({ data }) => {
-    const { id, result } = JSON.parse(String(data)) as { id?: number; result?: HeapUsage }
-    if (id === undefined) return
-    // workerd answers to a snapshot without any result.
-    waiting.get(id)?.(result)
-    waiting.delete(id)
-  })
-  let last = 0
-  const ask = (method: string) =>
-    new Promise<HeapUsage | undefined>((resolve) => {
-      last += 1
-      waiting.set(last, resolve)
-      socket.send(JSON.stringify({ id: last, method }))
-    })
-  const read = async () => {
-    const usage = await ask('Runtime.getHeapUsage')
-    if (!usage) throw new Error('the inspector does not say how large the heap is')
-    const { usedSize, backingStorageSize } = usage
-    return (usedSize + backingStorageSize) / MB
-  }
-  return {
-    read,
-    // workerd collects no garbage when it is told to, but it does before a snapshot.
-    async readLive() {
-      await ask('HeapProfiler.takeHeapSnapshot')
-      return read()
-    },
-    close: () => socket.close(),
-  }
-}
-
 function residentMb(): number {
   // workerd is the child of this process; so is the app, which is Node.
   const children = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8')
@@ -110,16 +60,8 @@ function residentMb(): number {
 
 async function meterOf(miniflare: Miniflare, worker: string): Promise<Meter> {
   const { host } = await miniflare.getInspectorURL()
-  const list = (await (await fetch(`http://${host}/json`)).json()) as {
-    id: string
-    webSocketDebuggerUrl: string
-  }[]
-  const open = (name: string) => {
-    const found = list.find(({ id }) => id === name)
-    if (!found) throw new Error(`no isolate ${name} among ${list.map(({ id }) => id).join(', ')}`)
-    return heapOf(found.webSocketDebuggerUrl)
-  }
-  const [heap, d1] = await Promise.all([open(`core:user:${worker}`), open('d1:db')])
+  const names = [`core:user:${worker}`, 'd1:db'] as const
+  const [heap, d1] = await Promise.all([openHeap(host, names[0]), openHeap(host, names[1])])
   let samples: Sample[] = []
   const sample = async () => {
     const [one, other] = await Promise.all([heap.read(), d1.read()])

@@ -15,6 +15,8 @@ export interface GatewayOptions {
   readonly build: Build
   readonly stateFolder: string
   readonly port: number
+  /** True: workerd can be looked into. */
+  readonly inspected?: boolean
   /** Over the vars of wrangler.toml. */
   readonly bindings: Readonly<Record<string, string>>
   /** What the worker logs, one line at a time. */
@@ -33,6 +35,10 @@ export interface Gateway {
   readonly pid: () => number
   /** Files applied, by all databases. */
   readonly migrate: () => Promise<string[]>
+  /** The database of the first binding, to look into it. */
+  readonly database: () => ReturnType<Miniflare['getD1Database']>
+  /** Of workerd's inspector, where it is `inspected`. */
+  readonly inspector: () => Promise<URL>
   /** Fires the worker's scheduled handler, as production does on a cron trigger. */
   readonly tick: (cron: string) => Promise<void>
   readonly close: () => Promise<void>
@@ -159,6 +165,7 @@ export async function startGateway(
           cf: false,
           log,
           logRequests: false,
+          ...(options.inspected && { inspectorPort: 0 }),
           handleStructuredLogs: ({ message }) => options.onLog(message),
           // The layout of `wrangler --persist-to`.
           resourcePersistencePath: path.join(options.stateFolder, 'v3'),
@@ -198,6 +205,8 @@ export async function startGateway(
       }
       return applied
     },
+    database: () => miniflare.getD1Database(config.databases[0]?.binding ?? ''),
+    inspector: () => miniflare.getInspectorURL(),
     async tick(cron) {
       const worker = await miniflare.getWorker()
       await worker.scheduled({ cron, scheduledTime: new Date() })
