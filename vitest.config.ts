@@ -73,6 +73,8 @@ export default defineConfig(async () => {
           // What `npm run fuzz` asks for.
           FUZZ: process.env['FUZZ'] ?? '',
           BASE_URL: 'https://gw.example',
+          ISOLATION_RUNS: process.env['ISOLATION_RUNS'] ?? '',
+          ISOLATION_SEED: process.env['ISOLATION_SEED'] ?? '',
         },
         // Nothing is in them until a test puts it there.
         secretsStoreSecrets: {

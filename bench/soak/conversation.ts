@@ -45,7 +45,10 @@ export function openConversation(): Conversation {
   const times: number[] = []
   const fault = (what: string) => {
     faults += 1
-    if (first.length < KEPT_FAULTS) first.push(`${new Date().toISOString()} ${what}`)
+    if (first.length === KEPT_FAULTS) return
+    const said = `${new Date().toISOString()} ${what}`
+    first.push(said)
+    console.error(`✗ ${said}`)
   }
   const tally: Tally = {
     requests: () => requests,

@@ -8,6 +8,9 @@ import { Group, type TeamRow } from './group.ts'
 import { type AccountRow, DOMAIN, Person } from './person.ts'
 import { oneOf, type Random } from './random.ts'
 
+/** Requests of one client that wait for their answers. */
+const MOST_AT_ONCE = 8
+
 export interface DirectoryOptions {
   readonly name: string
   readonly scimBaseUrl: string
@@ -27,6 +30,7 @@ export class Directory {
   readonly #options: DirectoryOptions
   readonly #random: Random
   readonly #conversation: Conversation
+  #underWay = 0
 
   constructor(options: DirectoryOptions, random: Random, conversation: Conversation) {
     this.#options = options
@@ -51,13 +55,17 @@ export class Directory {
     for (const entry of this.#entries) entry.notBefore = 0
   }
 
-  /** One request: what is to be done, or else a change in the directory, or a read. */
-  async request(now: number): Promise<void> {
+  /**
+   * One request: what is to be done, or else a change in the directory, or a read. False: none was made,
+   * because as many as a client makes at once wait for their answers.
+   */
+  async request(now: number): Promise<boolean> {
     const free = this.#free(now)
-    if (free.length === 0) return
+    if (free.length === 0 || this.#underWay >= MOST_AT_ONCE) return false
     const entry = oneOf(this.#random, free)
     const step = entry.step(this.#random) ?? this.#somethingNew(entry)
     await this.#take(entry, step)
+    return true
   }
 
   /** One request of those that are to be made; false: there is none now. */
@@ -95,6 +103,7 @@ export class Directory {
   async #take(entry: Entry, step: Step): Promise<void> {
     const { fault, ask } = this.#conversation
     entry.busy = true
+    this.#underWay += 1
     try {
       const done = await step(
         (operation, method, path, deserved, body) =>
@@ -103,6 +112,7 @@ export class Directory {
       )
       if (!done) entry.notBefore = Date.now() + this.#options.cycleMs * (0.5 + this.#random())
     } finally {
+      this.#underWay -= 1
       entry.busy = false
     }
   }

@@ -16,6 +16,8 @@ interface Measured {
   readonly people: number
   readonly estate: Estate
   readonly faults: number
+  /** Requests that were not made: the client waited for eight others. */
+  readonly heldBack: number
   /** KB that a request of the local D1 leaves behind. */
   readonly controlKb: number
   readonly options: Readonly<Record<string, number>>
@@ -43,6 +45,7 @@ export function summarise(measured: Measured) {
     peopleOfAConnection: people,
     seconds: round(seconds),
     requests: tally.requests(),
+    heldBack: measured.heldBack,
     requestsPerSecond: round(tally.requests() / seconds),
     statuses,
     byOperation: Object.fromEntries(

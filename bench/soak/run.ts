@@ -65,12 +65,13 @@ async function main(): Promise<number> {
   })
   const { directories } = estate
   const samples: MemorySample[] = []
+  let heldBack = 0
   const tick = () => gateway.tick('* * * * *').catch((error) => fault(`the cron failed: ${error}`))
   const spentMs = await drive({
     ...{ durationMs: DURATION_MS, rate: RATE, tickMs: TICK_MS, sampleMs: SAMPLE_MS, tick },
     async request(n) {
       try {
-        await directories[n % directories.length]?.request(Date.now())
+        if (!(await directories[n % directories.length]?.request(Date.now()))) heldBack += 1
       } catch (error) {
         fault(`the client itself failed: ${(error as Error).stack}`)
       }
@@ -116,7 +117,7 @@ async function main(): Promise<number> {
   }
   const failed = [...gateway.logged.keys()].filter((event) => !/^scim\.request$/.test(event))
   const summary = summarise({
-    ...{ tally, samples, seconds, startedOn, people, estate },
+    ...{ tally, samples, seconds, startedOn, people, estate, heldBack },
     faults: count,
     controlKb: await controlOf(gateway),
     options: { minutes: MINUTES, rate: RATE, connections: CONNECTIONS, seed: SEED },

@@ -239,6 +239,8 @@ export class Links {
         sql`
           UPDATE intent SET state = 'dead', body = '{}'
            WHERE connection = ${this.#connection} AND op = 'delete' AND state = 'waiting'
+             -- As the index says it: without these words every intent of every connection is read.
+             AND state IN ('ready', 'sending', 'unknown', 'waiting')
              AND link IN (
                SELECT old.id FROM link old JOIN link l ON l.connection = old.connection
                 WHERE l.connection = ${this.#connection} AND l.id = ${link} AND old.survives = 1

@@ -27,9 +27,18 @@ export function readCursor(text: string): Place {
   return { skip: Number(skip), marks: marks.split('.').slice(1) }
 }
 
+/** Whose list it is: a cursor of another connection, or of another type, leads nowhere here. */
+export interface ListOf {
+  readonly connection: string
+  readonly type: string
+}
+
 /** `before`: ids of the rows that end at the place, in the order of the list. */
-export function printCursor(skip: number, before: readonly string[]): string {
-  const nearest = before.slice(-MARKS).reverse().map(mark)
+export function printCursor(list: ListOf, skip: number, before: readonly string[]): string {
+  const nearest = before
+    .slice(-MARKS)
+    .reverse()
+    .map((id) => mark(list, id))
   return ['p'.concat(String(skip)), ...nearest].join('.')
 }
 
@@ -39,9 +48,14 @@ export function printCursor(skip: number, before: readonly string[]): string {
  * @param from how many rows of the list come before `ids`
  * @throws {ScimError} `expiredCursor` where none of its marks is left
  */
-export function resume({ skip, marks }: Place, ids: readonly string[], from: number): number {
+export function resume(
+  list: ListOf,
+  { skip, marks }: Place,
+  ids: readonly string[],
+  from: number,
+): number {
   if (marks.length === 0) return Math.max(skip - from, 0)
-  const seen = ids.map(mark)
+  const seen = ids.map((id) => mark(list, id))
   for (const wanted of marks) {
     const at = seen.lastIndexOf(wanted)
     if (at >= 0) return at + 1
@@ -53,6 +67,6 @@ export function resume({ skip, marks }: Place, ids: readonly string[], from: num
 }
 
 /** A native id may say more than a client should know: only a digest goes out. */
-function mark(id: string): string {
-  return weakETag({ id }).slice(3, 14)
+function mark({ connection, type }: ListOf, id: string): string {
+  return weakETag({ connection, type, id }).slice(3, 14)
 }

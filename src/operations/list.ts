@@ -14,7 +14,7 @@ import { type Paging, sortResources } from '../scim/list-response.ts'
 import { matches } from '../scim/match.ts'
 import { foldCase, type JsonObject } from '../scim/schema.ts'
 import { type Account, isReused, pendingAccount, represent, viewOf } from './account.ts'
-import { OVERLAP, type Place, printCursor, readCursor, resume } from './cursor.ts'
+import { type ListOf, OVERLAP, type Place, printCursor, readCursor, resume } from './cursor.ts'
 import type { Endpoint } from './endpoint.ts'
 import { reportReuse } from './findings.ts'
 import { answersByRule, type MatchQuery, matchQueryOf, offered } from './match-query.ts'
@@ -65,7 +65,7 @@ export async function listResources(endpoint: Endpoint, query: ListQuery): Promi
     query.sortOrder,
   )
   const nativeIds = sorted.map(({ id }) => accountsById.get(String(id))?.object.id ?? '')
-  const at = resume(place, nativeIds, 0)
+  const at = resume(listOf(endpoint), place, nativeIds, 0)
   const slice = sorted.slice(at, at + count)
   const resources =
     asked || !query.withMembers
@@ -76,7 +76,8 @@ export async function listResources(endpoint: Endpoint, query: ListQuery): Promi
           true,
         )
   const end = at + slice.length
-  return answer(query.paging, resources, { end, before: nativeIds.slice(0, end) }, sorted.length)
+  const before = nativeIds.slice(0, end)
+  return answer(endpoint, query.paging, resources, { end, before }, sorted.length)
 }
 
 /** One page in the app's own order. Undefined: the app does not say how many there are. */
@@ -101,7 +102,7 @@ async function page(
     ...unlisted.slice(Math.max(from - listed, 0)).map((link) => pendingAccount(link).object),
   ].slice(0, place.skip - from + count)
   const ids = shownRows.map((object) => object.id)
-  const at = resume(place, ids, from)
+  const at = resume(listOf(endpoint), place, ids, from)
   const items = shownRows.slice(at, at + count)
   const waiting = new Map(unlisted.map((link) => [link.id, link]))
   const accounts = withPending(
@@ -115,7 +116,8 @@ async function page(
   const isWhole = place.skip === 0 && items.length === total
   const shown = isWhole ? resources.length : Math.max(total - hidden, resources.length)
   const before = ids.slice(0, at + items.length)
-  const result = answer(query.paging, resources, { end: from + before.length, before }, total)
+  const end = from + before.length
+  const result = answer(endpoint, query.paging, resources, { end, before }, total)
   return { ...result, totalResults: shown }
 }
 
@@ -387,14 +389,21 @@ function window(paging: Paging): { place: Place; count: number } {
 
 /** `end`: how many come before the next page, hidden ones included; `all`: how many there are so. */
 function answer(
+  endpoint: Endpoint,
   paging: Paging,
   resources: readonly JsonObject[],
   { end, before }: { end: number; before: readonly string[] },
   all: number,
 ): ListResult {
   const more = paging.kind === 'cursor' && paging.count > 0 && end < all
-  return { resources, totalResults: all, nextCursor: more ? printCursor(end, before) : undefined }
+  const nextCursor = more ? printCursor(listOf(endpoint), end, before) : undefined
+  return { resources, totalResults: all, nextCursor }
 }
+
+const listOf = ({ connection, definition }: Endpoint): ListOf => ({
+  connection: connection.id,
+  type: definition.type.name,
+})
 
 function mentionsMembers(filter: Filter): boolean {
   return JSON.stringify(filter).includes(`"name":"${MEMBERSHIP}"`)

@@ -19,6 +19,9 @@ declare namespace Cloudflare {
     STORED_NOWHERE: StoredSecret
     /** `all`: every way of failing at every step, see `cutsOf`. */
     TEST_CUTS: string
+    /** More runs than `npm test` has time for, and those of one seed: empty where not asked for. */
+    ISOLATION_RUNS: string
+    ISOLATION_SEED: string
     TEST_MIGRATIONS: import('cloudflare:test').D1Migration[]
   }
 }

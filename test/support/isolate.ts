@@ -68,6 +68,8 @@ export function openIsolate(
     readonly pacerOf?: ((connection: string) => Lessor) | undefined
     readonly log?: (line: Readonly<Record<string, string | number>>) => void
     readonly waitUntil?: (work: Promise<unknown>) => void
+    /** Told of each statement that it sends to D1. */
+    readonly observe?: (query: string) => void
   } = {},
 ): Isolate {
   const { cut } = options
@@ -160,7 +162,11 @@ export function openIsolate(
 }
 
 /** Each round trip to D1 is a step. */
-function guarded(db: D1Database, step: <T>(effect: () => Promise<T>) => Promise<T>): D1Database {
+function guarded(
+  db: D1Database,
+  step: <T>(effect: () => Promise<T>) => Promise<T>,
+  observe: (query: string) => void = () => {},
+): D1Database {
   const originals = new WeakMap<object, D1PreparedStatement>()
   const wrap = (statement: D1PreparedStatement): D1PreparedStatement => {
     const wrapped = {
@@ -174,7 +180,10 @@ function guarded(db: D1Database, step: <T>(effect: () => Promise<T>) => Promise<
     return wrapped
   }
   return {
-    prepare: (query: string) => wrap(db.prepare(query)),
+    prepare: (query: string) => {
+      observe(query)
+      return wrap(db.prepare(query))
+    },
     batch: (statements: D1PreparedStatement[]) =>
       step(() => db.batch(statements.map((s) => originals.get(s) ?? s))),
   } as unknown as D1Database

@@ -35,7 +35,7 @@ async function conditionOf(table: string): Promise<string> {
 }
 
 export async function connectionId(name: string): Promise<string> {
-  const row = await env.DB.prepare('SELECT id FROM connection WHERE name = ?')
+  const row = await env.DB.prepare(`SELECT id FROM connection WHERE name = ? AND state = 'active'`)
     .bind(name)
     .first<{ id: string }>()
   if (!row) throw new Error(`no connection ${name}`)

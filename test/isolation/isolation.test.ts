@@ -1,0 +1,63 @@
+/**
+ * Many connections that look the same side by side: the same user names, native ids, SCIM ids, external ids
+ * and group names, the same adapters with other settings and secrets, the same isolates. Nobody may notice
+ * that the others are there.
+ */
+import { env } from 'cloudflare:workers'
+import fc from 'fast-check'
+import { expect, test, vi } from 'vitest'
+import { command } from './commands.ts'
+import { CONNECTIONS, ISOLATES, openStreet, type Round, type Street, storedOf } from './street.ts'
+
+vi.setConfig({ testTimeout: 3_600_000 })
+
+/** `ISOLATION_RUNS=200 npx vitest run --project workerd test/isolation` */
+const RUNS = Number(env.ISOLATION_RUNS || 3)
+const SEED = env.ISOLATION_SEED ? { seed: Number(env.ISOLATION_SEED) } : {}
+
+const round = fc.record<Round>({
+  commands: fc.array(fc.record({ command, isolate: fc.nat(ISOLATES - 1) }), {
+    minLength: CONNECTIONS,
+    maxLength: CONNECTIONS,
+  }),
+  laterMs: fc.constantFrom(0, 1_000, 6_000, 61_000, 11 * 60_000, 25 * 3_600_000),
+  ticks: fc.boolean(),
+})
+const rounds = fc.array(round, { minLength: 8, maxLength: 12 })
+
+/** What is left when all is done, in the app and in the gateway. */
+async function endOf(street: Street, at: number) {
+  const one = street.neighbours[at]
+  if (!one) throw new Error(`no connection ${at}`)
+  const { app, owner } = one.life
+  const rows = await storedOf(one.life)
+  street.marks.check(owner, 'a row', JSON.stringify(rows))
+  for (const former of one.lives.slice(0, -1)) expect(await storedOf(former)).toEqual([])
+  const { accounts, teams } = app?.desk.store.toState() ?? { accounts: [], teams: [] }
+  return {
+    trace: one.trace,
+    accounts: accounts.map((account) => one.canon.text(account)),
+    teams: teams.map((team) => one.canon.text(team)),
+    rows: one.canon.rows(rows),
+  }
+}
+
+test('a connection sees, does and keeps the same whether or not there are others', async () => {
+  await fc.assert(
+    fc.asyncProperty(rounds, async (history) => {
+      const together = await openStreet(() => true)
+      await together.walk(history)
+      await together.settle()
+      for (let at = 0; at < CONNECTIONS; at++) {
+        const alone = await openStreet((other) => other === at)
+        await alone.walk(history)
+        await alone.settle()
+        expect(await endOf(together, at)).toEqual(await endOf(alone, at))
+        expect(alone.marks.leaks).toEqual([])
+      }
+      expect(together.marks.leaks).toEqual([])
+    }),
+    // Each run is long: a smaller one is found by its seed.
+    { numRuns: RUNS, endOnFailure: true, ...SEED },
+  )
+})
