@@ -35,19 +35,3 @@ export function slopeOfSecondHalf(
   const below = half.reduce((sum, s) => sum + (s.at - at) ** 2, 0)
   return below === 0 ? 0 : (above / below) * 60
 }
-
-const CONTROL_REQUESTS = 2_000
-const CONTROL_AT_ONCE = 20
-
-/**
- * KB that a request to the local D1 leaves behind in workerd, whoever sends it: `GET /healthz` asks for
- * one row that is no row, and nothing of ours remembers it.
- */
-export async function controlOf(gateway: SoakGateway): Promise<number> {
-  const before = residentMb(gateway.pid())
-  for (let sent = 0; sent < CONTROL_REQUESTS; sent += CONTROL_AT_ONCE) {
-    const ask = async () => (await fetch(`${gateway.origin}/healthz`)).text()
-    await Promise.all(Array.from({ length: CONTROL_AT_ONCE }, ask))
-  }
-  return ((residentMb(gateway.pid()) - before) * 1024) / CONTROL_REQUESTS
-}

@@ -18,8 +18,6 @@ interface Measured {
   readonly faults: number
   /** Requests that were not made: the client waited for eight others. */
   readonly heldBack: number
-  /** KB that a request of the local D1 leaves behind. */
-  readonly controlKb: number
   readonly options: Readonly<Record<string, number>>
   readonly machine: string
   readonly logged: readonly (readonly [string, number])[]
@@ -58,7 +56,6 @@ export function summarise(measured: Measured) {
     memory: {
       live: memoryOf(samples, 'live'),
       resident: memoryOf(samples, 'resident'),
-      residentKbOfOneRequestToTheLocalD1: round(measured.controlKb),
     },
     faults: measured.faults,
     logged: Object.fromEntries(measured.logged),

@@ -174,8 +174,11 @@ export async function perform(one: Neighbour, isolate: Isolate, said: Command): 
       return void note(await one.scim(isolate, 'POST', '/Users', write, as))
     }
     case 'trouble':
-      life.app?.desk.failNext({ match: '*', times: 1, when: 'before', how: 'status', status: 503 })
-      await scim('GET', match('userName', userName(said.n)))
+      // The last of them is long enough for calls to be given up for a while.
+      life.app?.desk.failNext({ ...DOWN, times: 3 ** said.n })
+      for (let tries = 0; tries < 4; tries++) {
+        await scim('GET', match('userName', userName(said.n)))
+      }
       life.app?.desk.faults.reset()
       return
     case 'anew': {
@@ -191,4 +194,5 @@ export async function perform(one: Neighbour, isolate: Isolate, said: Command): 
 
 const SEARCH = 'urn:ietf:params:scim:api:messages:2.0:SearchRequest'
 const BULK = 'urn:ietf:params:scim:api:messages:2.0:BulkRequest'
+const DOWN = { match: '*', when: 'before', how: 'status', status: 503 } as const
 const tokenOf = ({ tokens }: Neighbour['life']) => tokens.at(-1)?.token ?? ''

@@ -6,7 +6,7 @@ import type { Isolate } from '../support/isolate.ts'
 import { match, patch, USER_SCHEMA } from '../support/world.ts'
 import { type Command, perform } from './commands.ts'
 import { ADAPTERS, groupName, type Neighbour, type Reply, userName } from './neighbour.ts'
-import { openStreet, storedOf } from './street.ts'
+import { lasting, openStreet, storedOf } from './street.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
@@ -42,7 +42,7 @@ async function openTwo(adapter: (typeof ADAPTERS)[number]): Promise<Two> {
   }
   const everything = async () => {
     const rows = await Promise.all([mine, theirs].map(({ life }) => storedOf(life)))
-    return [rows, ...[mine, theirs].map(({ life }) => life.app?.desk.store.toState())]
+    return [rows.map(lasting), ...[mine, theirs].map(({ life }) => life.app?.desk.store.toState())]
   }
   return { isolate, mine, theirs, everything }
 }

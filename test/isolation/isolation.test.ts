@@ -7,7 +7,15 @@ import { env } from 'cloudflare:workers'
 import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
 import { command } from './commands.ts'
-import { CONNECTIONS, ISOLATES, openStreet, type Round, type Street, storedOf } from './street.ts'
+import {
+  CONNECTIONS,
+  ISOLATES,
+  lasting,
+  openStreet,
+  type Round,
+  type Street,
+  storedOf,
+} from './street.ts'
 
 vi.setConfig({ testTimeout: 3_600_000 })
 
@@ -38,7 +46,7 @@ async function endOf(street: Street, at: number) {
     trace: one.trace,
     accounts: accounts.map((account) => one.canon.text(account)),
     teams: teams.map((team) => one.canon.text(team)),
-    rows: one.canon.rows(rows),
+    rows: one.canon.rows(lasting(rows)),
   }
 }
 

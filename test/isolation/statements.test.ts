@@ -90,7 +90,7 @@ test('every statement of a request finds rows of data tables by their connection
   expect(neighbours.every(({ trace }) => trace.length >= EVERYTHING.length - 2)).toBe(true)
   const tables = (await dataTables()).map(({ name }) => name)
   const ofData = new RegExp(`\\b(?:from|join|into|update)\\s+"?(?:${tables.join('|')})\\b`, 'i')
-  const asked = [...statements].filter((query) => ofData.test(query))
+  const asked = [...statements()].filter((query) => ofData.test(query))
   expect(asked.length).toBeGreaterThan(50)
   const found = await Promise.all(
     asked.map(async (query) =>
@@ -110,7 +110,7 @@ test('what is inserted into a data table says its connection', async () => {
     })),
   )
   const tables = (await dataTables()).map(({ name }) => name)
-  const into = [...statements].flatMap((query) => {
+  const into = [...statements()].flatMap((query) => {
     const [, table = '', columns = ''] = /insert into "?(\w+)"?\s*\(([^)]*)\)/i.exec(query) ?? []
     return tables.includes(table) ? [{ table, columns }] : []
   })

@@ -1,9 +1,10 @@
 /** Connections side by side on one D1, served by the same isolates. */
 import { env } from 'cloudflare:workers'
 import fernhollow from '../../examples/legacy-app/fernhollow.manifest.json' with { type: 'json' }
+import { observed } from '../db/observed-database.ts'
 import { ORIGIN } from '../support/gateway.ts'
 import { type Clock, type Isolate, openIsolate } from '../support/isolate.ts'
-import { type DataTable, dataTables, rowsById } from '../support/tables.ts'
+import { type DataTable, dataTables, type Row, rowsById } from '../support/tables.ts'
 import { Apps } from './apps.ts'
 import { type Command, perform } from './commands.ts'
 import { Marks } from './marks.ts'
@@ -27,7 +28,7 @@ export interface Street {
   readonly isolates: readonly Isolate[]
   readonly clock: Clock
   /** Each statement that an isolate has sent to D1 for a request. */
-  readonly statements: ReadonlySet<string>
+  readonly statements: () => ReadonlySet<string>
   readonly walk: (rounds: readonly Round[]) => Promise<void>
   /** The cron, until those who have left are erased. */
   readonly settle: () => Promise<void>
@@ -38,7 +39,7 @@ export async function openStreet(present: (at: number) => boolean): Promise<Stre
   const marks = new Marks()
   const apps = new Apps(marks)
   const clock = { now: Date.UTC(2026, 10, 23, 12) }
-  const statements = new Set<string>()
+  const watched = observed(env.DB)
   const all = new Map<string, Neighbour>()
   const log = (line: Readonly<Record<string, string | number>>) => {
     const one = all.get(String(line['connection']))
@@ -48,9 +49,10 @@ export async function openStreet(present: (at: number) => boolean): Promise<Stre
     if (one?.lives.length) marks.check(one.life.owner, 'a line of the log', text, ['con'])
     else if (/(?:val|key|ses|app)-[0-9a-f]{12}/.test(text)) marks.leaks.push(`the log: ${text}`)
   }
-  const open = (observe?: (query: string) => void) =>
-    openIsolate(clock, apps.fetch, { log, ...(observe && { observe }) })
-  const isolates = Array.from({ length: ISOLATES }, () => open((query) => statements.add(query)))
+  // The clock is everybody's: whoever waits must not make it later for the others.
+  const wait = async () => {}
+  const open = (DB: D1Database) => openIsolate(clock, apps.fetch, { log, wait, env: { DB } })
+  const isolates = Array.from({ length: ISOLATES }, () => open(watched.db))
   const [first] = isolates
   if (!first) throw new Error('there is no isolate')
   const shared = { manifest: 'tenants', url: 'http://tenants.test' }
@@ -65,16 +67,15 @@ export async function openStreet(present: (at: number) => boolean): Promise<Stre
   }
   const tick = async () => {
     await holdOthers(neighbours.map(({ name }) => name))
-    await open().tick()
+    await open(env.DB).tick()
   }
   return {
-    ...{ marks, neighbours, isolates, clock, statements },
+    ...{ marks, neighbours, isolates, clock },
+    statements: () => new Set(watched.trips.flat()),
     async settle() {
       for (let ticks = 0; ticks < 3; ticks++) await tick()
     },
     async walk(rounds) {
-      const start = clock.now
-      let passedMs = 0
       for (const { commands, laterMs, ticks } of rounds) {
         await Promise.all(
           commands.map(async ({ command, isolate: number }, at) => {
@@ -82,9 +83,7 @@ export async function openStreet(present: (at: number) => boolean): Promise<Stre
             if (one && isolate && present(at)) await perform(one, isolate, command)
           }),
         )
-        passedMs += laterMs
-        // Waiting between two tries moves the clock too: it is set, not advanced.
-        clock.now = start + passedMs
+        clock.now += laterMs
         if (ticks) await tick()
       }
     },
@@ -137,12 +136,21 @@ async function holdOthers(names: readonly string[]): Promise<void> {
   )
 }
 
+export type StoredRow = Row & { readonly table: string }
+
+/** What stays whenever it is looked at: that a request came, and what it was answered, is written later. */
+export function lasting(rows: readonly StoredRow[]): StoredRow[] {
+  return rows.filter(
+    (row) => row.table !== 'sending' && !(row.table === 'audit' && row['kind'] === 'answered'),
+  )
+}
+
 let tables: Promise<DataTable[]> | undefined
 
 /** Every row of the data tables that belongs to this life of a connection. */
-export async function storedOf({ id }: Life): Promise<readonly object[]> {
+export async function storedOf({ id }: Life): Promise<readonly StoredRow[]> {
   tables ??= dataTables()
-  const rows: object[] = []
+  const rows: StoredRow[] = []
   for (const table of await tables) {
     for (const row of await rowsById(table, id)) rows.push({ table: table.name, ...row })
   }

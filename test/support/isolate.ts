@@ -68,8 +68,8 @@ export function openIsolate(
     readonly pacerOf?: ((connection: string) => Lessor) | undefined
     readonly log?: (line: Readonly<Record<string, string | number>>) => void
     readonly waitUntil?: (work: Promise<unknown>) => void
-    /** Told of each statement that it sends to D1. */
-    readonly observe?: (query: string) => void
+    /** Default: the clock moves on. */
+    readonly wait?: (ms: number) => Promise<void>
   } = {},
 ): Isolate {
   const { cut } = options
@@ -123,9 +123,11 @@ export function openIsolate(
       now: () => clock.now,
       newId: () => crypto.randomUUID(),
       random: () => 0.5,
-      wait: async (ms) => {
-        clock.now += ms
-      },
+      wait:
+        options.wait ??
+        (async (ms) => {
+          clock.now += ms
+        }),
     },
   })
   return {
@@ -162,11 +164,7 @@ export function openIsolate(
 }
 
 /** Each round trip to D1 is a step. */
-function guarded(
-  db: D1Database,
-  step: <T>(effect: () => Promise<T>) => Promise<T>,
-  observe: (query: string) => void = () => {},
-): D1Database {
+function guarded(db: D1Database, step: <T>(effect: () => Promise<T>) => Promise<T>): D1Database {
   const originals = new WeakMap<object, D1PreparedStatement>()
   const wrap = (statement: D1PreparedStatement): D1PreparedStatement => {
     const wrapped = {
@@ -180,10 +178,7 @@ function guarded(
     return wrapped
   }
   return {
-    prepare: (query: string) => {
-      observe(query)
-      return wrap(db.prepare(query))
-    },
+    prepare: (query: string) => wrap(db.prepare(query)),
     batch: (statements: D1PreparedStatement[]) =>
       step(() => db.batch(statements.map((s) => originals.get(s) ?? s))),
   } as unknown as D1Database
