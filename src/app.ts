@@ -57,6 +57,11 @@ export function createApp(deps: AppDeps): Hono {
     secure(c.res.headers, c.req.url)
   })
 
+  // Hono's own handler prints the error, whose message may hold values.
+  app.onError((error, c) => {
+    deps.log({ event: 'failed', ...traceOf(error) })
+    return c.json({ status: 500, title: 'Internal Server Error' }, 500)
+  })
   app.get('/healthz', async (c) => {
     const healthy = await deps.isHealthy()
     return c.json({ status: healthy ? 'ok' : 'unavailable' }, healthy ? 200 : 503)
@@ -66,7 +71,7 @@ export function createApp(deps: AppDeps): Hono {
   app.all('/scim/:connection/v2', (c) => scim(deps, c.req.raw, c.req.param('connection'), ''))
   app.all('/scim/:connection/v2/*', (c) => {
     const name = c.req.param('connection')
-    return scim(deps, c.req.raw, name, below(c.req.url, '/v2/'))
+    return scim(deps, c.req.raw, name, belowBase(c.req.url))
   })
   app.all('/scim/:connection/oauth/token', (c) => token(deps, c.req.raw, c.req.param('connection')))
   // A connection's name is all a client must get right: anything else under it is a wrong base URL.
@@ -97,10 +102,9 @@ function readsOnly(): ScimError {
   return new ScimError(403, 'This token only reads (scope scim:read). Give the client another one.')
 }
 
-/** The path after the first `marker`, still encoded. */
-function below(url: string, marker: string): string {
-  const { pathname } = new URL(url)
-  return pathname.slice(pathname.indexOf(marker) + marker.length)
+/** What follows `/scim/{connection}/v2/`, still encoded; a connection may be called `v2` as well. */
+function belowBase(url: string): string {
+  return new URL(url).pathname.split('/').slice(4).join('/')
 }
 
 async function scim(

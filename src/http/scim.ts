@@ -26,13 +26,22 @@ export async function handle(
     case 'bulk':
       if (rest.length > 0) throw noSuchPath()
       if (request.method !== 'POST') throw notAllowed(request, ['POST'])
-      return bulk(request, open.baseUrl, (one) => handle(open, one, trouble))
+      // Operations are on resources: a Bulk within a Bulk would know no bound.
+      return bulk(request, open.baseUrl, (one) => handleResource(open, one, trouble))
     case '.search':
       if (rest.length > 0) throw noSuchPath()
       if (request.method !== 'POST') throw notAllowed(request, ['POST'])
       return searchAll(open, request)
   }
-  const endpoint = endpointAt(open, first)
+  return handleResource(open, request, trouble)
+}
+
+async function handleResource(
+  open: OpenConnection,
+  request: ScimRequest,
+  trouble: AppTrouble,
+): Promise<ScimResponse> {
+  const endpoint = endpointAt(open, request.segments[0] ?? '')
   if (!endpoint) throw noSuchPath()
   try {
     return await serve(endpoint, request)

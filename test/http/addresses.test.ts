@@ -3,7 +3,7 @@ import { env, exports } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 import { parseEnv } from '../../src/env.ts'
 import { ERROR, USER } from '../../src/scim/urn.ts'
-import { connect, ORIGIN } from '../support/gateway.ts'
+import { admin, call, connect, ORIGIN } from '../support/gateway.ts'
 import { openIsolate } from '../support/isolate.ts'
 
 const FORGED = {
@@ -175,6 +175,13 @@ describe('every answer', () => {
     const response = await exports.default.fetch('http://gw.example/healthz')
     expect(response.headers.get('strict-transport-security')).toBeNull()
   })
+})
+
+test('a connection may be called as the version is', async () => {
+  const created = await admin('POST', '/connections', { name: 'v2', adapter: 'sandbox' })
+  const headers = { authorization: `Bearer ${created.body.token}` }
+  expect((await call('GET', `${created.body.scimBaseUrl}/Users`, headers)).status).toBe(200)
+  await admin('DELETE', '/connections/v2')
 })
 
 describe('a method', () => {
