@@ -45,6 +45,7 @@ import type { Deadline } from './calls/deadline.ts'
 import { Connections } from './db/connections.ts'
 import { openDatabase } from './db/database.ts'
 import { Documents } from './db/documents.ts'
+import { healthOf } from './db/health.ts'
 import type { Env } from './env.ts'
 import { AuditBatch } from './govern/audit-batch.ts'
 import { ValueHashes } from './govern/value-hashes.ts'
@@ -229,10 +230,11 @@ export function compose(parts: Parts): Composed {
   const jobs = {
     ...{ db, access, connections, io, openApp: openForJob, openData, hashes, trouble, log },
   }
+  const rates = new RequestRates()
   const app = createApp({
-    door: new Door({ access, rates: new RequestRates(), now }),
+    door: new Door({ access, rates, now }),
     audit,
-    oauth: { db: env.DB, keySets, now },
+    oauth: { db: env.DB, keySets, rates, now },
     io,
     trouble,
     openApp: (connection, deadline, onCall) => openApp(connection, deadline, 'request', onCall),
@@ -263,10 +265,7 @@ export function compose(parts: Parts): Composed {
         hasCertificate: (binding) => certificates.has(binding),
       })(api)
     },
-    isHealthy: async () => {
-      const row = await env.DB.prepare('SELECT 1 AS ok').first<{ ok: number }>()
-      return row?.ok === 1
-    },
+    isHealthy: healthOf(db, now),
     admin: {
       db: env.DB,
       sealing,

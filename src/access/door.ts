@@ -5,13 +5,22 @@
 import { ScimError } from '../scim/error.ts'
 import type { Access, Admitted, Freshness } from './authenticate.ts'
 import type { Connection } from './connection.ts'
-import { type RequestRates, sourceOf } from './request-rates.ts'
+import type { RequestRates } from './request-rates.ts'
+import { sourceOf } from './source.ts'
 
 export interface DoorDeps {
   readonly access: Access
   readonly rates: RequestRates
   /** Milliseconds since 1970. */
   readonly now: () => number
+}
+
+/** A request whose credentials are yet to be looked at. */
+export interface Visit {
+  /** Milliseconds until credentials that nobody knows here are looked at; 0: they are now. */
+  readonly waitMs: number
+  /** To be called unless its credentials turn out to be wrong. */
+  readonly pass: () => void
 }
 
 export class Door {
@@ -28,29 +37,33 @@ export class Door {
   async admit(request: Request, name: string, freshness: Freshness): Promise<Admitted> {
     const { access } = this.#deps
     const authorization = request.headers.get('authorization') ?? undefined
-    const waitMs = this.waitOfStranger(request)
+    const { waitMs, pass } = await this.visit(request)
     if (waitMs > 0 && !(await access.remembers(name, authorization))) {
       const detail = 'Too many requests with wrong tokens came from this address. Retry later.'
       throw new ScimError(429, detail, { retryAfterSeconds: waitMs / 1000 })
     }
+    let admitted: Admitted
     try {
-      const admitted = await access.admit(name, authorization, freshness)
-      this.#count(admitted.connection)
-      return admitted
+      admitted = await access.admit(name, authorization, freshness)
     } catch (error) {
-      if (error instanceof ScimError && error.status === 401) this.noteStranger(request)
+      if (!(error instanceof ScimError && error.status === 401)) pass()
       throw error
     }
+    pass()
+    this.#count(admitted.connection)
+    return admitted
   }
 
-  /** Counts a request whose credentials were wrong. */
-  noteStranger(request: Request): void {
-    this.#deps.rates.noteStranger(sourceOf(request), this.#deps.now())
-  }
-
-  /** @returns milliseconds until credentials that nobody knows here are looked at; 0: they are now */
-  waitOfStranger(request: Request): number {
-    return this.#deps.rates.waitOf(sourceOf(request), this.#deps.now())
+  /** Somebody comes, and counts as a stranger until it is known better. */
+  async visit(request: Request): Promise<Visit> {
+    const { rates, now } = this.#deps
+    const source = await sourceOf(request.headers)
+    const waitMs = rates.enter(source, now())
+    const pass = () => {
+      // Where it was told to wait, nothing was taken.
+      if (waitMs === 0) rates.giveBack(source, now())
+    }
+    return { waitMs, pass }
   }
 
   /** Counts the operations of a Bulk request that was let in: they are paid back by waiting. */

@@ -28,5 +28,13 @@ export const BURST_SECONDS = 2
 /** Failed sign-ins of one source that are looked up in a second, and at once. */
 export const STRANGERS_PER_SECOND = 5
 export const STRANGERS_BURST = 100
-/** Connections, and sources, whose rate one isolate remembers. */
+/** Access tokens that one client may ask for in a second, and at once. Entra asks for one in an hour. */
+export const GRANTS_PER_SECOND = 1
+export const GRANTS_BURST = 60
+/** Requests of an administrator who is limited to some connections, in a second and at once. */
+export const LIMITED_PER_SECOND = 10
+export const LIMITED_BURST = 100
+/** Bearer tokens of one connection, without those that its clients were given. */
+export const MOST_TOKENS = 1_000
+/** Connections, sources and clients whose rate one isolate remembers. */
 export const RATES_REMEMBERED = 10_000

@@ -5,6 +5,7 @@
 import { decodeJwt } from 'jose'
 import { ClientLookup, type ClientRow, Clients } from '../db/clients.ts'
 import { type KeySets, KeysUnavailable } from './key-sets.ts'
+import type { RequestRates } from './request-rates.ts'
 import { grantedScope, type Scope } from './scope.ts'
 import { hashToken, mintToken } from './tokens.ts'
 import { claimsIssuer, explain, MAX_JWT, prove, type TrustInput, toTrust } from './trust.ts'
@@ -20,11 +21,14 @@ export type OAuthErrorCode =
 export class OAuthError extends Error {
   override readonly name = 'OAuthError'
   readonly code: OAuthErrorCode
+  /** Of a client that asks too often: when it may ask again. */
+  readonly waitMs: number | undefined
 
   /** `message` becomes `error_description`: ours, without a value of the request. */
-  constructor(code: OAuthErrorCode, message: string) {
+  constructor(code: OAuthErrorCode, message: string, waitMs?: number) {
     super(message)
     this.code = code
+    this.waitMs = waitMs
   }
 }
 
@@ -47,6 +51,7 @@ export interface TokenRequest {
 export interface OAuthDeps {
   readonly db: D1Database
   readonly keySets: KeySets
+  readonly rates: RequestRates
   /** Milliseconds since 1970. */
   readonly now: () => number
 }
@@ -84,6 +89,11 @@ export async function grantToken(
     throw new OAuthError('invalid_scope', `this client may ask for "${client.scope}", or nothing`)
   }
   const createdAt = deps.now()
+  const waitMs = deps.rates.grant(connectionId, client.id, createdAt)
+  if (waitMs > 0) {
+    const detail = 'this client asks for too many tokens: it should use one until it expires'
+    throw new OAuthError('temporarily_unavailable', detail, waitMs)
+  }
   const { token, hash } = await mintToken()
   const row = {
     id: crypto.randomUUID(),

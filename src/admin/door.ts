@@ -2,14 +2,21 @@
 import type { Context, Handler, Hono, MiddlewareHandler } from 'hono'
 import { type Administrator, isTheirs, type Need, refusalOf } from '../access/administrator.ts'
 import { BEARER_CHALLENGE } from '../access/authenticate.ts'
+import { LIMITED_BURST, LIMITED_PER_SECOND, RATES_REMEMBERED } from '../access/limits.ts'
 import type { SignedIn, SignIn } from '../access/sign-in.ts'
+import { type Rate, TokenBuckets } from '../access/token-bucket.ts'
 import { Connections } from '../db/connections.ts'
 import { noConnection } from './connections.ts'
 import { type AdminPath, type MethodOf, PERMISSIONS } from './permissions.ts'
 import { Problem } from './problem.ts'
 
+/** Of administrators who are limited to some connections. */
+const LIMITED: Rate = { perSecond: LIMITED_PER_SECOND, burst: LIMITED_BURST }
+
 export interface DoorDeps {
   readonly db: D1Database
+  /** Milliseconds since 1970. */
+  readonly now: () => number
   readonly signIn: SignIn
   readonly newId: () => string
   readonly log: (line: Readonly<Record<string, string | number>>) => void
@@ -64,8 +71,9 @@ export function keepRecord({ newId, log }: DoorDeps): MiddlewareHandler {
 }
 
 /** @throws {Problem} 401, 403, 429 or 503: nobody passes without a name */
-export function signInAtDoor({ db, signIn }: DoorDeps): MiddlewareHandler {
+export function signInAtDoor({ db, signIn, now }: DoorDeps): MiddlewareHandler {
   const connections = new Connections(db)
+  const rates = new TokenBuckets(RATES_REMEMBERED)
   return async (c: DoorContext, next) => {
     const signedIn = await signIn.identify(c.req.raw)
     if (signedIn.kind !== 'in') throw refusal(signedIn)
@@ -78,6 +86,9 @@ export function signInAtDoor({ db, signIn }: DoorDeps): MiddlewareHandler {
         return found !== undefined && isTheirs(administrator, found.id)
       },
     })
+    // They may be hostile, and D1 is everybody's.
+    const waitMs = administrator.connections ? rates.take(administrator.id, LIMITED, now()) : 0
+    if (waitMs > 0) throw tooOften(waitMs)
     await next()
   }
 }
@@ -140,6 +151,15 @@ function refusal(signedIn: Exclude<SignedIn, { kind: 'in' }>): Problem {
         { headers: { 'retry-after': String(signedIn.seconds) } },
       )
   }
+}
+
+function tooOften(waitMs: number): Problem {
+  return new Problem(
+    429,
+    `An administrator who is limited to some connections may send ${LIMITED_PER_SECOND} requests a ` +
+      'second: send fewer',
+    { headers: { 'retry-after': String(Math.ceil(waitMs / 1000)) } },
+  )
 }
 
 function notAllowed(refused: 'role' | 'limited', { role, of }: Need): Problem {

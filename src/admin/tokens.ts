@@ -1,5 +1,6 @@
 /** The tokens of a connection, as an administrator sees them. */
 import * as z from 'zod'
+import { MOST_TOKENS } from '../access/limits.ts'
 import { SCOPES, type Scope } from '../access/scope.ts'
 import { mintToken } from '../access/tokens.ts'
 import { Connections } from '../db/connections.ts'
@@ -31,7 +32,7 @@ const newToken = z.strictObject({
   scope: z.enum(SCOPES).default('scim'),
 })
 
-/** @throws {Problem} 404 for an unknown connection, 422 for invalid input */
+/** @throws {Problem} 404 for an unknown connection, 422 for invalid input, 409 for one too many */
 export async function createToken(
   name: string,
   body: Json,
@@ -49,7 +50,10 @@ export async function createToken(
   const { label, scope } = parsed.data
   const row = { id, label: label ?? null, createdAt, expiresAt, scope }
   const tokens = await tokensOf(name, deps)
-  if (!(await tokens.add({ ...row, hash }))) throw noConnection()
+  if (!(await tokens.add({ ...row, hash }, MOST_TOKENS))) {
+    await tokensOf(name, deps)
+    throw new Problem(409, `A connection has ${MOST_TOKENS} tokens at most: revoke one first`)
+  }
   return { ...toView({ ...row, lastUsedAt: null }), token }
 }
 

@@ -48,15 +48,17 @@ export class Tokens {
     this.#connectionId = connectionId
   }
 
-  /** False: the connection went away meanwhile. */
-  async add(row: NewToken): Promise<boolean> {
+  /** False: the connection went away meanwhile, or has `most` tokens, expired ones among them. */
+  async add(row: NewToken, most: number): Promise<boolean> {
     // A token for a connection that is being off-boarded would outlive the call that ended it.
     const result = await this.#db.run(sql`
       INSERT INTO ${token} (id, connection_id, hash, label, created_at, expires_at, scope)
       SELECT ${row.id}, ${connection.id}, ${row.hash}, ${row.label}, ${row.createdAt},
         ${row.expiresAt}, ${row.scope}
       FROM ${connection}
-      WHERE ${connection.id} = ${this.#connectionId} AND ${connection.state} = 'active'`)
+      WHERE ${connection.id} = ${this.#connectionId} AND ${connection.state} = 'active'
+        AND (SELECT count(*) FROM token AS t
+              WHERE t.connection_id = ${this.#connectionId} AND t.client_id IS NULL) < ${most}`)
     return result.meta.changes === 1
   }
 

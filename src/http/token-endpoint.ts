@@ -30,18 +30,21 @@ export async function answerTokenRequest(
       await request.body?.cancel()
       return respond(405, { error: 'invalid_request' }, requestId, { allow: 'POST' })
     }
-    const retryAfterMs = door.waitOfStranger(request)
-    if (retryAfterMs > 0) {
-      const body = {
-        error: 'temporarily_unavailable',
-        error_description: 'too many requests with wrong credentials came from this address',
-      }
-      const seconds = String(Math.max(1, Math.ceil(retryAfterMs / 1000)))
-      return respond(429, body, requestId, { 'retry-after': seconds })
+    const visit = await door.visit(request)
+    if (visit.waitMs > 0) {
+      const detail = 'too many requests with wrong credentials came from this address'
+      throw new OAuthError('temporarily_unavailable', detail, visit.waitMs)
     }
-    const parameters = await readForm(request, after)
-    const authorization = request.headers.get('authorization') ?? undefined
-    return respond(200, await grantToken(deps, name, { authorization, parameters }), requestId)
+    try {
+      const parameters = await readForm(request, after)
+      const authorization = request.headers.get('authorization') ?? undefined
+      const granted = await grantToken(deps, name, { authorization, parameters })
+      visit.pass()
+      return respond(200, granted, requestId)
+    } catch (error) {
+      if (!(error instanceof OAuthError && error.code === 'invalid_client')) visit.pass()
+      throw error
+    }
   } catch (error) {
     if (error instanceof Unread) {
       const body = { error: 'invalid_request', error_description: error.message }
@@ -51,11 +54,14 @@ export async function answerTokenRequest(
     const body = { error: error.code, error_description: error.message }
     switch (error.code) {
       case 'invalid_client':
-        door.noteStranger(request)
         // RFC 6749 §5.2, and RFC 9110 §15.5.2: every 401 carries a challenge.
         return respond(401, body, requestId, { 'www-authenticate': 'Basic realm="postern"' })
-      case 'temporarily_unavailable':
-        return respond(503, body, requestId, { 'retry-after': '10' })
+      case 'temporarily_unavailable': {
+        const { waitMs } = error
+        if (waitMs === undefined) return respond(503, body, requestId, { 'retry-after': '10' })
+        const seconds = String(Math.max(1, Math.ceil(waitMs / 1000)))
+        return respond(429, body, requestId, { 'retry-after': seconds })
+      }
       case 'invalid_request':
       case 'invalid_scope':
       case 'unsupported_grant_type':

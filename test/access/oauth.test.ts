@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers'
 import * as jose from 'jose'
 import * as oauth from 'oauth4webapi'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { GRANTS_BURST, GRANTS_PER_SECOND } from '../../src/access/limits.ts'
 import { type Answer, admin, connect, ORIGIN, type Scim } from '../support/gateway.ts'
 import { type Isolate, openIsolate } from '../support/isolate.ts'
 import { openProvider, type Provider } from '../support/provider.ts'
@@ -562,4 +563,18 @@ describe('what an administrator may set up', () => {
     for (let n = 1; n < 10; n++) expect((await admin('POST', route)).status).toBe(201)
     expect((await admin('POST', route)).status).toBe(409)
   })
+})
+
+test('a client that asks for token after token is told to wait, and others are not', async () => {
+  const [eager, other] = [await newClient({ kind: 'secret' }), await newClient({ kind: 'secret' })]
+  const ask = ({ clientId: client_id, clientSecret: client_secret }: typeof eager) =>
+    askToken({ grant_type: 'client_credentials', client_id, client_secret })
+  const many = await Promise.all(Array.from({ length: GRANTS_BURST + 5 }, () => ask(eager)))
+  const refused = many.filter(({ status }) => status !== 200)
+  expect(refused).toHaveLength(5)
+  expect(refused[0]).toMatchObject({ status: 429, body: { error: 'temporarily_unavailable' } })
+  expect(refused[0]?.headers.get('retry-after')).toBe('1')
+  expect((await ask(other)).status).toBe(200)
+  clock.now += 1_000 / GRANTS_PER_SECOND
+  expect((await ask(eager)).status).toBe(200)
 })

@@ -1,6 +1,7 @@
 /** Administrators, their tokens, and what a limited one can do to a connection that is theirs. */
 import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
+import { LIMITED_BURST, LIMITED_PER_SECOND } from '../../src/access/limits.ts'
 import { openAdministration } from '../support/administrators.ts'
 
 const MINUTE_MS = 60_000
@@ -209,5 +210,24 @@ describe('somebody who is limited to a connection', () => {
     expect((await patch({ settings: { url: 'https://moved.example' } }, token)).status).toBe(200)
     const limits = { requestsPerSecond: 10 }
     expect((await patch({ policy: { limits } }, token)).status).toBe(200)
+  })
+})
+
+describe('the rate of an administrator', () => {
+  test('is bounded where they are limited to some connections, and not for others', async () => {
+    const api = openAdministration()
+    const connection = await api.connect()
+    const { token } = await api.administrator('auditor', [connection])
+    const { token: free } = await api.administrator('auditor')
+    const statuses = async (token: string, times: number) => {
+      const ask = async () => (await api.ask('GET', '/me', { token })).status
+      return new Set(await Promise.all(Array.from({ length: times }, ask)))
+    }
+    expect(await statuses(token, LIMITED_BURST)).toEqual(new Set([200]))
+    const refused = await api.ask('GET', '/me', { token })
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '1'])
+    expect(await statuses(free, LIMITED_BURST + 10)).toEqual(new Set([200]))
+    api.clock.now += 1_000
+    expect(await statuses(token, LIMITED_PER_SECOND)).toEqual(new Set([200]))
   })
 })

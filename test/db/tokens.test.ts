@@ -25,7 +25,7 @@ test('pages are newest first and miss none that were made in the same millisecon
   const made = [token.id]
   for (let i = 0; i < 4; i++) {
     const { plain: _, ...more } = await aToken({ createdAt: NOW + (i % 2) })
-    expect(await tokens.add(more)).toBe(true)
+    expect(await tokens.add(more, 5)).toBe(true)
     made.push(more.id)
   }
   const seen: string[] = []
@@ -43,7 +43,17 @@ test('pages are newest first and miss none that were made in the same millisecon
 test('a connection that is being off-boarded gets no token', async () => {
   const { row } = await storeConnection()
   await connections.offboard(row.name, NOW + 1)
-  expect(await new Tokens(db, row.id).add(await aToken())).toBe(false)
+  expect(await new Tokens(db, row.id).add(await aToken(), 5)).toBe(false)
+})
+
+test('a connection has so many tokens at most, those that have expired among them', async () => {
+  const { row } = await storeConnection()
+  const tokens = new Tokens(db, row.id)
+  expect(await tokens.add(await aToken({ expiresAt: NOW + 1 }), 2)).toBe(true)
+  expect(await tokens.add(await aToken(), 2)).toBe(false)
+  const [newest] = await tokens.list({ limit: 1 })
+  await tokens.remove(newest?.id ?? '')
+  expect(await tokens.add(await aToken(), 2)).toBe(true)
 })
 
 test('a use is noted only where none was noted since', async () => {
@@ -59,7 +69,7 @@ test('a use is noted only where none was noted since', async () => {
 
 test('a second token of the same hash is a violation of uniqueness', async () => {
   const { row, token } = await storeConnection()
-  const again = new Tokens(db, row.id).add(await aToken({ hash: token.hash }))
+  const again = new Tokens(db, row.id).add(await aToken({ hash: token.hash }), 5)
   const error = await again.catch((e: unknown) => e)
   expect(isUniqueViolation(error)).toBe(true)
   expect(isLostRace(error)).toBe(false)

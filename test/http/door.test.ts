@@ -127,6 +127,17 @@ describe('the rate of a connection', () => {
     expect((await bulk()).status).toBe(200)
   })
 
+  test('is not got round by a Bulk within a Bulk: an operation is on a resource', async () => {
+    const scim = await connect()
+    const { body } = await scim('POST', '/Users', { schemas: [USER], userName: 'kept' })
+    const remove = { method: 'DELETE', path: `/Users/${body.id}` }
+    const inner = { schemas: [BULK_REQUEST], Operations: [remove] }
+    const Operations = [{ method: 'POST', path: '/Bulk', bulkId: 'b', data: inner }]
+    const answer = await scim('POST', '/Bulk', { schemas: [BULK_REQUEST], Operations })
+    expect(answer.body.Operations).toMatchObject([{ bulkId: 'b', status: '404' }])
+    expect((await scim('GET', `/Users/${body.id}`)).status).toBe(200)
+  })
+
   test('is not used up by a stranger', async () => {
     const scim = await limited()
     const isolate = openIsolate(clock, nobody)
@@ -164,6 +175,36 @@ describe('strangers', () => {
     clock.now += 1_000
     const later = await isolate.scim(wrong(scim), 'GET', '/Users', undefined, from('192.0.2.1'))
     expect(later.status).toBe(401)
+  })
+
+  test('who try all at once are counted as well', async () => {
+    const scim = await connect()
+    const isolate = openIsolate(clock, nobody)
+    const ask = () => isolate.scim(wrong(scim), 'GET', '/Users', undefined, from('192.0.2.5'))
+    const answers = await Promise.all(Array.from({ length: STRANGERS_BURST + 10 }, ask))
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(10)
+    expect(isolate.counts().trips).toBe(STRANGERS_BURST)
+  })
+
+  test('are one for the whole network of an IPv6 address', async () => {
+    const scim = await connect()
+    const isolate = openIsolate(clock, nobody)
+    await exhausted(isolate, scim, '2001:db8:0:7::1')
+    const status = async (address: string) =>
+      (await isolate.scim(wrong(scim), 'GET', '/Users', undefined, from(address))).status
+    expect(await status('2001:db8:0:7:ffff::2')).toBe(429)
+    expect(await status('2001:db8:0:8::1')).toBe(401)
+  })
+
+  test('are not those who sign in, however often', async () => {
+    const scim = await connect({ policy: { limits: { requestsPerSecond: 1_000 } } })
+    const isolate = openIsolate(clock, nobody)
+    for (let i = 0; i <= STRANGERS_BURST; i++) {
+      const get = isolate.scim(scim, 'GET', '/Schemas', undefined, from('192.0.2.6'))
+      expect((await get).status).toBe(200)
+    }
+    const other = await isolate.scim(wrong(scim), 'GET', '/Users', undefined, from('192.0.2.6'))
+    expect(other.status).toBe(401)
   })
 
   test('lock out nobody at their address whom this isolate knows', async () => {
