@@ -51,6 +51,8 @@ const DRIVERS = {
 const IN_WORKERD = {
   silent: 'passed-only' as const,
   setupFiles: ['./test/support/setup.ts'],
+  // Time is no test's subject; on a busy machine five seconds are little for a dozen requests.
+  testTimeout: 30_000,
   // One workerd for all files is five times faster. D1 is then shared by all tests, so
   // each test makes a connection of its own.
   isolate: false,
