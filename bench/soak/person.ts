@@ -39,13 +39,14 @@ export class Person extends Entry {
   }
   /** The beginning of every user name that this person has in the soak. */
   readonly alias: string
-  /** Names that were left behind: the app must know none of them. */
-  readonly former = new Set<string>()
+  /** Who comes back has the name of then: an account that was kept is found by it. */
+  #userName: string
   #count = 0
 
   constructor(alias: string) {
     super()
     this.alias = alias
+    this.#userName = `${alias}@${DOMAIN}`
     this.wanted = this.#invent()
   }
 
@@ -59,11 +60,10 @@ export class Person extends Entry {
     }
     const chance = random()
     if (chance < 0.06 && mayLeave) {
-      this.former.add(String(wanted['userName']))
       this.wanted = undefined
     } else if (chance < 0.1) {
-      this.former.add(String(wanted['userName']))
-      this.wanted = { ...wanted, userName: `${this.alias}.${this.#count}@${DOMAIN}` }
+      this.#userName = `${this.alias}.${this.#count}@${DOMAIN}`
+      this.wanted = { ...wanted, userName: this.#userName }
     } else if (chance < 0.3) {
       this.wanted = { ...wanted, active: !wanted['active'] }
     } else {
@@ -89,7 +89,7 @@ export class Person extends Entry {
 
   #invent(): Fields {
     return {
-      userName: `${this.alias}@${DOMAIN}`,
+      userName: this.#userName,
       externalId: `${this.alias}:${this.#count}`,
       givenName: 'Ada',
       familyName: 'Quill',
