@@ -61,7 +61,9 @@ function verbOf({ kind, op, type, method, asked, decision }: AuditRow): string {
     case 'update':
       return `asked to change a ${thing}${ofNames}`
     case 'members':
-      return `changed the members of a ${thing}`
+      return decision === 'joined' || decision === 'left'
+        ? `changed the groups of a ${thing}`
+        : `changed the members of a ${thing}`
     case 'delete':
       return `asked to delete a ${thing}`
     case 'decide':
@@ -162,6 +164,10 @@ function sentenceOf(decision: string, { op, detail, type, actor }: AuditRow): st
       return "The client's last words were put back into the app."
     case 'unchanged':
       return 'Nothing differed, so nothing was sent to the app.'
+    case 'joined':
+      return `Joined the group ${detail['group']}.`
+    case 'left':
+      return `Left the group ${detail['group']}.`
     case 'deleted':
       return 'The account was deleted in the app.'
     case 'deactivated':

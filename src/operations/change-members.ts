@@ -14,6 +14,7 @@ import { type Account, isProtected, refuseProtected } from './account.ts'
 import type { Endpoint } from './endpoint.ts'
 import { reportDeletedMembers } from './findings.ts'
 import { allMembers, readMembers } from './members.ts'
+import { membershipRows } from './membership-rows.ts'
 import { followTable, givesRoles, rolesOfMembers, tableOf, tellRoles } from './roles.ts'
 import { BELIEVED_MS, newHold, settleMembers } from './settle-members.ts'
 import { busy } from './tell-members.ts'
@@ -242,7 +243,11 @@ async function record(
   }
   const entry = { request, type: group.type, link: group.id, op: 'members' as const, detail }
   const people = differs.map(({ link }) => link)
-  writes.push(links.touch(group.id, at), audit.entry({ ...entry, decision: 'updated' }, at))
+  writes.push(
+    links.touch(group.id, at),
+    ...membershipRows(endpoint, group, differs, at),
+    audit.entry({ ...entry, decision: 'updated' }, at),
+  )
   await writeAll(db, [...writes, ...rolesOfMembers(endpoint, group, people)])
   return tellOfRoles(endpoint, movedOn(account, { versions: 1, at }), changes)
 }

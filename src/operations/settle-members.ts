@@ -6,6 +6,7 @@ import type { Link } from '../db/link.ts'
 import type { Budget } from '../membership/budget.ts'
 import { retryAfterMs } from '../membership/retry.ts'
 import type { Endpoint } from './endpoint.ts'
+import { membershipRows } from './membership-rows.ts'
 import { type Fate, type MemberTask, tellMembers } from './tell-members.ts'
 
 /** How long edges are believed: the app may change members behind our back. */
@@ -82,6 +83,11 @@ export async function settleMembers(
   )
   if (done.length + blocked.length > 0) {
     const { audit, request } = endpoint
+    const moved = done.flatMap(({ member, wanted }) => {
+      const link = links.get(member)
+      return link ? [{ link, wanted }] : []
+    })
+    writes.push(...membershipRows(endpoint, group, moved, now))
     const entry = { request, type: group.type, link: group.id, op: 'members' as const }
     const decision = done.length > 0 ? 'updated' : 'blocked'
     writes.push(audit.entry({ ...entry, decision, detail: Object.fromEntries(told) }, now))

@@ -170,8 +170,9 @@ async function main(): Promise<number> {
       people.filter((_, i) => i % CLIENTS === c),
     )
     await Promise.all([killer(), ...slices.map(client)])
+    const faults = await verify(people, match, ready)
     return report(
-      await verify(people, match, ready),
+      [...faults, ...(await unaudited(people, ready))],
       `${kills} kills, ${requests} requests, ${lost} lost`,
     )
   } finally {
@@ -236,6 +237,19 @@ async function verify(
   }
   const strangers = accounts.filter((a) => a.login.includes('.crash@')).length
   if (strangers !== people.length) faults.push(`${strangers} accounts for ${people.length} people`)
+  return faults
+}
+
+/** Of every account that the app has by now, the audit says who asked for it. */
+async function unaudited(people: readonly Wanted[], ready: Ready): Promise<string[]> {
+  const { origin } = new URL(ready.scimBaseUrl)
+  const faults: string[] = []
+  for (const { id, userName } of people) {
+    const url = `${origin}/admin/api/connections/demo/audit?person=${id}&op=create`
+    const headers = { authorization: `Bearer ${ready.adminToken}` }
+    const { items } = (await (await fetch(url, { headers })).json()) as { items: unknown[] }
+    if (items.length === 0) faults.push(`${userName}: the audit knows of no create`)
+  }
   return faults
 }
 

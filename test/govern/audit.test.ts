@@ -1,9 +1,11 @@
 /** The audit through the front door: what is kept of a request, and what is not. */
 import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
+import { openIsolate } from '../support/isolate.ts'
 import { connectionId } from '../support/tables.ts'
 import {
   brownfield,
+  GROUP_SCHEMA,
   idOf,
   MINUTE_MS,
   match,
@@ -227,6 +229,53 @@ describe('a person is found', () => {
     )
     expect(response.status).toBe(204)
     for (const row of await rows(world)) expect(row).toMatchObject({ given: null, about: null })
+  })
+})
+
+describe('a change of members', () => {
+  test('is in the timeline of who joined and who left', async () => {
+    const world = await open()
+    const id = idOf(await world.ask('POST', '/Users', person(LOGIN)))
+    const group = { schemas: [GROUP_SCHEMA], displayName: 'Line 4' }
+    const groupId = idOf(await world.ask('POST', '/Groups', group))
+    const add = patch({ op: 'add', path: 'members', value: [{ value: id }] })
+    world.clock.now += MINUTE_MS
+    await world.ask('PATCH', `/Groups/${groupId}`, add)
+    const remove = patch({ op: 'remove', path: `members[value eq "${id}"]` })
+    world.clock.now += MINUTE_MS
+    await world.ask('PATCH', `/Groups/${groupId}`, remove)
+    const [left, joined] = await world.audit(`?person=${id}`)
+    expect(left).toMatchObject({ decision: 'left', id, detail: { group: groupId } })
+    expect(joined.decided).toBe(`Joined the group ${groupId}.`)
+    expect(joined.came).toMatch(/^The client \(token .+\) changed the groups of a User\.$/)
+    const [, added] = await world.audit(`?person=${groupId}`)
+    expect(added).toMatchObject({ kind: 'request', op: 'update', outcome: 'done' })
+    expect(added.decided).toContain('Members: 1 joined, 0 left.')
+  })
+})
+
+describe('rows of requests', () => {
+  test('are written when two seconds are over, by one timer for all of them', async () => {
+    const world = await open()
+    const timers: { ms: number; then: () => void }[] = []
+    const works: Promise<unknown>[] = []
+    const fetch = async (input: string, init: RequestInit) => world.desk.fetch(input, init)
+    const isolate = openIsolate(world.clock, fetch, {
+      after: (ms, then) => {
+        timers.push({ ms, then })
+        return () => {}
+      },
+      waitUntil: (work) => void works.push(work),
+    })
+    const before = timers.length
+    await isolate.scim(world.scim, 'GET', match('userName', LOGIN))
+    await isolate.scim(world.scim, 'GET', match('userName', LOGIN))
+    const mine = timers.slice(before).filter(({ ms }) => ms === 2_000)
+    expect(mine).toHaveLength(1)
+    expect(await rows(world)).toEqual([])
+    mine[0]?.then()
+    await Promise.all(works)
+    expect(await rows(world)).toHaveLength(2)
   })
 })
 
