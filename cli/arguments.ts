@@ -24,7 +24,7 @@ NO_COLOR. Exit code: 0 done, 1 failed, 2 wrong usage.`
 /**
  * Splits the words of a command from its options.
  *
- * @param words what the words stand for, in order; all are needed
+ * @param words what the words stand for, in order; one with a `?` at its end may be left out
  * @throws {UsageError}
  */
 export function parseWords<const T extends ParseArgsOptionsConfig>(
@@ -47,8 +47,11 @@ export function parseWords<const T extends ParseArgsOptionsConfig>(
     args.filter((_, index) => !positions.includes(index)),
     options,
   )
-  if (given.length !== words.length) {
-    const usage = words.map((word) => `<${word}>`).join(' ')
+  const needed = words.filter((word) => !word.endsWith('?')).length
+  if (given.length < needed || given.length > words.length) {
+    const usage = words
+      .map((word) => (word.endsWith('?') ? `[${word.slice(0, -1)}]` : `<${word}>`))
+      .join(' ')
     const missing = words[given.length]
     throw new UsageError(
       missing === undefined ? `${given[words.length]} is one word too many` : `no ${missing} given`,

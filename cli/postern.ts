@@ -9,6 +9,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   audit: async () => (await import('./audit.ts')).audit,
   clients: async () => (await import('./clients.ts')).clients,
   connections: async () => (await import('./connections.ts')).connections,
+  doctor: async () => (await import('./doctor.ts')).doctor,
   findings: async () => (await import('./findings.ts')).findings,
   links: async () => (await import('./links.ts')).links,
   mapping: async () => (await import('./mapping.ts')).mapping,

@@ -30,6 +30,8 @@ import {
   describeAdapter,
   describePrivate,
 } from './admin/describe-adapter.ts'
+import type { Setup } from './admin/doctor/gateway.ts'
+import { doctorRoutes } from './admin/doctor.ts'
 import { findingRoutes } from './admin/findings.ts'
 import { healthRoutes } from './admin/health.ts'
 import { leaverRoutes } from './admin/leavers.ts'
@@ -126,9 +128,10 @@ export function compose(parts: Parts): Composed {
   const checkKeyUrl = (url: string) => checkAppUrl(url, { allowInsecure })
   const keySets = new KeySets({ fetch, now, checkUrl: checkKeyUrl })
   const access = new Access({ db: env.DB, sealing, keySets, now, waitUntil, lost })
+  const adminToken = readsOnce('POSTERN_ADMIN_TOKEN', env.POSTERN_ADMIN_TOKEN)
   const signIn = new SignIn({
     ...{ db: env.DB, keySets, now, waitUntil, lost },
-    bootstrapToken: readsOnce('POSTERN_ADMIN_TOKEN', env.POSTERN_ADMIN_TOKEN),
+    bootstrapToken: adminToken,
     isWeak: () => log({ event: 'admin.token.short', setting: 'POSTERN_ADMIN_TOKEN' }),
     access: env.POSTERN_ACCESS_TEAM
       ? accessTrust(env.POSTERN_ACCESS_TEAM, env.POSTERN_ACCESS_AUDIENCE)
@@ -231,6 +234,12 @@ export function compose(parts: Parts): Composed {
     ...{ db, access, connections, io, openApp: openForJob, openData, hashes, trouble, log },
   }
   const rates = new RequestRates()
+  const setup: Setup = {
+    configuredUrl: env.BASE_URL,
+    adminToken,
+    isDevelopment: allowInsecure,
+    hasPacer: parts.pacerOf !== undefined,
+  }
   const app = createApp({
     door: new Door({ access, rates, now }),
     audit,
@@ -255,6 +264,7 @@ export function compose(parts: Parts): Composed {
       auditRoutes(review)(api)
       accessRoutes(review)(api)
       healthRoutes(review)(api)
+      doctorRoutes({ db, sealing, now, setup, jobs, baseUrl })(api)
       clientRoutes({ db: env.DB, access, now, baseUrl, checkUrl: checkKeyUrl })(api)
       manifestRoutes({
         db: env.DB,

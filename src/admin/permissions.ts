@@ -46,6 +46,7 @@ export const PERMISSIONS = {
   '/connections/:name/leavers': { GET: AUDITOR },
   '/connections/:name/leavers/remove': { POST: OPERATOR },
   '/connections/:name/mapping/try': { POST: OPERATOR },
+  '/connections/:name/doctor': { GET: AUDITOR },
   '/connections/:name/export': { GET: AUDITOR },
   '/connections/:name/links': { GET: AUDITOR, POST: OPERATOR },
   '/connections/:name/people/:id': { DELETE: OPERATOR },
@@ -55,6 +56,7 @@ export const PERMISSIONS = {
   '/manifests/:name': { GET: AUDITOR_OF_ALL, PUT: OPERATOR_OF_ALL, DELETE: OPERATOR_OF_ALL },
   '/manifests/:name/rollback': { POST: OPERATOR_OF_ALL },
   '/sealing': { GET: AUDITOR_OF_ALL },
+  '/doctor': { GET: AUDITOR_OF_ALL },
 } as const satisfies Readonly<Record<string, Readonly<Partial<Record<Method, Need>>>>>
 
 export type AdminPath = keyof typeof PERMISSIONS

@@ -21,6 +21,7 @@ const MAY = {
     'GET /connections/:name/audit',
     'GET /connections/:name/access',
     'GET /connections/:name/health',
+    'GET /connections/:name/doctor',
     'GET /connections/:name/export',
     'GET /connections/:name/links',
   ],
@@ -44,7 +45,7 @@ const MAY = {
   owner: ['DELETE /connections/:name'],
 } as const
 const MAY_WITHOUT_LIMIT = {
-  auditor: ['GET /manifests', 'GET /manifests/:name', 'GET /sealing'],
+  auditor: ['GET /manifests', 'GET /manifests/:name', 'GET /sealing', 'GET /doctor'],
   operator: [
     'POST /connections',
     'PUT /manifests/:name',

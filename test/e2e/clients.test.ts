@@ -88,6 +88,15 @@ describe('a client of postern', { timeout: TIMEOUT_MS }, () => {
     expect([keys.length, keys[0].use, mayDrop, lost]).toEqual([1, 'current', [], []])
   })
 
+  test('finds its gateway well, from inside and outside', async () => {
+    const { ok, checks } = await postern(['doctor', 'demo'])
+    expect(ok).toBe(true)
+    const well = checks.filter((one: { result: string }) => one.result === 'ok')
+    expect(well.map(({ check }: { check: string }) => check)).toEqual(
+      expect.arrayContaining(['edge', 'healthz', 'migrations', 'clock', 'sealing-key', 'app']),
+    )
+  })
+
   test('has a token until it is revoked', async () => {
     const made = await postern(['tokens', 'new', 'demo', '--label', 'Entra'])
     expect(await users(made.token)).toBe(200)

@@ -1,0 +1,39 @@
+/** `GET /doctor` and `GET /connections/:name/doctor`: what is wrong, what it means, what to do. */
+import type { Hono } from 'hono'
+import { appliedMigrations } from '../db/check-ups.ts'
+import type { Jobs } from '../jobs/jobs.ts'
+import { route } from './api.ts'
+import { checkConnectionHealth } from './doctor/connection.ts'
+import { checkGateway, type GatewayDeps } from './doctor/gateway.ts'
+import { connectionOf } from './query.ts'
+
+export interface DoctorDeps extends GatewayDeps {
+  readonly jobs: Jobs
+  readonly baseUrl: (requestUrl: string) => string
+}
+
+/** For `adminApi`'s `more`. */
+export function doctorRoutes(deps: DoctorDeps): (api: Hono) => void {
+  const { db, jobs, now, baseUrl } = deps
+  return (api) => {
+    route(api, '/doctor', {
+      GET: async (c) =>
+        c.json({
+          checks: await checkGateway(deps),
+          // What should be applied is in the project's folder, and only the CLI sees both.
+          migrations: (await appliedMigrations(db)) ?? null,
+          baseUrl: baseUrl(c.req.url),
+          now: new Date(now()).toISOString(),
+        }),
+    })
+    route(api, '/connections/:name/doctor', {
+      GET: async (c) => {
+        const connection = await connectionOf(jobs, c)
+        return c.json({
+          connection: connection.name,
+          checks: await checkConnectionHealth(jobs, db, connection),
+        })
+      },
+    })
+  }
+}

@@ -1,0 +1,168 @@
+/** What can be wrong with one connection: its mode, its client, its app, what waits for somebody. */
+import type { Connection } from '../../access/connection.ts'
+import { modeOf } from '../../access/mode.ts'
+import type { AdapterFailure } from '../../adapter/failure.ts'
+import { type Credential, credentialsOf, lastHeard, openFindings } from '../../db/check-ups.ts'
+import type { Database } from '../../db/database.ts'
+import { type AppAnswer, checkApp } from '../../jobs/check-app.ts'
+import type { Jobs } from '../../jobs/jobs.ts'
+import { type Check, fail, ok, warn } from './check.ts'
+
+const MINUTE_MS = 60_000
+const DAY_MS = 24 * 60 * MINUTE_MS
+/** An administrator of the identity provider needs some notice. */
+const EXPIRES_SOON_MS = 30 * DAY_MS
+/** Entra's cycle is 40 minutes long; in quarantine it tries once a day or less. */
+const QUIET_MS = 3 * 40 * MINUTE_MS
+/** A client's request makes several calls, and Entra waits for a time that nobody knows. */
+const SLOW_MS = 3_000
+
+/** Kinds of findings that say that nothing, or nothing of a kind, is provisioned until they are gone. */
+const STOPS: ReadonlySet<string> = new Set(['app-credential', 'app-failing', 'guard', 'mode-ended'])
+
+export async function checkConnectionHealth(
+  jobs: Pick<Jobs, 'io' | 'openApp' | 'openData'>,
+  /** Of the control tables. */
+  db: Database,
+  connection: Connection,
+): Promise<readonly Check[]> {
+  const now = jobs.io.now()
+  const credentials = await credentialsOf(db, connection.id)
+  return [
+    checkMode(connection, now),
+    checkCredentials(connection.name, credentials, now),
+    checkHeard(await lastHeard(db, connection.id), now),
+    judgeApp(await checkApp(jobs, connection), connection.name),
+    // Last: what the question to the app has found out is among them.
+    checkFindings(connection.name, await openFindings(jobs.openData(connection), connection.id)),
+  ]
+}
+
+function checkMode(connection: Connection, now: number): Check {
+  const { name, modeUntil } = connection
+  const setLive = `postern connections ${name} --mode live`
+  const mode = modeOf(connection, now)
+  switch (mode) {
+    case 'live':
+      return ok('mode', 'live')
+    case 'paused':
+      return modeUntil === undefined
+        ? warn('mode', 'paused: the client is told 503', `when it is to go on: ${setLive}`)
+        : fail(
+            'mode',
+            'paused, because the mode before it has ended: the client is told 503',
+            setLive,
+          )
+    case 'observe':
+    case 'gate':
+      return warn(
+        'mode',
+        `${mode}: every write is refused (400), and a client that goes on may go into quarantine`,
+        `when you have seen what you wanted: ${setLive}`,
+      )
+  }
+}
+
+function checkCredentials(name: string, all: readonly Credential[], now: number): Check {
+  const check = 'credentials'
+  const renew = `postern tokens new ${name} (or postern clients), and enter it in the client`
+  if (all.length === 0) return fail(check, 'no client can sign in: there is no token', renew)
+  const living = all.filter(({ expiresAt }) => expiresAt === null || expiresAt > now)
+  if (living.length === 0) return fail(check, 'every token and client secret has expired', renew)
+  const [used] = all
+    .filter(({ lastUsedAt }) => lastUsedAt !== null)
+    .sort((a, b) => (b.lastUsedAt ?? 0) - (a.lastUsedAt ?? 0))
+  if (used && !living.includes(used)) {
+    return fail(check, `the ${nameOf(used)} that the client used last has expired`, renew)
+  }
+  const [first] = (used ? [used] : living)
+    .filter(({ expiresAt }) => expiresAt !== null && expiresAt - now < EXPIRES_SOON_MS)
+    .sort((a, b) => (a.expiresAt ?? 0) - (b.expiresAt ?? 0))
+  if (first) {
+    const days = Math.floor(((first.expiresAt ?? 0) - now) / DAY_MS)
+    return warn(
+      check,
+      `the ${nameOf(first)} expires in ${days} days: then the client sees 401`,
+      renew,
+    )
+  }
+  return ok(check, `${living.length} in force, none of those in use ends within 30 days`)
+}
+
+const nameOf = ({ kind, id, label }: Credential): string =>
+  kind === 'trust' ? `client ${id}` : `${kind} ${label ?? id}`
+
+function checkHeard(at: number | undefined, now: number): Check {
+  const check = 'last-heard'
+  const advice =
+    'in Entra: Provisioning, Test connection; then see that the job is started and not in quarantine'
+  if (at === undefined) return warn(check, 'no client has ever signed in', advice)
+  const minutes = Math.floor((now - at) / MINUTE_MS)
+  return now - at > QUIET_MS
+    ? warn(check, `no client for ${minutes} minutes; Entra comes every 40`, advice)
+    : ok(check, `a client signed in ${minutes} minutes ago`)
+}
+
+function judgeApp(answer: AppAnswer, name: string): Check {
+  switch (answer.kind) {
+    case 'answered': {
+      const says = `it answers a ${answer.asked} within ${answer.ms} ms`
+      return answer.ms < SLOW_MS
+        ? ok('app', says)
+        : warn(
+            'app',
+            says,
+            'every request of the client waits for the app: find out why it is slow',
+          )
+    }
+    case 'finds-anybody':
+      return fail(
+        'app',
+        `a search for a name that nobody has found ${answer.hits} accounts: the app ignores the search`,
+        'nothing would be created, or the wrong account matched: correct the look-up of the adapter or ' +
+          'manifest (docs/adapters.md)',
+      )
+    case 'nothing-to-ask':
+      return fail(
+        'app',
+        'the adapter knows none of the resource types of the connection',
+        'choose another adapter, or declare resource types that it has',
+      )
+    case 'failed':
+      return fail('app', answer.failure.message, adviceOn(answer.failure, name))
+  }
+}
+
+function adviceOn({ code, retryAfterSeconds }: AdapterFailure, name: string): string {
+  switch (code) {
+    case 'auth':
+      return `the app refuses the credentials: PATCH the connection ${name} with new secrets`
+    case 'forbidden':
+      return 'give the account that Postern uses in the app the rights that the adapter’s README names'
+    case 'rate':
+    case 'unavailable':
+    case 'timeout':
+      return retryAfterSeconds === undefined
+        ? 'the client is told to come again; see whether the app is up and reachable from Cloudflare'
+        : `the client is told to come again; the app, or what paces it, says: in ${retryAfterSeconds} seconds`
+    case 'protocol':
+      return 'see that the url setting leads to the API of the app, and not to a page or a firewall'
+    case 'invalid':
+    case 'conflict':
+    case 'limit':
+    case 'blocked':
+      return 'the app refuses a plain search: check the settings of the connection against the adapter’s README'
+  }
+}
+
+function checkFindings(
+  name: string,
+  found: readonly { readonly kind: string; readonly open: number }[],
+): Check {
+  if (found.length === 0) return ok('findings', 'none is open')
+  const says = `open: ${found.map(({ kind, open }) => `${open} ${kind}`).join(', ')}`
+  const advice = `postern findings ${name}`
+  return found.some(({ kind }) => STOPS.has(kind))
+    ? fail('findings', says, advice)
+    : warn('findings', says, advice)
+}
