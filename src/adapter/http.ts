@@ -109,6 +109,8 @@ export interface HttpClientOptions {
   readonly otherUrls?: readonly string[]
 }
 
+/** Levels of a JSON answer; of XML it is half of that. */
+const MAX_DEPTH = 64
 /** RFC 3986 §3.3: `pchar`. What a part that `encodeURIComponent` made consists of, and more. */
 const PATH = /^(?:\/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})*)+$/
 
@@ -323,10 +325,18 @@ function parseXml(text: string): Pick<HttpResponse, 'json' | 'body'> {
 function parseJson(text: string): Pick<HttpResponse, 'json' | 'body'> {
   if (text.trim() === '') return { body: 'empty', json: undefined }
   try {
-    return { body: 'json', json: JSON.parse(text) }
+    const json: unknown = JSON.parse(text)
+    if (!nestsDeeper(json, MAX_DEPTH)) return { body: 'json', json }
   } catch {
-    return { body: 'other', json: undefined }
+    // Neither is what was asked for.
   }
+  return { body: 'other', json: undefined }
+}
+
+/** Whoever walks through it later must not run out of stack. */
+function nestsDeeper(json: unknown, most: number): boolean {
+  if (typeof json !== 'object' || json === null) return false
+  return most === 0 || Object.values(json).some((one) => nestsDeeper(one, most - 1))
 }
 
 const CODE_BY_STATUS: Readonly<Record<number, FailureCode>> = {

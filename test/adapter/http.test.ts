@@ -238,6 +238,15 @@ describe('answers', () => {
     expect(await failureFrom(client.call(get('/a')))).toMatchObject({ code: 'protocol' })
   })
 
+  test('JSON that nests without end is protocol', async () => {
+    const nested = (levels: number) => '['.repeat(levels) + ']'.repeat(levels)
+    const bodies = [nested(100_000), nested(65), nested(64)]
+    const { client } = clientOf(() => new Response(bodies.shift()))
+    expect(await failureFrom(client.call(get('/a')))).toMatchObject({ code: 'protocol' })
+    expect(await failureFrom(client.call(get('/a')))).toMatchObject({ code: 'protocol' })
+    expect((await client.call(get('/a'))).body).toBe('json')
+  })
+
   test('characters that straddle chunks stay whole', async () => {
     const bytes = new TextEncoder().encode('"é山"')
     const { client } = clientOf(() => {
