@@ -7,6 +7,7 @@
  */
 import { NotCalled } from '../adapter/failure.ts'
 import type { Kind, Lease, Lessor, Terms } from './lessor.ts'
+import { Places } from './places.ts'
 import { SLOTS_MS } from './slots.ts'
 
 /** How often somebody looks whether it is their turn. */
@@ -14,8 +15,6 @@ const TICK_MS = 10
 /** So many look as often as that; those behind them more rarely, down to every so many ticks. */
 const NEXT = 10
 const RARELY = 20
-/** Whoever has not looked again for so long is there no more. */
-const LATE_MS = 250
 /** Whoever has asked for so long will hear nothing any more. */
 const ASKING_MS = 1_500
 /** Permits that are always asked for, as a share of those of a second. */
@@ -51,11 +50,6 @@ interface Held {
   lastUsed: number
 }
 
-interface Place {
-  /** When whoever waits here looks again. */
-  looksAt: number
-}
-
 interface Call {
   /** By then it has ended, or nobody is there any more to say so. */
   readonly until: number
@@ -73,7 +67,7 @@ export class Lessee {
   /** Of the last one: stands for the next. */
   #hopMs = USUAL_HOP_MS
   #asking: { readonly since: number } | undefined
-  readonly #places = new Set<Place>()
+  readonly #places = new Places()
   readonly #busy = new Set<Call>()
 
   constructor(options: LesseeOptions) {
@@ -98,12 +92,11 @@ export class Lessee {
 
   async #admit(terms: Terms, until: number, call: Call): Promise<void> {
     const { now, wait } = this.#options
-    const place = { looksAt: now() }
-    this.#places.add(place)
+    const place = this.#places.join(now(), until)
     try {
       for (;;) {
         const at = now()
-        const ahead = this.#ahead(place, at)
+        const ahead = this.#places.ahead(place, at)
         const step = this.#step(terms, ahead, at, until)
         if (step === 'go') {
           if (terms.concurrent !== undefined) this.#busy.add(call)
@@ -116,7 +109,7 @@ export class Lessee {
         await (step === 'ask' ? this.#ask(terms, until) : wait(step - at))
       }
     } finally {
-      this.#places.delete(place)
+      this.#places.leave(place)
     }
   }
 
@@ -151,7 +144,7 @@ export class Lessee {
     this.#asking = asking
     const { id, used, lastUsed } = this.#held
     const busy = this.#busyNow(asked)
-    const waiting = [...this.#places].filter((place) => isThere(place, asked)).length
+    const waiting = this.#places.waiting(asked)
     const again = asked - lastUsed < RECENT_MS ? 2 * used : 0
     // What is being told must stay so until the answer is there.
     this.#held = { ...this.#held, permits: 0 }
@@ -206,24 +199,10 @@ export class Lessee {
     return this.#asking !== undefined && now - this.#asking.since < ASKING_MS
   }
 
-  /** How many wait before this place. */
-  #ahead(mine: Place, now: number): number {
-    let ahead = 0
-    for (const place of this.#places) {
-      if (place === mine) break
-      if (isThere(place, now)) ahead += 1
-    }
-    return ahead
-  }
-
   #busyNow(now: number): number {
     for (const call of this.#busy) if (call.until <= now) this.#busy.delete(call)
     return this.#busy.size
   }
-}
-
-function isThere({ looksAt }: Place, now: number): boolean {
-  return looksAt + LATE_MS > now
 }
 
 function tooLong(ms: number): NotCalled {
