@@ -7,6 +7,7 @@ import { defineConfig } from 'vitest/config'
 const ON_NODE = [
   'test/cli/**/*.test.ts',
   'test/e2e/**/*.test.ts',
+  'test/browser/**/*.test.ts',
   'test/architecture.test.ts',
   'test/docs/**/*.test.ts',
   'test/examples/**/*.test.ts',

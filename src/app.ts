@@ -12,6 +12,7 @@ import type { OnCall } from './adapter/app-call.ts'
 import { type AdminDeps, adminApi } from './admin/api.ts'
 import { Problem } from './admin/problem.ts'
 import { Deadline } from './calls/deadline.ts'
+import { consolePages } from './console/console.tsx'
 import { type Database, StorageError } from './db/database.ts'
 import type { AuditBatch } from './govern/audit-batch.ts'
 import { Trail } from './govern/trail.ts'
@@ -68,6 +69,10 @@ export function createApp(deps: AppDeps): Hono {
   })
   app.all('/healthz', (c) => c.json({ status: 405 }, 405, { allow: 'GET, HEAD' }))
   app.route('/admin/api', adminApi(deps.admin, deps.adminRoutes))
+  // The console asks the admin API, as a client would: one door, one table of permissions.
+  const { signIn } = deps.admin
+  const ask = async (request: Request) => app.fetch(request)
+  app.route('/admin', consolePages({ ask, signIn, now: deps.admin.now }))
   app.all('/scim/:connection/v2', (c) => scim(deps, c.req.raw, c.req.param('connection'), ''))
   app.all('/scim/:connection/v2/*', (c) => {
     const name = c.req.param('connection')

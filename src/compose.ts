@@ -22,6 +22,7 @@ import { checkDatabaseUrl, isDatabaseUrl } from './adapter/sql/address.ts'
 import { createDial } from './adapter/sql/dial.ts'
 import { checkAppUrl, checkBaseUrl } from './adapter/url.ts'
 import { accessRoutes } from './admin/access.ts'
+import { type AdapterListing, adapterRoutes } from './admin/adapters.ts'
 import { administratorRoutes } from './admin/administrators.ts'
 import { auditRoutes } from './admin/audit.ts'
 import { clientRoutes } from './admin/clients.ts'
@@ -29,6 +30,7 @@ import {
   type AdapterDescription,
   describeAdapter,
   describePrivate,
+  schemaOf,
 } from './admin/describe-adapter.ts'
 import type { Setup } from './admin/doctor/gateway.ts'
 import { doctorRoutes } from './admin/doctor.ts'
@@ -38,6 +40,7 @@ import { leaverRoutes } from './admin/leavers.ts'
 import { manifestRoutes } from './admin/manifests.ts'
 import { mappingRoutes } from './admin/mapping.ts'
 import { movingRoutes } from './admin/moving.ts'
+import { overviewRoutes } from './admin/overview.ts'
 import { reconcileRoutes } from './admin/reconcile.ts'
 import { sealingRoutes } from './admin/sealing.ts'
 import { createApp } from './app.ts'
@@ -112,8 +115,9 @@ export function compose(parts: Parts): Composed {
   const { openSocket, hyperdrives } = parts
   const { certificates = new Map<string, Parts['fetch']>() } = parts
   const db = openDatabase(env.DB)
+  const sealingKey = readsOnce('POSTERN_SEALING_KEY', env.POSTERN_SEALING_KEY)
   const sealing = new Sealing({
-    current: readsOnce('POSTERN_SEALING_KEY', env.POSTERN_SEALING_KEY),
+    current: sealingKey,
     previous: readsOnce('POSTERN_SEALING_KEYS_PREVIOUS', env.POSTERN_SEALING_KEYS_PREVIOUS),
   })
   const allowInsecure = env.POSTERN_DEV === '1'
@@ -133,6 +137,7 @@ export function compose(parts: Parts): Composed {
     ...{ db: env.DB, keySets, now, waitUntil, lost },
     bootstrapToken: adminToken,
     isWeak: () => log({ event: 'admin.token.short', setting: 'POSTERN_ADMIN_TOKEN' }),
+    sessionSecret: sealingKey,
     access: env.POSTERN_ACCESS_TEAM
       ? accessTrust(env.POSTERN_ACCESS_TEAM, env.POSTERN_ACCESS_AUDIENCE)
       : undefined,
@@ -146,6 +151,7 @@ export function compose(parts: Parts): Composed {
     isDatabaseUrl(url)
       ? checkDatabaseUrl(url, { allowInsecure, bindings })
       : checkBaseUrl(url, { allowInsecure })
+  const hasCertificate = (binding: string) => certificates.has(binding)
   const stored = new StoredAdapters(env.DB, now)
   const remotes = new Map(
     [...privateAdapters].map(([name, binding]) => [
@@ -158,6 +164,7 @@ export function compose(parts: Parts): Composed {
     if (name === sandbox.name) {
       return {
         checkSettings: async (given) => checkSettings(sandbox, given),
+        settingsSchema: schemaOf(sandbox.settings),
         secrets: sandbox.secrets,
         resourceAttributes: () => 'any',
         declaresTypes: true,
@@ -167,6 +174,18 @@ export function compose(parts: Parts): Composed {
     if (remote) return describePrivate(remote)
     const adapter = adapters.get(name) ?? (await stored.latest(name))
     return adapter && describeAdapter(adapter)
+  }
+
+  const listAdapters = async (): Promise<AdapterListing[]> => {
+    const own = new Map<string, AdapterListing['origin']>([
+      [sandbox.name, 'sandbox'],
+      ...(await stored.names()).map((name) => [name, 'manifest'] as const),
+      ...[...adapters.keys()].map((name) => [name, 'built-in'] as const),
+      ...[...remotes.keys()].map((name) => [name, 'private'] as const),
+    ])
+    return [...own]
+      .map(([name, origin]) => ({ name, origin }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
   async function openApp(
@@ -265,6 +284,10 @@ export function compose(parts: Parts): Composed {
       accessRoutes(review)(api)
       healthRoutes(review)(api)
       doctorRoutes({ db, sealing, now, setup, jobs, baseUrl })(api)
+      const flush = () => audit.flush()
+      overviewRoutes({ db: env.DB, control: db, data: db, now, baseUrl, flush })(api)
+      const check = { describeAdapter: describe, checkAppUrl: checkUrl, hasCertificate }
+      adapterRoutes({ ...check, jobs, access, listAdapters, now }, baseUrl)(api)
       clientRoutes({ db: env.DB, access, now, baseUrl, checkUrl: checkKeyUrl })(api)
       manifestRoutes({
         db: env.DB,
@@ -272,7 +295,7 @@ export function compose(parts: Parts): Composed {
         openData: () => db,
         isBuiltIn: (name) => name === sandbox.name || remotes.has(name) || adapters.has(name),
         checkAppUrl: checkUrl,
-        hasCertificate: (binding) => certificates.has(binding),
+        hasCertificate,
       })(api)
     },
     isHealthy: healthOf(db, now),
@@ -287,7 +310,7 @@ export function compose(parts: Parts): Composed {
       log,
       describeAdapter: describe,
       checkAppUrl: checkUrl,
-      hasCertificate: (binding) => certificates.has(binding),
+      hasCertificate,
       report: (error, request) => {
         const what = error instanceof Error ? error.name : typeof error
         log({ event: 'admin.failed', request, error: what })

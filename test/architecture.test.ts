@@ -78,12 +78,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'node:buffer',
     'node:util',
   ],
+  // Beside the admin API, which it asks for all that it shows: no data of its own.
+  'src/console': ['src/access', 'src/admin', 'src/scim', 'hono'],
   'src/app.ts': [
     'src/scim',
     'src/access',
     'src/adapter/app-call.ts',
     'src/admin',
     'src/calls',
+    'src/console',
     'src/db',
     'src/govern',
     'src/http',

@@ -2,7 +2,7 @@
 import { type AdministratorRow, ROLES, type Role } from '../db/administrators.ts'
 
 /** How somebody has signed in. */
-export type SignedInBy = 'bootstrap' | 'token' | 'access'
+export type SignedInBy = 'bootstrap' | 'token' | 'session' | 'access'
 
 /** Somebody who is let in, for one request. */
 export interface Administrator {

@@ -1,6 +1,6 @@
 /**
- * Who asks for something of the admin API: the bootstrap token, a token of an administrator, or what
- * Cloudflare Access vouches for. D1 is asked each time, so that whoever is removed is out at once.
+ * Who asks for something of the admin API: the bootstrap token, a token of an administrator, a session
+ * that was made from one, or what Cloudflare Access vouches for. D1 is asked each time, so that whoever is removed is out at once.
  *
  * Whoever fails too often from one place is told to wait, in this isolate. A right token gets in all
  * the same, so nobody can lock an administrator out: 256 bits are guessed by nobody. The exception is
@@ -13,6 +13,16 @@ import { BoundedMap } from './bounded-map.ts'
 import { ACCESS_HEADER, accessName } from './cloudflare-access.ts'
 import { type KeySets, KeysUnavailable } from './key-sets.ts'
 import { originOf } from './same-origin.ts'
+import {
+  mintSession,
+  NO_SESSION_COOKIE,
+  proveSession,
+  readSession,
+  SESSION_MS,
+  type SessionClaim,
+  sessionCookie,
+  sessionIn,
+} from './session.ts'
 import { sourceOf } from './source.ts'
 import { type Rate, TokenBuckets } from './token-bucket.ts'
 import { bearerToken, equalTokens, hashToken, isAdminToken } from './tokens.ts'
@@ -33,6 +43,8 @@ export interface SignInDeps {
   readonly db: D1Database
   /** POSTERN_ADMIN_TOKEN; empty: it lets nobody in. */
   readonly bootstrapToken: ReadSecret
+  /** Keys sessions of the console; it is not in the database. Empty: there are none. */
+  readonly sessionSecret: ReadSecret
   /** Of Cloudflare Access; undefined: its header is not looked at. */
   readonly access: Trust | undefined
   readonly keySets: KeySets
@@ -83,18 +95,82 @@ export class SignIn {
     return signedIn
   }
 
+  /**
+   * A session of the console, by the token that a form was filled in with.
+   *
+   * @returns the `Set-Cookie` of it where the token is right; `no-secret`: this gateway has no sessions
+   * @throws {SecretUnavailable}
+   */
+  async begin(
+    request: Pick<Request, 'headers' | 'url'>,
+    token: string,
+  ): Promise<
+    Exclude<SignedIn, { kind: 'in' }> | { kind: 'in'; cookie: string } | { kind: 'no-secret' }
+  > {
+    const { url } = request
+    if (originOf(request.headers, new URL(url).origin) === 'other') return { kind: 'other-site' }
+    // As if it were a bearer: the same throttle, the same rules for a short one.
+    const headers = new Headers({ authorization: `Bearer ${token}` })
+    const address = request.headers.get('cf-connecting-ip')
+    if (address !== null) headers.set('cf-connecting-ip', address)
+    const signedIn = await this.identify({ headers, method: 'POST', url })
+    if (signedIn.kind !== 'in') return signedIn
+    const secret = await this.#deps.sessionSecret()
+    if (secret === '') return { kind: 'no-secret' }
+    const tokenHash = await hashToken(token)
+    const stored = isAdminToken(token)
+      ? await this.#administrators.byTokenHash(tokenHash)
+      : undefined
+    const now = this.#deps.now()
+    const claim: SessionClaim = {
+      tokenId: stored?.token.id ?? BOOTSTRAP.id,
+      expiresAt: Math.min(now + SESSION_MS, stored?.token.expiresAt ?? Number.POSITIVE_INFINITY),
+    }
+    const value = await mintSession(claim, { tokenHash, secret })
+    return { kind: 'in', cookie: sessionCookie(value, claim, now) }
+  }
+
+  /** `Set-Cookie` that ends a session in the browser. */
+  readonly ended: string = NO_SESSION_COOKIE
+
   async #identify(
     { headers, method, url }: Pick<Request, 'headers' | 'method' | 'url'>,
     isSlowed: boolean,
   ): Promise<SignedIn> {
     const authorization = headers.get('authorization')
     if (authorization !== null) return this.#byToken(bearerToken(authorization) ?? '', isSlowed)
-    const assertion = headers.get(ACCESS_HEADER)
-    if (assertion === null || !this.#deps.access) return { kind: 'refused' }
-    // Access knows a browser by its cookie, which goes along with what any page makes it send.
+    const session = sessionIn(headers.get('cookie'))
+    const assertion = this.#deps.access ? headers.get(ACCESS_HEADER) : null
+    if (session === undefined && assertion === null) return { kind: 'refused' }
+    // A browser is known by a cookie, ours or that of Access, which goes along with what any page
+    // makes it send.
     const isSafe = method === 'GET' || method === 'HEAD'
     if (!isSafe && originOf(headers, new URL(url).origin) === 'other') return { kind: 'other-site' }
-    return this.#byAccess(assertion, this.#deps.access)
+    const bySession = session === undefined ? undefined : await this.#bySession(session)
+    if (bySession) return { kind: 'in', administrator: bySession }
+    return assertion !== null && this.#deps.access
+      ? this.#byAccess(assertion, this.#deps.access)
+      : { kind: 'refused' }
+  }
+
+  async #bySession(value: string): Promise<Administrator | undefined> {
+    const claim = readSession(value)
+    if (!claim) return undefined
+    const { bootstrapToken, sessionSecret, now } = this.#deps
+    const secret = await sessionSecret()
+    if (claim.tokenId === BOOTSTRAP.id) {
+      const token = await bootstrapToken()
+      if (token === '') return undefined
+      const key = { tokenHash: await hashToken(token), secret }
+      return (await proveSession(value, key, now())) ? BOOTSTRAP : undefined
+    }
+    const found = await this.#administrators.byTokenId(claim.tokenId)
+    if (!found) return undefined
+    const { row, token } = found
+    if (token.expiresAt !== null && token.expiresAt <= now()) return undefined
+    if (!(await proveSession(value, { tokenHash: token.hash, secret }, now()))) return undefined
+    this.#noteUse(row, token.id)
+    return toAdministrator(row, 'session')
   }
 
   async #byToken(token: string, isSlowed: boolean): Promise<SignedIn> {

@@ -108,7 +108,7 @@ export async function readConnection(
 export async function listConnections(
   cursor: string | undefined,
   baseUrl: string,
-  deps: ConnectionDeps,
+  deps: Pick<ConnectionDeps, 'db' | 'now'>,
   { connections }: Pick<Administrator, 'connections'>,
 ): Promise<{ items: ConnectionView[]; nextCursor?: string }> {
   const [after] = cursor === undefined ? [] : parseCursor(cursor)
@@ -266,7 +266,7 @@ async function sealAll<S extends string | null>(
   return Object.fromEntries(entries) as Record<string, Sealed | Extract<S, null>>
 }
 
-function toView(row: ConnectionRow, baseUrl: string, now: number): ConnectionView {
+export function toView(row: ConnectionRow, baseUrl: string, now: number): ConnectionView {
   const mode = modeAt(row.mode, row.modeUntil ?? undefined, now)
   const policy = { ...row.policy, mode }
   const effective = policySchema.safeParse(policy)

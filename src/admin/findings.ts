@@ -68,6 +68,9 @@ export function findingRoutes(jobs: Jobs): (api: Hono) => void {
   }
 }
 
+/** Times are ISO 8601. */
+export type FindingView = ReturnType<typeof findingView>
+
 function findingView(finding: Finding) {
   const { firstSeen, lastSeen, decidedAt, ...shown } = finding
   return {

@@ -4,13 +4,28 @@ import { modeOf } from '../access/mode.ts'
 import { leaving, openFindings } from '../db/health-facts.ts'
 import { Scans } from '../db/scans.ts'
 import { lastHeard, SPAN_MS, spansSince } from '../db/traffic.ts'
-import { quarantineOf, windowOf } from '../govern/health.ts'
+import { type Quarantine, quarantineOf, type Window, windowOf } from '../govern/health.ts'
 import type { AccessDeps } from './access.ts'
 import { route } from './api.ts'
 import { connectionOf } from './query.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
+
+/** Of `/health`, what the console shows. Times are ISO 8601. */
+export interface HealthView {
+  readonly lastHeard: string | null
+  readonly hour: Window
+  readonly day: Window
+  readonly quarantine: Quarantine
+  readonly guard: {
+    readonly left: number
+    readonly parked: number
+    readonly windowMinutes: number
+    readonly maxCount: number
+    readonly isTripped: boolean
+  }
+}
 
 /** For `adminApi`'s `more`. */
 export function healthRoutes(deps: AccessDeps): (api: Hono) => void {

@@ -24,9 +24,12 @@ export const PERMISSIONS = {
   '/administrators/:id/tokens': { POST: OWNER_OF_ALL },
   '/administrators/:id/tokens/:token': { DELETE: OWNER_OF_ALL },
 
-  // The list shows theirs only.
+  // The lists show theirs only.
+  '/overview': { GET: AUDITOR },
   '/connections': { GET: AUDITOR, POST: OPERATOR_OF_ALL },
   '/connections/:name': { GET: AUDITOR, PATCH: OPERATOR, DELETE: OWNER },
+  '/connections/:name/overview': { GET: AUDITOR },
+  '/connections/:name/entra': { GET: AUDITOR },
   '/connections/:name/tokens': { GET: AUDITOR, POST: OPERATOR },
   '/connections/:name/tokens/:id': { DELETE: OPERATOR },
   '/connections/:name/clients': { GET: AUDITOR, POST: OPERATOR },
@@ -51,6 +54,10 @@ export const PERMISSIONS = {
   '/connections/:name/links': { GET: AUDITOR, POST: OPERATOR },
   '/connections/:name/people/:id': { DELETE: OPERATOR },
 
+  '/adapters': { GET: AUDITOR_OF_ALL },
+  '/adapters/:name': { GET: AUDITOR_OF_ALL },
+  // Calls the app with what it is given, as a new connection would.
+  '/adapters/:name/try': { POST: OPERATOR_OF_ALL },
   // A manifest names the connections that use it, and changes what they send where.
   '/manifests': { GET: AUDITOR_OF_ALL },
   '/manifests/:name': { GET: AUDITOR_OF_ALL, PUT: OPERATOR_OF_ALL, DELETE: OPERATOR_OF_ALL },

@@ -41,6 +41,11 @@ export type NewAdministratorToken = Omit<AdministratorTokenRow, 'lastUsedAt'> & 
   readonly hash: string
 }
 
+export interface TokenHolder {
+  readonly row: AdministratorRow
+  readonly token: { readonly id: string; readonly hash: string; readonly expiresAt: number | null }
+}
+
 type Stored<Row> = { [K in keyof Row]: K extends 'connections' ? string | null : Row[K] }
 
 const COLUMNS = sql.raw(
@@ -69,20 +74,13 @@ export class Administrators {
   }
 
   /** Whoever was given the token of this hash, and that token. */
-  async byTokenHash(
-    hash: string,
-  ): Promise<
-    { row: AdministratorRow; token: { id: string; expiresAt: number | null } } | undefined
-  > {
-    const found = await this.#db.get<
-      Stored<AdministratorRow> & { tokenId: string; expiresAt: number | null }
-    >(sql`
-      SELECT ${COLUMNS}, t.id AS "tokenId", t.expires_at AS "expiresAt"
-        FROM administrator_token AS t JOIN administrator AS a ON a.id = t.administrator_id
-       WHERE t.hash = ${hash}`)
-    if (!found) return undefined
-    const { tokenId, expiresAt, ...row } = found
-    return { row: parsed(row), token: { id: tokenId, expiresAt } }
+  async byTokenHash(hash: string): Promise<TokenHolder | undefined> {
+    return this.#holder(sql`t.hash = ${hash}`)
+  }
+
+  /** As `byTokenHash`, for a session, which names the token. */
+  async byTokenId(id: string): Promise<TokenHolder | undefined> {
+    return this.#holder(sql`t.id = ${id}`)
   }
 
   /** False: there are `most` already. @throws {NameTaken} */
@@ -160,6 +158,18 @@ export class Administrators {
                  WHERE id = ${token}`,
           ]),
     ])
+  }
+
+  async #holder(where: SQL): Promise<TokenHolder | undefined> {
+    const found = await this.#db.get<
+      Stored<AdministratorRow> & { tokenId: string; hash: string; expiresAt: number | null }
+    >(sql`
+      SELECT ${COLUMNS}, t.id AS "tokenId", t.hash, t.expires_at AS "expiresAt"
+        FROM administrator_token AS t JOIN administrator AS a ON a.id = t.administrator_id
+       WHERE ${where}`)
+    if (!found) return undefined
+    const { tokenId, hash, expiresAt, ...row } = found
+    return { row: parsed(row), token: { id: tokenId, hash, expiresAt } }
   }
 
   async #select(where: SQL): Promise<AdministratorRow[]> {

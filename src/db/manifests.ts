@@ -66,6 +66,14 @@ export class Manifests {
     return rows.map(toRow)
   }
 
+  /** Of all; some hundred at the most that anybody would ever write. */
+  async names(limit: number): Promise<string[]> {
+    const rows = await this.#db.all<{ name: string }>(
+      sql`SELECT name FROM manifest ORDER BY name LIMIT ${limit}`,
+    )
+    return rows.map(({ name }) => name)
+  }
+
   /** The newest first. */
   async revisions(name: string): Promise<RevisionRow[]> {
     return this.#db.all<RevisionRow>(sql`

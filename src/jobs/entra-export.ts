@@ -10,7 +10,7 @@ export type ExportedUser = Readonly<Record<string, unknown>>
  * for a SCIM endpoint"): SCIM path to the names that the value goes by in Graph and in the portal's
  * CSV; the first that has one counts.
  */
-const DEFAULT_MAPPING: Readonly<Record<string, readonly string[]>> = {
+export const DEFAULT_MAPPING: Readonly<Record<string, readonly string[]>> = {
   userName: ['userPrincipalName'],
   active: ['accountEnabled'],
   displayName: ['displayName'],

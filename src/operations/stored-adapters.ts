@@ -6,6 +6,8 @@ import { Manifests } from '../db/manifests.ts'
 /** As connections: an isolate may go by what it read this long ago (decision 0009). */
 const FRESH_MS = 5_000
 const MOST = 50
+/** To choose from. */
+const MOST_NAMES = 1_000
 
 interface Held {
   readonly readAt: number
@@ -22,6 +24,10 @@ export class StoredAdapters {
   constructor(db: D1Database, now: () => number) {
     this.#manifests = new Manifests(db)
     this.#now = now
+  }
+
+  names(): Promise<string[]> {
+    return this.#manifests.names(MOST_NAMES)
   }
 
   /** Undefined: no manifest of this name. @throws where a stored one is valid no more */

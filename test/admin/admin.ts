@@ -72,6 +72,7 @@ export function admin(
           db: env.DB,
           bootstrapToken: async () => adminToken,
           access: undefined,
+          sessionSecret: async () => 'secret of the Worker',
           keySets: noKeySets,
         },
         ...{ now: () => clock.now, waitUntil: () => {}, lost: () => {}, isWeak: () => {} },

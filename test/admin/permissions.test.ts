@@ -8,7 +8,10 @@ import type { Answer } from '../support/gateway.ts'
 const MAY = {
   auditor: [
     'GET /me',
+    'GET /overview',
     'GET /connections',
+    'GET /connections/:name/overview',
+    'GET /connections/:name/entra',
     'GET /connections/:name',
     'GET /connections/:name/tokens',
     'GET /connections/:name/clients',
@@ -45,9 +48,17 @@ const MAY = {
   owner: ['DELETE /connections/:name'],
 } as const
 const MAY_WITHOUT_LIMIT = {
-  auditor: ['GET /manifests', 'GET /manifests/:name', 'GET /sealing', 'GET /doctor'],
+  auditor: [
+    'GET /adapters',
+    'GET /adapters/:name',
+    'GET /manifests',
+    'GET /manifests/:name',
+    'GET /sealing',
+    'GET /doctor',
+  ],
   operator: [
     'POST /connections',
+    'POST /adapters/:name/try',
     'PUT /manifests/:name',
     'DELETE /manifests/:name',
     'POST /manifests/:name/rollback',

@@ -70,6 +70,8 @@ export function openAdministration(
 
   return {
     ...{ clock, lines, ask, must, connect, administrator },
+    /** Anything else, for example a page of the console. */
+    fetch: isolate.fetch,
     /** What no answer waits for. */
     settled: () => Promise.all(later),
   }

@@ -1,0 +1,91 @@
+/**
+ * The console's way to everything: requests to the admin API in this isolate, in the name of whoever asks
+ * for the page. Who may what, and the log, are then the API's (docs/decisions/0030-console.md).
+ */
+import type { InvalidMember } from '../admin/problem.ts'
+
+export type AskApi = (request: Request) => Promise<Response>
+
+/** RFC 9457, as the admin API writes it. */
+export interface Refused {
+  readonly status: number
+  readonly title: string
+  readonly detail: string
+  readonly errors: readonly InvalidMember[]
+}
+
+/** What the page needs was refused: the page is then about that. */
+export class PageRefused extends Error {
+  override readonly name = 'PageRefused'
+  readonly refused: Refused
+
+  constructor(refused: Refused) {
+    super(refused.detail)
+    this.refused = refused
+  }
+}
+
+export type Answered<T> =
+  | { readonly ok: true; readonly body: T }
+  | { readonly ok: false; readonly refused: Refused }
+
+/** What says who asks, and from where: all else of the browser's request is about the page. */
+const PASSED_ON = [
+  'cookie',
+  'origin',
+  'sec-fetch-site',
+  'cf-access-jwt-assertion',
+  'cf-connecting-ip',
+]
+
+/** One for each request of a browser. */
+export class Asking {
+  readonly #request: Request
+  readonly #ask: AskApi
+
+  constructor(request: Request, ask: AskApi) {
+    this.#request = request
+    this.#ask = ask
+  }
+
+  /** @throws {PageRefused} */
+  async get<T>(path: string): Promise<T> {
+    const answered = await this.send<T>('GET', path)
+    if (answered.ok) return answered.body
+    throw new PageRefused(answered.refused)
+  }
+
+  async send<T>(method: string, path: string, body?: unknown): Promise<Answered<T>> {
+    const headers = new Headers()
+    for (const name of PASSED_ON) {
+      const value = this.#request.headers.get(name)
+      if (value !== null) headers.set(name, value)
+    }
+    if (body !== undefined) headers.set('content-type', 'application/json')
+    const url = new URL(`/admin/api${path}`, this.#request.url)
+    const response = await this.#ask(
+      new Request(url, {
+        ...{ method, headers },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      }),
+    )
+    const text = await response.text()
+    const read: unknown = text === '' ? undefined : JSON.parse(text)
+    if (response.ok) return { ok: true, body: read as T }
+    const problem = read as Partial<Refused> | undefined
+    return {
+      ok: false,
+      refused: {
+        status: response.status,
+        title: problem?.title ?? 'Refused',
+        detail: problem?.detail ?? 'The request was refused',
+        errors: problem?.errors ?? [],
+      },
+    }
+  }
+}
+
+/** A path of the API or of the console, with names that may hold anything. */
+export function pathOf(parts: TemplateStringsArray, ...names: readonly string[]): string {
+  return String.raw({ raw: parts }, ...names.map(encodeURIComponent))
+}

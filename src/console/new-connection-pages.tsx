@@ -1,0 +1,82 @@
+/** The way to a new connection: which app, what it needs, and what to paste into Entra. */
+import type { AdapterListing, AdapterView, AppTrial, EntraView } from '../admin/adapters.ts'
+import { type Answered, type Asking, pathOf, type Refused } from './ask.ts'
+import { type Form, readForm } from './form.ts'
+import type { AddPage } from './page.ts'
+import { ConnectPage } from './pages/connect.tsx'
+import { AdaptersPage, NewConnectionPage } from './pages/new-connection.tsx'
+import { fieldsOf, readSettings } from './settings-form.ts'
+
+/** What was entered, and what of it is wrong. */
+type Made =
+  | { readonly ok: true; readonly token: string; readonly trial: string | undefined }
+  | { readonly ok: false; readonly refused: Refused }
+
+export function newConnectionPages(add: AddPage): void {
+  add('GET', '/new', async ({ c, asking, viewer }) => {
+    const { items } = await asking.get<{ items: AdapterListing[] }>('/adapters')
+    return c.html(<AdaptersPage {...{ viewer, items }} />)
+  })
+
+  add('GET', '/new/:adapter', async ({ c, asking, viewer, param }) => {
+    const adapter = await asking.get<AdapterView>(pathOf`/adapters/${param('adapter')}`)
+    const fields = fieldsOf(adapter.settings)
+    return c.html(<NewConnectionPage {...{ viewer, adapter, fields, given: () => '' }} />)
+  })
+
+  add('POST', '/new/:adapter', async ({ c, asking, viewer, param, now }) => {
+    const adapter = await asking.get<AdapterView>(pathOf`/adapters/${param('adapter')}`)
+    const form = await readForm(c)
+    const made = await make(asking, adapter, form)
+    if (!made.ok) {
+      const fields = fieldsOf(adapter.settings)
+      const { refused } = made
+      const page = <NewConnectionPage {...{ viewer, adapter, fields, given: form.text, refused }} />
+      // 200, as everywhere where a form comes back: browsers call others a failed load.
+      return c.html(page)
+    }
+    const name = form.text('name')
+    const entra = await asking.get<EntraView>(pathOf`/connections/${name}/entra`)
+    const { token, trial } = made
+    const shown = { viewer, name, entra, token, trial, now, lastHeard: null, isNew: true }
+    return c.html(<ConnectPage {...shown} />, 201)
+  })
+}
+
+async function make(asking: Asking, adapter: AdapterView, form: Form): Promise<Made> {
+  const read = readSettings(fieldsOf(adapter.settings), form.text)
+  if (!read.ok) {
+    return refusedBy(422, 'The request is not valid', [{ path: read.name, message: 'is no JSON' }])
+  }
+  const { settings } = read
+  const secrets = Object.fromEntries(
+    adapter.secrets.flatMap((secret) => {
+      const value = form.given(`secrets.${secret}`)
+      return value === undefined ? [] : [[secret, value]]
+    }),
+  )
+  const tried: Answered<AppTrial> = await asking.send(
+    'POST',
+    pathOf`/adapters/${adapter.name}/try`,
+    { settings, secrets },
+  )
+  if (!tried.ok) return tried
+  if (!tried.body.ok && form.text('untried') === '') {
+    const detail = `The app was asked, and nothing was made. ${tried.body.detail}`
+    return refusedBy(422, detail, [])
+  }
+  const created = await asking.send<{ token: string }>('POST', '/connections', {
+    ...{ name: form.text('name'), adapter: adapter.name, settings, secrets },
+    mode: form.text('mode') || 'live',
+  })
+  if (!created.ok) return created
+  return { ok: true, token: created.body.token, trial: saidOf(tried.body) }
+}
+
+function saidOf(trial: AppTrial): string | undefined {
+  return trial.ok && trial.type !== undefined ? `The app answered, in ${trial.ms} ms.` : undefined
+}
+
+function refusedBy(status: number, detail: string, errors: Refused['errors']): Made {
+  return { ok: false, refused: { status, title: 'Not valid', detail, errors } }
+}

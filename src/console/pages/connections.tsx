@@ -1,0 +1,129 @@
+import type { Brief } from '../../admin/overview.ts'
+import { pathOf } from '../ask.ts'
+import { Bars } from '../chart.tsx'
+import { Layout } from '../layout.tsx'
+import { Badge, ModeBadge, Time } from '../parts.tsx'
+import { may, type Viewer } from '../viewer.ts'
+import { percent, plural } from '../words.ts'
+
+interface Props {
+  readonly viewer: Viewer
+  readonly items: readonly Brief[]
+  readonly nextCursor: string | undefined
+  readonly now: number
+}
+
+export function ConnectionsPage({ viewer, items, nextCursor, now }: Props) {
+  const mayAdd = may(viewer, 'POST', '/connections')
+  return (
+    <Layout title="Connections" viewer={viewer}>
+      <div class="head">
+        <h1>Connections</h1>
+        {mayAdd && items.length > 0 && (
+          <a class="button" href="/admin/new">
+            New connection
+          </a>
+        )}
+      </div>
+      {items.length === 0 ? (
+        <div class="card empty">
+          <h2>No connections yet</h2>
+          <p class="quiet">A connection joins one identity provider and one app.</p>
+          {mayAdd && (
+            <a class="button" href="/admin/new">
+              New connection
+            </a>
+          )}
+        </div>
+      ) : (
+        <div class="table">
+          <table class="stack">
+            <thead>
+              <tr>
+                <th scope="col">Connection</th>
+                <th scope="col">Mode</th>
+                <th scope="col">Last heard</th>
+                <th scope="col">To decide</th>
+                <th scope="col">Went well</th>
+                <th scope="col">Requests, 24 hours</th>
+              </tr>
+            </thead>
+            <tbody>
+              {items.map((item) => (
+                <Row item={item} now={now} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {nextCursor !== undefined && (
+        <p>
+          <a href={`/admin?cursor=${encodeURIComponent(nextCursor)}`}>More connections</a>
+        </p>
+      )}
+    </Layout>
+  )
+}
+
+function Row({ item, now }: { item: Brief; now: number }) {
+  const { name, adapter, mode, health } = item
+  const { traffic } = health
+  const at = pathOf`/admin/connections/${name}`
+  return (
+    <tr>
+      <th scope="row">
+        <a href={at}>{name}</a> <span class="quiet">{adapter}</span>
+      </th>
+      <td>
+        <ModeBadge mode={mode} />
+      </td>
+      <td data-label="Last heard">
+        <Time iso={health.lastHeard} now={now} />
+      </td>
+      <td data-label="To decide">
+        <OpenFindings name={name} findings={health.findings} />
+      </td>
+      <td data-label="Went well">
+        {percent(traffic.successRate)}
+        {traffic.denied > 0 && (
+          <Badge tone="bad">{plural(traffic.denied, 'sign-in')} refused</Badge>
+        )}
+      </td>
+      <td>
+        <Bars
+          counts={traffic.requests}
+          failures={traffic.failures}
+          what="request"
+          when="in the last 24 hours"
+        />
+      </td>
+    </tr>
+  )
+}
+
+/** The guard and a refused credential stop work: they are named first. */
+const URGENT = {
+  guard: 'guard tripped',
+  'app-credential': 'credential refused',
+  'app-failing': 'app failing',
+}
+
+export function OpenFindings({
+  name,
+  findings,
+}: {
+  name: string
+  findings: Brief['health']['findings']
+}) {
+  const total = Object.values(findings).reduce((sum, count) => sum + count, 0)
+  if (total === 0) return <span>nothing</span>
+  const urgent = Object.entries(URGENT).filter(([kind]) => Object.hasOwn(findings, kind))
+  return (
+    <span class="choice">
+      <a href={pathOf`/admin/connections/${name}/findings`}>{plural(total, 'finding')}</a>
+      {urgent.map(([, text]) => (
+        <Badge tone="bad">{text}</Badge>
+      ))}
+    </span>
+  )
+}

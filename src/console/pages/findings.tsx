@@ -1,0 +1,166 @@
+import type { FindingView } from '../../admin/findings.ts'
+import { pathOf, type Refused } from '../ask.ts'
+import { Layout } from '../layout.tsx'
+import { Badge, ErrorSummary, Notice, Time } from '../parts.tsx'
+import { may, type Viewer } from '../viewer.ts'
+import { DECISIONS, FINDINGS, labelOf } from '../words.ts'
+
+interface Props {
+  readonly viewer: Viewer
+  readonly name: string
+  readonly state: 'open' | 'ignored' | 'closed'
+  readonly kind: string | undefined
+  readonly items: readonly FindingView[]
+  readonly nextCursor: string | undefined
+  readonly now: number
+  readonly isDecided?: boolean
+  readonly refused?: Refused | undefined
+}
+
+const STATES = ['open', 'ignored', 'closed'] as const
+
+export function FindingsPage(props: Props) {
+  const { viewer, name, state, kind, items, nextCursor, now, isDecided, refused } = props
+  const at = pathOf`/admin/connections/${name}/findings`
+  const query = (given: Readonly<Record<string, string | undefined>>) => {
+    const set = Object.entries(given).flatMap(([key, value]) =>
+      value === undefined ? [] : [[key, value]],
+    )
+    return `${at}?${new URLSearchParams(set)}`
+  }
+  return (
+    <Layout title={`Findings of ${name}`} viewer={viewer} connection={{ name, tab: 'findings' }}>
+      <h1>Findings</h1>
+      <ErrorSummary refused={refused} />
+      {isDecided && !refused && (
+        <Notice tone="good">
+          <p>Decided.</p>
+        </Notice>
+      )}
+      <nav class="choice" aria-label="Which findings">
+        {STATES.map((one) => (
+          <a
+            href={query({ state: one, kind })}
+            {...(one === state && { 'aria-current': 'page' as const })}
+          >
+            {labelOf(one)}
+          </a>
+        ))}
+        {kind !== undefined && <a href={query({ state })}>All kinds</a>}
+      </nav>
+      {items.length === 0 && (
+        <div class="card empty">
+          <h2>Nothing here</h2>
+          <p class="quiet">
+            {state === 'open' ? 'Nothing waits for a person.' : `No finding is ${state}.`}
+          </p>
+        </div>
+      )}
+      {items.map((finding) => (
+        <FindingCard finding={finding} at={at} viewer={viewer} now={now} />
+      ))}
+      {nextCursor !== undefined && (
+        <p>
+          <a href={query({ state, kind, cursor: nextCursor })}>More findings</a>
+        </p>
+      )}
+    </Layout>
+  )
+}
+
+/** Of the detail of a finding; the rest is for the API. */
+const HIDDEN = ['nativeIds', 'decided', 'scan', 'type']
+
+function FindingCard({
+  finding,
+  at,
+  viewer,
+  now,
+}: {
+  finding: FindingView
+  at: string
+  viewer: Viewer
+  now: number
+}) {
+  const { id, kind, state, detail } = finding
+  const said = FINDINGS[kind]
+  const facts = Object.entries(detail).filter(([key]) => !HIDDEN.includes(key))
+  const title = `finding-${id}`
+  return (
+    <article class="card" aria-labelledby={title}>
+      <div class="head">
+        <h2 id={title}>{said.title}</h2>
+        <Badge tone={state === 'open' ? 'warn' : 'calm'}>{state}</Badge>
+      </div>
+      <p>{said.advice}</p>
+      <dl class="facts">
+        <dt>Seen</dt>
+        <dd>
+          first <Time iso={finding.firstSeen} now={now} />, last{' '}
+          <Time iso={finding.lastSeen} now={now} />
+        </dd>
+        {facts.map(([key, value]) => (
+          <>
+            <dt>{labelOf(key)}</dt>
+            <dd>{shown(value)}</dd>
+          </>
+        ))}
+      </dl>
+      {may(viewer, 'POST', '/connections/:name/findings/:id/decide') &&
+        finding.decisions.length > 0 && (
+          <DecideForm finding={finding} action={`${at}/${encodeURIComponent(id)}/decide`} />
+        )}
+    </article>
+  )
+}
+
+/** Several accounts: one is to be chosen first. */
+function DecideForm({ finding, action }: { finding: FindingView; action: string }) {
+  const { id, detail, decisions, kind } = finding
+  const given = detail['nativeIds']
+  const accounts = Array.isArray(given) ? given.map(String) : []
+  return (
+    <form method="post" action={action}>
+      <fieldset>
+        <legend class="label">{accounts.length > 1 ? 'Which account?' : 'Decide'}</legend>
+        {accounts.length > 1 && (
+          <div class="choice">
+            {accounts.map((account, at) => (
+              <span class="check">
+                <input id={`${id}-${at}`} type="radio" name="nativeId" value={account} />
+                <label for={`${id}-${at}`}>
+                  Account <code>{account}</code>
+                </label>
+              </span>
+            ))}
+          </div>
+        )}
+        {kind === 'orphan' && (
+          <div class="field">
+            <label for={`${id}-account`}>Account to protect (its id in the app)</label>
+            <input id={`${id}-account`} type="text" name="nativeId" />
+          </div>
+        )}
+        <div class="actions">
+          {decisions.map((decision, at) => (
+            <button
+              type="submit"
+              name="decision"
+              value={decision}
+              class={
+                at === 0 && decision !== 'ignore' ? '' : decision === 'reject' ? 'danger' : 'second'
+              }
+            >
+              {DECISIONS[decision] ?? labelOf(decision)}
+            </button>
+          ))}
+        </div>
+      </fieldset>
+    </form>
+  )
+}
+
+function shown(value: unknown): string {
+  if (Array.isArray(value)) return value.map(shown).join(', ')
+  return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value)
+}

@@ -1,0 +1,132 @@
+/** Pieces of pages: fields, errors, badges, times, what is to be copied. */
+import type { Child } from 'hono/jsx'
+import type { Refused } from './ask.ts'
+import { relative } from './words.ts'
+
+/** All that is wrong with a form, each leading to its field; read out when the page comes. */
+export function ErrorSummary({
+  refused,
+  fieldOf = (path) => path,
+}: {
+  refused: Refused | undefined
+  /** Id of the field that a path of the API is entered in. */
+  fieldOf?: (path: string) => string
+}) {
+  if (!refused) return null
+  return (
+    <div class="notice bad" role="alert" tabindex={-1} data-focus>
+      <h2>That did not work</h2>
+      {refused.errors.length === 0 ? (
+        <p>{refused.detail}</p>
+      ) : (
+        <ul>
+          {refused.errors.map(({ path, message }) => (
+            <li>
+              <a href={`#${fieldOf(path)}`}>{path}</a>: {message}
+            </li>
+          ))}
+        </ul>
+      )}
+    </div>
+  )
+}
+
+export function Notice({ tone, children }: { tone: 'good' | 'bad' | 'calm'; children?: Child }) {
+  return (
+    <div class={`notice ${tone}`} role="status">
+      {children}
+    </div>
+  )
+}
+
+interface FieldProps {
+  readonly id: string
+  readonly label: string
+  readonly hint?: string | undefined
+  readonly error?: string | undefined
+  readonly optional?: boolean | undefined
+  /** Gets the ids of what describes the field. */
+  readonly control: (described: Readonly<Record<string, string>>) => Child
+}
+
+export function Field({ id, label, hint, error, optional, control }: FieldProps) {
+  const ids = [...(hint ? [`${id}-hint`] : []), ...(error ? [`${id}-error`] : [])]
+  return (
+    <div class="field">
+      <label for={id}>
+        {label}
+        {optional && <span class="quiet"> (optional)</span>}
+      </label>
+      {hint && (
+        <p class="hint" id={`${id}-hint`}>
+          {hint}
+        </p>
+      )}
+      {error && (
+        <p class="error" id={`${id}-error`}>
+          {error}
+        </p>
+      )}
+      {control({
+        ...(ids.length > 0 && { 'aria-describedby': ids.join(' ') }),
+        ...(error && { 'aria-invalid': 'true' }),
+      })}
+    </div>
+  )
+}
+
+/** The word says it; the colour repeats it. */
+export function Badge({
+  tone,
+  children,
+}: {
+  tone: 'good' | 'bad' | 'warn' | 'calm'
+  children?: Child
+}) {
+  return <span class={`badge ${tone}`}>{children}</span>
+}
+
+export function ModeBadge({ mode }: { mode: string }) {
+  const tone = mode === 'live' ? 'good' : mode === 'paused' ? 'bad' : 'warn'
+  return <Badge tone={tone}>{mode}</Badge>
+}
+
+export function Time({
+  iso,
+  now,
+  never = 'never',
+}: {
+  iso: string | null
+  now: number
+  never?: string
+}) {
+  if (iso === null) return <span>{never}</span>
+  return (
+    <time datetime={iso} title={iso}>
+      {relative(iso, now)}
+    </time>
+  )
+}
+
+/** A text to be taken elsewhere; the button is there where a script can copy. */
+export function Copyable({ id, label, value }: { id: string; label: string; value: string }) {
+  return (
+    <div class="copyable">
+      <span class="label" id={`${id}-label`}>
+        {label}
+      </span>
+      <div>
+        <code id={id}>{value}</code>
+        <button
+          type="button"
+          class="quiet-button"
+          data-copy={id}
+          aria-describedby={`${id}-label`}
+          hidden
+        >
+          Copy
+        </button>
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,54 @@
+/**
+ * The one script. Every page works without it: it copies, looks whether a client has been heard of, and
+ * leads to what went wrong.
+ */
+export const SCRIPT = `
+'use strict'
+document.querySelector('[data-focus]')?.focus()
+
+for (const button of document.querySelectorAll('[data-copy]')) {
+  if (!navigator.clipboard) continue
+  button.hidden = false
+  button.addEventListener('click', async () => {
+    const text = document.getElementById(button.dataset.copy).textContent
+    try {
+      await navigator.clipboard.writeText(text)
+      button.textContent = 'Copied'
+    } catch {
+      button.textContent = 'Select it and copy by hand'
+    }
+    setTimeout(() => { button.textContent = 'Copy' }, 2500)
+  })
+}
+
+for (const form of document.querySelectorAll('form[data-confirm]')) {
+  form.addEventListener('submit', (event) => {
+    if (!window.confirm(form.dataset.confirm)) event.preventDefault()
+  })
+}
+
+const waiting = document.querySelector('[data-waiting]')
+if (waiting) {
+  const endsAt = Date.now() + 30 * 60000
+  const look = async () => {
+    if (Date.now() > endsAt) return
+    // A page that nobody sees asks nothing.
+    if (document.visibilityState === 'visible') {
+      try {
+        const response = await fetch(waiting.dataset.waiting, { headers: { accept: 'application/json' } })
+        if (response.status === 401 || response.status === 403 || response.status === 404) return
+        if (response.ok && (await response.json()).lastHeard) {
+          waiting.className = 'notice good'
+          waiting.querySelector('[data-pending]').hidden = true
+          waiting.querySelector('[data-heard]').hidden = false
+          return
+        }
+      } catch {
+        // The network was away: the next look tells.
+      }
+    }
+    setTimeout(look, 3000)
+  }
+  look()
+}
+`

@@ -1,0 +1,96 @@
+/** What is known of connections at a glance: when they were heard of, what is open, how requests went. */
+import { sql } from 'drizzle-orm'
+import type { Database } from './database.ts'
+import type { FindingKind } from './findings.ts'
+
+/** Of some connections, in slots of time. Times in milliseconds. */
+export interface Span {
+  readonly since: number
+  readonly slotMs: number
+}
+
+/** By connection id; one that has nothing is absent. */
+export interface Glance {
+  readonly heard: ReadonlyMap<string, Heard>
+  readonly findings: ReadonlyMap<string, Readonly<Partial<Record<FindingKind, number>>>>
+  readonly traffic: ReadonlyMap<string, readonly Slot[]>
+}
+
+/** Sums of one slot; `slot` counts from 0. */
+export interface Slot {
+  readonly slot: number
+  readonly requests: number
+  /** Refused or failed. */
+  readonly failures: number
+  /** Not let in; none of the others. */
+  readonly denied: number
+  /** Milliseconds; 0: the client was not heard in it. */
+  readonly heardAt: number
+}
+
+export interface Heard {
+  readonly lastHeard: number | null
+  /** Bearer tokens that an administrator made. */
+  readonly tokens: number
+  /** Of those, the end that comes first. */
+  readonly nextExpiry: number | null
+}
+
+/** @param control holds the control tables; @param data the data tables of these connections */
+export async function glanceAt(
+  control: Database,
+  data: Database,
+  ids: readonly string[],
+  { since, slotMs }: Span,
+): Promise<Glance> {
+  const among = sql`(SELECT value FROM json_each(${JSON.stringify(ids)}))`
+  const [heard, findings, traffic] = await Promise.all([
+    control.all<Heard & { connection: string }>(sql`
+      SELECT connection_id AS connection, max(last_used_at) AS "lastHeard",
+             count(*) FILTER (WHERE client_id IS NULL) AS tokens,
+             min(expires_at) FILTER (WHERE client_id IS NULL) AS "nextExpiry"
+        FROM token WHERE connection_id IN ${among} GROUP BY connection_id`),
+    data.all<{ connection: string; kind: FindingKind; count: number }>(sql`
+      SELECT connection, kind, count(*) AS count FROM finding
+       WHERE connection IN ${among} AND state = 'open' GROUP BY connection, kind`),
+    data.all<Slot & { connection: string }>(sql`
+      SELECT connection, (at - ${since}) / ${slotMs} AS slot, sum(reads + writes) AS requests,
+             sum(refused + failed) AS failures, sum(denied) AS denied, max(heard_at) AS "heardAt"
+        FROM traffic WHERE connection IN ${among} AND at >= ${since} GROUP BY connection, slot`),
+  ])
+  const kinds = new Map<string, Partial<Record<FindingKind, number>>>()
+  for (const { connection, kind, count } of findings) {
+    kinds.set(connection, { ...kinds.get(connection), [kind]: count })
+  }
+  return {
+    heard: new Map(heard.map(({ connection, ...one }) => [connection, one])),
+    findings: kinds,
+    traffic: Map.groupBy(traffic, ({ connection }) => connection),
+  }
+}
+
+/** How many are linked, and off, of each resource type. Reads them all: for one connection. */
+export async function countLinks(
+  db: Database,
+  connection: string,
+): Promise<readonly { readonly type: string; readonly count: number }[]> {
+  return db.all<{ type: string; count: number }>(sql`
+    SELECT type, count(*) AS count FROM link
+     WHERE connection = ${connection} AND state = 'linked' GROUP BY type ORDER BY type`)
+}
+
+/** The newest rows of the audit that are looked at: it may have a million a day. */
+const NEWEST = 10_000
+
+/** What was decided lately, by decision. */
+export async function countDecisions(
+  db: Database,
+  connection: string,
+): Promise<readonly { readonly decision: string; readonly count: number }[]> {
+  return db.all<{ decision: string; count: number }>(sql`
+    SELECT decision, count(*) AS count FROM (
+      SELECT decision, kind, op FROM audit
+       WHERE connection = ${connection} ORDER BY at DESC LIMIT ${NEWEST})
+     WHERE kind = 'decided' AND op <> 'decide'
+     GROUP BY decision ORDER BY count DESC, decision LIMIT 12`)
+}

@@ -1,0 +1,84 @@
+/** Chromium, where there is one, and what every page of the console has to be. */
+import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { type BrowserContext, chromium, type Page } from 'playwright-core'
+import { expect } from 'vitest'
+
+const PLACES = [
+  process.env['CHROMIUM'],
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+]
+
+export const executablePath = PLACES.find((place) => place !== undefined && existsSync(place))
+
+if (executablePath === undefined) {
+  console.warn(
+    'skipped: tests in a browser, for there is no Chromium (apt-get install chromium, or CHROMIUM=path)',
+  )
+}
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8')
+
+export function launch() {
+  if (executablePath === undefined) throw new Error('there is no Chromium')
+  // Root, as in a container, has no sandbox; nothing foreign is loaded.
+  return chromium.launch({ executablePath, args: ['--no-sandbox'] })
+}
+
+/** What the browser complains of, in this context. */
+export function complaintsOf(context: BrowserContext): string[] {
+  const complaints: string[] = []
+  context.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) complaints.push(message.text())
+  })
+  context.on('weberror', (error) => complaints.push(error.error().message))
+  return complaints
+}
+
+const SCHEMES = ['light', 'dark'] as const
+/** WCAG 2.2, 1.4.10: content reflows at this width. */
+const NARROW = 320
+
+interface Violation {
+  readonly id: string
+  readonly impact: string
+  readonly nodes: readonly { readonly html: string }[]
+}
+
+/** No serious violation in either theme, and nothing to scroll sideways for on a phone. */
+export async function expectAccessible(page: Page): Promise<void> {
+  const at = page.url()
+  // Past the page's own policy, which lets in no script but its own.
+  await page.evaluate(AXE)
+  for (const colorScheme of SCHEMES) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    const serious = await page.evaluate(async () => {
+      // biome-ignore lint/suspicious/noExplicitAny: what the script has put there
+      const { violations } = await (globalThis as any).axe.run()
+      return violations
+        .filter(({ impact }: Violation) => impact === 'serious' || impact === 'critical')
+        .map(({ id, nodes }: Violation) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
+    })
+    expect(serious, `${at} (${colorScheme})`).toEqual([])
+  }
+  const size = page.viewportSize() ?? { width: 1280, height: 800 }
+  await page.setViewportSize({ width: NARROW, height: size.height })
+  const over = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
+  expect(over, `${at} at ${NARROW} px`).toBeLessThanOrEqual(0)
+  await page.setViewportSize(size)
+}
+
+/** Renews a picture of the documentation, where `SCREENSHOTS` names a folder. */
+export async function shoot(page: Page, name: string): Promise<void> {
+  const folder = process.env['SCREENSHOTS']
+  if (folder === undefined) return
+  await page.emulateMedia({ colorScheme: 'light' })
+  await page.screenshot({ path: path.join(folder, `console-${name}.png`), fullPage: true })
+  if (process.env['SCREENSHOTS_DARK'] === undefined) return
+  await page.emulateMedia({ colorScheme: 'dark' })
+  await page.screenshot({ path: path.join(folder, `console-${name}-dark.png`), fullPage: true })
+}
