@@ -21,6 +21,14 @@ export interface AccessDeps extends AuditDeps {
 const DAY_MS = 24 * 3_600_000
 const daysInput = z.coerce.number().int().min(0).max(3650)
 
+/** A page of the review. */
+export interface AccessView {
+  readonly items: readonly ReviewedPerson[]
+  /** What holds for all lines, in words. */
+  readonly notes: readonly string[]
+  readonly nextCursor?: string
+}
+
 /** For `adminApi`'s `more`. */
 export function accessRoutes(deps: AccessDeps): (api: Hono) => void {
   return (api) => {

@@ -12,6 +12,7 @@ import { adder, type ConsoleDeps, type ConsoleHono } from './page.ts'
 import { ConnectionsPage } from './pages/connections.tsx'
 import { RefusedPage } from './pages/refused.tsx'
 import { SignInPage } from './pages/sign-in.tsx'
+import { peoplePages } from './people-pages.tsx'
 import { SCRIPT } from './script.ts'
 import { ICON, STYLE } from './style.ts'
 import type { Viewer } from './viewer.ts'
@@ -99,6 +100,7 @@ export function consolePages(
   })
   newConnectionPages(add)
   connectionPages(add)
+  peoplePages(add)
 
   console.all('*', (c) => refusedPage(c, NOT_FOUND))
   return console

@@ -17,6 +17,8 @@ const TABS = [
   ['overview', 'Overview', ''],
   ['connect', 'Connect Entra', '/connect'],
   ['findings', 'Findings', '/findings'],
+  ['people', 'People', '/people'],
+  ['audit', 'Audit', '/audit'],
   ['tokens', 'Tokens', '/tokens'],
 ] as const
 export type Tab = (typeof TABS)[number][0]

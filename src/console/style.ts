@@ -132,6 +132,10 @@ button:hover, .button:hover { filter: brightness(1.08); }
 .facts dt { color: var(--soft); }
 .facts dd { margin: 0; overflow-wrap: anywhere; }
 .choice { display: flex; flex-wrap: wrap; gap: 0.4rem 1.2rem; }
+.search { grid-template-columns: minmax(0, 2fr) minmax(0, 1fr) auto; align-items: end; }
+.search:has(> :last-child:nth-child(2)) { grid-template-columns: minmax(0, 1fr) auto; }
+.timeline { list-style: none; padding: 0; display: grid; gap: 0.9rem; }
+.choice a[aria-current] { color: var(--ink); font-weight: 600; text-decoration: none; }
 .empty { text-align: center; padding: 3rem 1rem; justify-items: center; }
 .wall { min-height: 60vh; display: grid; align-content: center; justify-items: center; }
 .wall .card { width: min(100%, 26rem); }
@@ -143,6 +147,7 @@ button:hover, .button:hover { filter: brightness(1.08); }
   .stack th, .stack td { border: 0; padding: 0.2rem 0; }
   .stack td.end { text-align: left; }
   .stack td[data-label]::before { content: attr(data-label) ": "; color: var(--soft); }
+  .search, .search:has(> :last-child:nth-child(2)) { grid-template-columns: minmax(0, 1fr); }
   .facts, .shares > div { grid-template-columns: 1fr; gap: 0.1rem; }
   .facts dd + dt { margin-top: 0.5rem; }
   .steps > li { padding-left: clamp(1rem, 3vw, 1.5rem); padding-top: 3.4rem; }

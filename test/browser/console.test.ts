@@ -94,6 +94,19 @@ describe.skipIf(executablePath === undefined)('the console', { timeout: TIMEOUT_
     await expectAccessible(page)
   })
 
+  test('tells what became of a person: found in the list, and by name', async () => {
+    await open('/connections/fernhollow/people')
+    await expectAccessible(page)
+    await page.getByRole('link', { name: LOGIN }).click()
+    await page.getByText('asked to create a User').first().waitFor()
+    await page.getByLabel('Person or group').fill(LOGIN.toUpperCase())
+    await button('Show').click()
+    await page.getByRole('heading', { name: 'Timeline of' }).waitFor()
+    await page.getByText('asked to create a User').first().waitFor()
+    await shoot(page, 'timeline')
+    await expectAccessible(page)
+  })
+
   test('gives the mapping for Entra as a file', async () => {
     await open('/connections/fernhollow/connect')
     const coming = page.waitForEvent('download')

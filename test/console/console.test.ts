@@ -152,11 +152,13 @@ describe('a page', () => {
     const connection = await api.connect()
     const auditor = await session('auditor')
     const operator = await session('operator')
-    for (const path of ['', '/tokens', '/findings']) {
+    for (const path of ['', '/tokens', '/findings', '/people', '/audit']) {
       const at = `/connections/${connection}${path}`
       const { html, status } = await page(at, auditor.cookie)
       expect(status).toBe(200)
-      expect(html.match(/<form[^>]*>/g)).toEqual(['<form method="post" action="/admin/sign-out">'])
+      expect(html.match(/<form method="post"[^>]*>/g)).toEqual([
+        '<form method="post" action="/admin/sign-out">',
+      ])
     }
     const { html } = await page(`/connections/${connection}`, operator.cookie)
     expect(html).toContain('Set to paused')

@@ -1,0 +1,111 @@
+import type { AuditEntryView } from '../../admin/audit.ts'
+import { pathOf } from '../ask.ts'
+import { Layout } from '../layout.tsx'
+import { Badge, Time } from '../parts.tsx'
+import type { Viewer } from '../viewer.ts'
+
+interface Props {
+  readonly viewer: Viewer
+  readonly name: string
+  readonly person: string
+  readonly outcome: string
+  readonly items: readonly AuditEntryView[]
+  readonly nextCursor: string | undefined
+  readonly now: number
+}
+
+const OUTCOMES: Readonly<Record<string, string>> = {
+  '': 'All of them',
+  done: 'Done',
+  unchanged: 'Nothing to change',
+  answered: 'Answered',
+  refused: 'Refused',
+  failed: 'Failed',
+}
+
+/** What came, what was decided, what the app answered: newest first. */
+export function AuditPage({ viewer, name, person, outcome, items, nextCursor, now }: Props) {
+  const at = pathOf`/admin/connections/${name}/audit`
+  const more = new URLSearchParams({ person, outcome, cursor: nextCursor ?? '' })
+  return (
+    <Layout title={`Audit of ${name}`} viewer={viewer} connection={{ name, tab: 'audit' }}>
+      <h1>{person === '' ? 'Audit' : `Timeline of ${person}`}</h1>
+      <form class="card search" method="get" action={at}>
+        <div class="field">
+          <label for="person">Person or group</label>
+          <p class="hint" id="person-hint">
+            User name, id in the app, SCIM id or externalId. Empty: everybody.
+          </p>
+          <input
+            id="person"
+            name="person"
+            type="text"
+            value={person}
+            aria-describedby="person-hint"
+          />
+        </div>
+        <div class="field">
+          <label for="outcome">Outcome</label>
+          <select id="outcome" name="outcome">
+            {Object.entries(OUTCOMES).map(([value, text]) => (
+              <option value={value} selected={value === outcome}>
+                {text}
+              </option>
+            ))}
+          </select>
+        </div>
+        <div class="actions">
+          <button type="submit">Show</button>
+        </div>
+      </form>
+      {items.length === 0 ? (
+        <div class="card empty">
+          <h2>Nothing here</h2>
+          <p class="quiet">The audit has no such entry, or has it no more.</p>
+        </div>
+      ) : (
+        <ol class="timeline">
+          {items.map((entry) => (
+            <Entry entry={entry} now={now} />
+          ))}
+        </ol>
+      )}
+      {nextCursor !== undefined && (
+        <p>
+          <a href={`${at}?${more}`}>Older entries</a>
+        </p>
+      )}
+    </Layout>
+  )
+}
+
+const TONES: Readonly<Record<string, 'good' | 'bad' | 'warn'>> = {
+  done: 'good',
+  refused: 'warn',
+  failed: 'bad',
+}
+
+function Entry({ entry, now }: { entry: AuditEntryView; now: number }) {
+  const { at, request, outcome, came, decided, answered, status } = entry
+  return (
+    <li class="card">
+      <p class="choice">
+        <Badge tone={TONES[outcome] ?? 'calm'}>{outcome}</Badge>
+        <Time iso={at} now={now} />
+        {status !== null && <span class="quiet">answered {status}</span>}
+      </p>
+      <dl class="facts">
+        <dt>What came</dt>
+        <dd>{came}</dd>
+        <dt>Decided</dt>
+        <dd>{decided}</dd>
+        <dt>The app</dt>
+        <dd>{answered}</dd>
+        <dt>Request</dt>
+        <dd>
+          <code>{request}</code>
+        </dd>
+      </dl>
+    </li>
+  )
+}
