@@ -116,7 +116,9 @@ function FindingCard({
 
 /** Several accounts: one is to be chosen first. */
 function DecideForm({ finding, action }: { finding: FindingView; action: string }) {
-  const { id, detail, decisions, kind } = finding
+  const { id, detail, decisions, kind, state } = finding
+  // To open what is open is possible, and nobody wants it.
+  const offered = decisions.filter((one) => one !== 'reopen' || state !== 'open')
   const given = detail['nativeIds']
   const accounts = Array.isArray(given) ? given.map(String) : []
   return (
@@ -142,7 +144,7 @@ function DecideForm({ finding, action }: { finding: FindingView; action: string 
           </div>
         )}
         <div class="actions">
-          {decisions.map((decision, at) => (
+          {offered.map((decision, at) => (
             <button
               type="submit"
               name="decision"
@@ -162,5 +164,8 @@ function DecideForm({ finding, action }: { finding: FindingView; action: string 
 
 function shown(value: unknown): string {
   if (Array.isArray(value)) return value.map(shown).join(', ')
-  return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value)
+  if (typeof value !== 'object' || value === null) return String(value)
+  return Object.entries(value)
+    .map(([key, part]) => `${labelOf(key).toLowerCase()} ${shown(part)}`)
+    .join(' · ')
 }
