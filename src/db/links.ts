@@ -151,6 +151,27 @@ export class Links {
     return row && toIntent(row)
   }
 
+  /** To be written with a commit that nobody waits for: its client will ask once more. */
+  unheard({ id }: { readonly id: string }): Write {
+    return sql`UPDATE intent SET unheard = 1 WHERE id = ${id} AND connection = ${this.#connection}`
+  }
+
+  /** Whether this link was created without its client. */
+  async isUnheard(link: string): Promise<boolean> {
+    const rows = await this.#db.all(sql`
+      SELECT 1 FROM intent
+       WHERE connection = ${this.#connection} AND link = ${link} AND unheard = 1`)
+    return rows.length > 0
+  }
+
+  /** The client hears of it now. False: it has been told already. */
+  async heard(link: string): Promise<boolean> {
+    const rows = await this.#db.all(sql`
+      UPDATE intent SET unheard = 0
+       WHERE connection = ${this.#connection} AND link = ${link} AND unheard = 1 RETURNING id`)
+    return rows.length > 0
+  }
+
   // ---- first sight --------------------------------------------------------------------------------
 
   /**

@@ -30,7 +30,15 @@ import { readAgain } from './gone.ts'
 import { refuseDisable } from './inactive.ts'
 import { splitMembers } from './members.ts'
 import { recover } from './recover.ts'
-import { inDoubt, leaseUntil, proposedLink, type Reservation, send, taken } from './reservation.ts'
+import {
+  inDoubt,
+  leaseUntil,
+  overlay,
+  proposedLink,
+  type Reservation,
+  send,
+  taken,
+} from './reservation.ts'
 
 export async function createResource(endpoint: Endpoint, body: unknown): Promise<Account> {
   refuseByMode(endpoint)
@@ -49,21 +57,28 @@ export async function createResource(endpoint: Endpoint, body: unknown): Promise
 }
 
 /** An account that was adopted switched on, and is wanted off. */
-async function switchedOff(
+function switchedOff(endpoint: Endpoint, adopted: Account, desired: Resource): Promise<Account> {
+  return brought(endpoint, adopted, ({ link, view }) => {
+    const isOn = link.state === 'linked' && view['active'] !== false
+    return desired['active'] !== false || !isOn ? view : { ...view, active: false }
+  })
+}
+
+/** The account, brought to what is wanted of it; once more where somebody else writes it. */
+async function brought(
   endpoint: Endpoint,
-  adopted: Account,
-  desired: Resource,
+  found: Account,
+  wanted: (account: Account) => Resource,
 ): Promise<Account> {
-  let account = adopted
+  let account = found
   for (let attempt = 0; attempt < 5; attempt++) {
     const { link, object, view } = account
-    const isOn = link.state === 'linked' && view['active'] !== false
-    if (desired['active'] !== false || !isOn) return account
-    const after = { ...view, active: false }
+    const after = wanted(account)
+    if (after === view) return account
     const known = { shadow: parseShadow(link.shadow), object }
     const words = furtherWords(known, { before: view, after }, () => false)
-    const off = await apply(endpoint, account, after, { ignored: [], words, decision: undefined })
-    if (off) return off
+    const made = await apply(endpoint, account, after, { ignored: [], words, decision: undefined })
+    if (made) return made
     account = await loadAccount(endpoint, link.id)
   }
   throw inDoubt(5)
@@ -126,9 +141,32 @@ async function settle(
     case 'discovered':
     case 'ambiguous':
     case 'missing':
-      if (!(await vacate(endpoint, holder, claims))) throw taken(endpoint)
-      return undefined
+      if (await vacate(endpoint, holder, claims)) return undefined
+      return answerAgain(endpoint, holder, reservation, claims)
   }
+}
+
+/**
+ * A create that was cut off is finished by the cron, and its client asks once more: the answer is the
+ * one that it has missed (design decision 5).
+ *
+ * @throws {ScimError} 409 where the person is somebody else, or the client has had the answer
+ */
+async function answerAgain(
+  endpoint: Endpoint,
+  { id, state, externalId }: Link,
+  { desired }: Reservation,
+  claims: readonly Claim[],
+): Promise<Account> {
+  const { links } = endpoint
+  if (state !== 'linked' || externalId !== desired['externalId']) throw taken(endpoint)
+  if (!(await links.isUnheard(id))) throw taken(endpoint)
+  const account = await loadAccount(endpoint, id)
+  const borne = claimsIn(endpoint, account.view)
+  if (without(claims, borne).length > 0) throw taken(endpoint)
+  const answered = await brought(endpoint, account, ({ view }) => overlay(view, desired))
+  if (!(await links.heard(id))) throw taken(endpoint)
+  return answered
 }
 
 /** True where the holder has lost the key in the app itself: its account, or its name. */

@@ -122,6 +122,7 @@ export async function finishCreate(
         desired,
         ignored: [],
         sentSince: intent.createdAt,
+        isUnheard: true,
       },
       only,
     )

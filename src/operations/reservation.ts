@@ -44,6 +44,8 @@ export interface Reservation {
   readonly ignored: readonly string[]
   /** Since when a create of ours may have reached the app; undefined: none has been sent. */
   readonly sentSince: number | undefined
+  /** True: no client is answered, because its request was cut off. */
+  readonly isUnheard?: boolean
 }
 
 // ---- search and send -----------------------------------------------------------------------------
@@ -273,6 +275,7 @@ async function commit(
   const outcome = await links.commitCreate(intent, link.id, facts, origin, now, [
     entry(link.id),
     audit.linked(link.id, now),
+    ...(reservation.isUnheard ? [links.unheard(intent)] : []),
   ])
   switch (outcome) {
     case 'committed':

@@ -202,3 +202,63 @@ describe.each(Object.entries(CASES))('%s', (_, { request, call, done, expectDone
     await expectDone(world, ids)
   })
 })
+
+describe('a POST that was cut off, and that the cron has finished', () => {
+  const WORLDS = {
+    'of somebody new': {},
+    'of somebody who was deleted here, and whose account stayed': {
+      policy: { deprovision: { onDelete: 'deactivate' } },
+    },
+  }
+
+  test.each(Object.entries(WORLDS))(
+    '%s, is answered when it comes again, once',
+    async (_, options) => {
+      const start = async () => {
+        const world = await openWorld(options)
+        if ('policy' in options) {
+          const id = idOf(await world.ask('POST', '/Users', PERSON))
+          expect((await world.ask('DELETE', `/Users/${id}`)).status).toBe(204)
+        }
+        return world
+      }
+      const uncut = await start()
+      const whole = uncut.open()
+      await whole.scim(uncut.scim, 'POST', '/Users', PERSON)
+      let finished = 0
+      for (const cut of cutsOf(whole.steps(), ['dies'])) {
+        const world = await start()
+        await world.open(cut).scim(world.scim, 'POST', '/Users', PERSON)
+        world.clock.now += 10 * 60_000
+        await world.tick()
+        const [there] = world.logins(LOGIN)
+        const isOn = there !== undefined && world.desk.store.account(there)?.state === 'enabled'
+        const again = await world.ask('POST', '/Users', { ...PERSON, title: 'Turner' })
+        // The first answer may have come through: then this is a second POST.
+        expect([201, 409], JSON.stringify(cut)).toContain(again.status)
+        if (again.status === 201) {
+          if (isOn) finished += 1
+          expect(again.body).toMatchObject({ userName: LOGIN, active: true, title: 'Turner' })
+          expect((await world.ask('GET', `/Users/${again.body.id}`)).body.title).toBe('Turner')
+        }
+        expect(world.logins(LOGIN)).toHaveLength(1)
+        expect((await world.ask('POST', '/Users', PERSON)).status).toBe(409)
+      }
+      expect(finished).toBeGreaterThan(0)
+    },
+  )
+
+  test('is not given to somebody else of the same name', async () => {
+    const world = await openWorld()
+    const probe = await openWorld()
+    const whole = probe.open()
+    await whole.scim(probe.scim, 'POST', '/Users', PERSON)
+    const cut = { step: whole.steps() - 1, how: 'dies' } as const
+    await world.open(cut).scim(world.scim, 'POST', '/Users', PERSON)
+    world.clock.now += 10 * 60_000
+    await world.tick()
+    const other = { ...PERSON, externalId: 'another Rosa' }
+    expect((await world.ask('POST', '/Users', other)).status).toBe(409)
+    expect((await world.ask('POST', '/Users', PERSON)).status).toBe(201)
+  })
+})
