@@ -1,6 +1,6 @@
 /**
  * The circuit breaker of one connection in one isolate. After a run of failures no call is sent for a
- * while, then one alone, which only reads; its answer lets the others through. Pure: no clock, no I/O.
+ * while, then one alone, a read where there is one; its answer lets the others through. Pure: no clock, no I/O.
  */
 import { NotCalled } from '../adapter/failure.ts'
 
@@ -30,6 +30,8 @@ const RULES: Readonly<Record<PauseCause, Rule>> = {
 const LONGEST_ASKED_MS = 300_000
 /** While the one call is under way that tries the app: it may be answered at any moment. */
 const PROBING_MS = 2_000
+/** So long after a pause only a read tries the app. Then a write may: some connections never read. */
+const READS_FIRST_MS = 10_000
 
 interface Pause {
   readonly cause: PauseCause
@@ -63,7 +65,8 @@ export class Circuit {
     if (!pause) return { kind: 'call', isProbe: false }
     const { cause, until } = pause
     if (now < until) return { kind: 'paused', cause, waitMs: until - now }
-    if (!isRead || now < this.#probeUntil) return { kind: 'paused', cause, waitMs: PROBING_MS }
+    const mayTry = isRead || now >= until + READS_FIRST_MS
+    if (!mayTry || now < this.#probeUntil) return { kind: 'paused', cause, waitMs: PROBING_MS }
     this.#probeUntil = now + leftMs
     return { kind: 'call', isProbe: true }
   }

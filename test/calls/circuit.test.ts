@@ -89,6 +89,17 @@ describe('half open', () => {
     expect(admit(false)).toMatchObject({ kind: 'paused' })
   })
 
+  test('a write tries where for ten seconds nothing has read', () => {
+    const { clock, admit, settle, times } = open()
+    times(6, 'failed')
+    clock.now += 5_000
+    expect(admit(false)).toMatchObject({ kind: 'paused' })
+    clock.now += 10_000
+    expect(admit(false)).toEqual({ kind: 'call', isProbe: true })
+    expect(admit()).toMatchObject({ kind: 'paused' })
+    expect(settle('answered', undefined, true)).toBe('closed')
+  })
+
   test('its success closes it', () => {
     const { admit, settle } = halfOpen()
     admit()
