@@ -48,7 +48,10 @@ describe('connections', () => {
     const found = await connections.withToken(a.row.name, a.token.hash)
     expect(found?.connection).toMatchObject({ ...a.row, secrets: { key: SEALED }, version: 1 })
     const { id } = a.token
-    expect(found?.token).toEqual({ id, expiresAt: null, lastUsedAt: null, scope: 'scim' })
+    expect(found?.token).toEqual({
+      ...{ id, expiresAt: null, lastUsedAt: null, scope: 'scim' },
+      ...{ label: null, clientId: null },
+    })
     expect(await connections.withToken(b.row.name, a.token.hash)).toBeUndefined()
   })
 

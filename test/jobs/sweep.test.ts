@@ -56,6 +56,8 @@ test('an account that appeared late is committed without the client', async () =
   world.clock.now += 15 * MINUTE_MS
   await world.tick()
   expect(await openIntents(world)).toEqual([])
+  // The answer that the client has missed, and no other one.
+  expect((await world.ask('POST', '/Users', person(LOGIN))).status).toBe(201)
   expect((await world.ask('POST', '/Users', person(LOGIN))).status).toBe(409)
   expect(world.logins(LOGIN)).toHaveLength(1)
 })
