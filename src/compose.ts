@@ -24,6 +24,7 @@ import { checkAppUrl, checkBaseUrl } from './adapter/url.ts'
 import { accessRoutes } from './admin/access.ts'
 import { type AdapterListing, adapterRoutes } from './admin/adapters.ts'
 import { administratorRoutes } from './admin/administrators.ts'
+import { alertRoutes } from './admin/alerts.ts'
 import { auditRoutes } from './admin/audit.ts'
 import { clientRoutes } from './admin/clients.ts'
 import {
@@ -54,6 +55,8 @@ import { healthOf } from './db/health.ts'
 import type { Env } from './env.ts'
 import { AuditBatch } from './govern/audit-batch.ts'
 import { ValueHashes } from './govern/value-hashes.ts'
+import { raiseAlerts } from './jobs/alerts.ts'
+import { deliverAlerts } from './jobs/deliver-alerts.ts'
 import { erase } from './jobs/erase.ts'
 import { keepAudit } from './jobs/keep-audit.ts'
 import { startDueScans } from './jobs/nightly.ts'
@@ -61,6 +64,7 @@ import { closePassed, endModes } from './jobs/passing.ts'
 import { poll } from './jobs/poll.ts'
 import { resealing } from './jobs/reseal.ts'
 import { continueScans } from './jobs/scan.ts'
+import type { Mail } from './jobs/send-notice.ts'
 import { signConnections } from './jobs/sign-connections.ts'
 import { sweep } from './jobs/sweep.ts'
 import { sweepMembers } from './jobs/sweep-members.ts'
@@ -107,6 +111,8 @@ export interface Parts {
 export interface Composed {
   readonly fetch: (request: Request) => Response | Promise<Response>
   readonly scheduled: () => Promise<void>
+  /** Sends notices of alerts that are due. */
+  readonly deliver: () => Promise<void>
 }
 
 /** For one isolate. It remembers nothing of a request but Access's bounded caches. */
@@ -259,6 +265,16 @@ export function compose(parts: Parts): Composed {
     isDevelopment: allowInsecure,
     hasPacer: parts.pacerOf !== undefined,
   }
+  const mail = env.ALERT_EMAIL
+  const sending = {
+    ...{ sealing, fetch, after, now, allowInsecure, control: db },
+    sendMail: mail && ((message: Mail) => mail.send(message)),
+  }
+  const wakeUp = async (delaySeconds: number) => {
+    // What cannot be woken up is found by the cron.
+    await env.ALERT_QUEUE?.send({}, { delaySeconds }).catch(() => lost('wake-up'))
+  }
+  const deliver = () => deliverAlerts({ ...sending, db, io, wakeUp, log })
   const app = createApp({
     door: new Door({ access, rates, now }),
     audit,
@@ -282,6 +298,7 @@ export function compose(parts: Parts): Composed {
       const review = { access, openData, hashes, audit, now }
       auditRoutes(review)(api)
       accessRoutes(review)(api)
+      alertRoutes({ ...sending, access, openData, newId: io.newId })(api)
       healthRoutes(review)(api)
       doctorRoutes({ db, sealing, now, setup, jobs, baseUrl })(api)
       const flush = () => audit.flush()
@@ -320,6 +337,7 @@ export function compose(parts: Parts): Composed {
 
   return {
     fetch: (request) => app.fetch(request),
+    deliver,
     scheduled: () =>
       tick(jobs, {
         sweep: () => sweep(jobs),
@@ -330,6 +348,8 @@ export function compose(parts: Parts): Composed {
         startDueScans: () => startDueScans(jobs),
         sweepRoles: () => sweepRoles(jobs),
         continueScans: () => continueScans(jobs),
+        raiseAlerts: () => raiseAlerts({ ...jobs, control: db, sealing, origin: env.BASE_URL }),
+        deliver,
         keepAudit: () => keepAudit({ ...jobs, control: env.DB }),
         erase: () => erase(jobs),
         reseal,

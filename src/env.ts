@@ -45,6 +45,20 @@ const envSchema = z
     POSTERN_SEALING_KEY: secret.optional(),
     /** Those before it, which only open: a list, with white space or commas between them. */
     POSTERN_SEALING_KEYS_PREVIOUS: secret.optional(),
+    /** Sends notices of alerts by e-mail (`[[send_email]]`); without it channels of e-mail fail. */
+    ALERT_EMAIL: z
+      .custom<SendEmail>(
+        (value) => typeof (value as Partial<SendEmail> | null)?.send === 'function',
+        'must be a binding of send_email',
+      )
+      .optional(),
+    /** Wakes the gateway up for notices that are sent again; without it the cron sends them alone. */
+    ALERT_QUEUE: z
+      .custom<Queue>(
+        (value) => typeof (value as Partial<Queue> | null)?.send === 'function',
+        'must be a queue',
+      )
+      .optional(),
     /** "1" only under `npm start` and in tests: http and loopback app hosts are allowed. */
     POSTERN_DEV: z.enum(['', '1']).default(''),
   })

@@ -287,6 +287,7 @@ export class Connections {
       this.#db.delete(token).where(eq(token.connectionId, row.id)),
       sql`DELETE FROM client WHERE connection_id = ${row.id}`,
       this.#db.delete(connectionSecret).where(eq(connectionSecret.connectionId, row.id)),
+      sql`DELETE FROM alert_channel WHERE connection_id = ${row.id}`,
     ])
     return true
   }

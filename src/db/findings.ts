@@ -19,6 +19,7 @@ export const FINDING_KINDS = [
   'guard',
   'leaver',
   'not-removed',
+  'alert-undelivered',
 ] as const
 export type FindingKind = (typeof FINDING_KINDS)[number]
 

@@ -78,6 +78,8 @@ const TABLES = [
   'document',
   'finding',
   'audit',
+  'alert_delivery',
+  'alert',
   'sending',
   'traffic',
   'link',
