@@ -5,6 +5,7 @@ import { type Command, CommandError, nearest, UsageError } from './command.ts'
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   access: async () => (await import('./access.ts')).access,
   adapter: async () => (await import('./adapter.ts')).adapter,
+  alerts: async () => (await import('./alerts.ts')).alerts,
   administrators: async () => (await import('./administrators.ts')).administrators,
   audit: async () => (await import('./audit.ts')).audit,
   clients: async () => (await import('./clients.ts')).clients,

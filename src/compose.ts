@@ -111,8 +111,8 @@ export interface Parts {
 export interface Composed {
   readonly fetch: (request: Request) => Response | Promise<Response>
   readonly scheduled: () => Promise<void>
-  /** Sends notices of alerts that are due. */
-  readonly deliver: () => Promise<void>
+  /** The part of it that a message of the queue wakes up: alerts and their notices. */
+  readonly alerts: () => Promise<void>
 }
 
 /** For one isolate. It remembers nothing of a request but Access's bounded caches. */
@@ -274,7 +274,10 @@ export function compose(parts: Parts): Composed {
     // What cannot be woken up is found by the cron.
     await env.ALERT_QUEUE?.send({}, { delaySeconds }).catch(() => lost('wake-up'))
   }
-  const deliver = () => deliverAlerts({ ...sending, db, io, wakeUp, log })
+  const alerts = {
+    raiseAlerts: () => raiseAlerts({ ...jobs, control: db, sealing, origin: env.BASE_URL }),
+    deliverAlerts: () => deliverAlerts({ ...sending, db, io, wakeUp, log }),
+  }
   const app = createApp({
     door: new Door({ access, rates, now }),
     audit,
@@ -337,7 +340,7 @@ export function compose(parts: Parts): Composed {
 
   return {
     fetch: (request) => app.fetch(request),
-    deliver,
+    alerts: () => tick(jobs, alerts),
     scheduled: () =>
       tick(jobs, {
         sweep: () => sweep(jobs),
@@ -348,8 +351,7 @@ export function compose(parts: Parts): Composed {
         startDueScans: () => startDueScans(jobs),
         sweepRoles: () => sweepRoles(jobs),
         continueScans: () => continueScans(jobs),
-        raiseAlerts: () => raiseAlerts({ ...jobs, control: db, sealing, origin: env.BASE_URL }),
-        deliver,
+        ...alerts,
         keepAudit: () => keepAudit({ ...jobs, control: env.DB }),
         erase: () => erase(jobs),
         reseal,

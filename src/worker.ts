@@ -47,5 +47,5 @@ export default {
   fetch: (request, bindings) => open(bindings).fetch(request),
   scheduled: (_, bindings) => open(bindings).scheduled(),
   // Messages are wake-ups, D1 is the truth: what a message says does not matter.
-  queue: (_, bindings) => open(bindings).deliver(),
+  queue: (_, bindings) => open(bindings).alerts(),
 } satisfies ExportedHandler

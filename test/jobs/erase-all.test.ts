@@ -35,6 +35,10 @@ async function open() {
   await world.ask('PATCH', `/Users/${left}`, patch({ op: 'replace', path: 'active', value: false }))
   await world.open({ step: 6, how: 'dies' }).scim(world.scim, 'POST', '/Users', person('b@c.de'))
   await reconcile(call)
+  // An alert, and a notice of it that nobody takes.
+  const hook = { kind: 'webhook', url: 'https://hook.example/alerts' }
+  expect((await call('PUT', '/alerts/channels/ops', hook)).status).toBe(201)
+  await world.open().alerts()
   // The audit's own rows, and an update that has not ended.
   await world.admin('GET', '/audit')
   await world.ask('PATCH', `/Users/${id}`, patch({ op: 'replace', path: 'title', value: 'T' }))

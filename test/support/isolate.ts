@@ -41,6 +41,8 @@ export interface Isolate {
   ) => Promise<Answer>
   /** Anything else, for example the admin API. */
   readonly fetch: (request: Request) => Promise<Response>
+  /** Of the scheduled handler, alerts and their notices alone: what the queue wakes up. */
+  readonly alerts: () => Promise<void>
   /** The scheduled handler: sweeps, and erases. */
   readonly tick: () => Promise<void>
 }
@@ -134,6 +136,7 @@ export function openIsolate(
     counts: () => ({ trips, calls }),
     steps: () => trips + calls,
     fetch: async (request) => composed.fetch(request),
+    alerts: composed.alerts,
     tick: async () => {
       await env.DB.prepare('UPDATE connection SET scan_at = 9000000000000000 WHERE name <> ?')
         .bind(options.nightly ?? '')
