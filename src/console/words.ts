@@ -52,6 +52,10 @@ export const FINDINGS: Readonly<Record<FindingKind, Said>> = {
     title: 'An account did not come to be',
     advice: 'The invitation expired, or the app’s job failed. The client’s next cycle tries again.',
   },
+  'alert-undelivered': {
+    title: 'Nobody was reached by an alert',
+    advice: 'Look at the channel: its address, and whether its receiver answers. Then test it.',
+  },
   'mode-ended': {
     title: 'The mode of this connection has ended',
     advice: 'It is paused now. Set it to live when you have seen enough.',

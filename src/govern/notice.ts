@@ -47,7 +47,8 @@ export function noticeOf(
   const words = wordsOf(kind, { count, detail })
   const isOver = type === 'alert.ended'
   const base = `${origin}/admin/connections/${connection}`
-  const url = detail['finding'] === undefined ? base : `${base}/findings#${detail['finding']}`
+  const url =
+    detail['finding'] === undefined ? base : `${base}/findings#finding-${detail['finding']}`
   return {
     type,
     timestamp: new Date(now).toISOString(),

@@ -101,7 +101,7 @@ describe('an alert', () => {
     expect(body).not.toContain('secret.person')
     const { id } = (await world.admin('GET', '/findings')).body.items[0]
     expect(JSON.parse(body).data.url).toBe(
-      `${ORIGIN}/admin/connections/${world.scim.name}/findings#${id}`,
+      `${ORIGIN}/admin/connections/${world.scim.name}/findings#finding-${id}`,
     )
   })
 })

@@ -59,6 +59,27 @@ describe('a sealing key that is replaced', () => {
     expect((await openKeyed({ current }).find(scim)).status).toBe(200)
   })
 
+  test('is asked after by the channels of alerts as well', async () => {
+    const [former, current] = [randomKey(), randomKey()]
+    const gateway = openKeyed({ current: former })
+    const scim = await gateway.connect()
+    const channel = `/connections/${scim.name}/alerts/channels/desk`
+    const body = { kind: 'slack', url: 'https://hooks.example.com/services/T0/B0' }
+    expect((await gateway.admin('PUT', channel, body)).status).toBe(201)
+    const formerId = await keyIdOf(former)
+
+    const next = openKeyed({ current, previous: former })
+    expect((await next.admin('GET', '/sealing')).body.keys).toContainEqual({
+      ...{ keyId: formerId, use: 'previous', secrets: 2 },
+    })
+    const lost = await openKeyed({ current }).admin('GET', '/sealing')
+    expect(lost.body.lost).toContainEqual({
+      ...{ connection: scim.name, secret: 'alert channel desk', keyId: formerId },
+    })
+    await next.isolate.tick()
+    expect((await next.admin('GET', '/sealing')).body.mayDrop).toEqual([formerId])
+  })
+
   test('is asked for no more once nothing is left, and a second run changes nothing', async () => {
     const [former, current] = [randomKey(), randomKey()]
     const scim = await openKeyed({ current: former }).connect()

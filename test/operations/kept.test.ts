@@ -198,7 +198,7 @@ describe('a refresh token that rotates', () => {
     server.state.onGrant = async () => {
       const kept = await new Connections(env.DB).kept(id)
       if (!kept) throw new Error('nothing is kept')
-      const from = { ...kept, connectionId: id, name: '*' }
+      const from = { ...kept, connectionId: id, name: '*', channel: null }
       const to = await sealing.seal(await sealing.open(from, from), from)
       expect(await reseal(db, [{ from, to }])).toBe(1)
     }
