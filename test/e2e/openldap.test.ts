@@ -185,9 +185,13 @@ describe.skipIf(!isInstalled)('a directory', () => {
 
   test('no filter is anything but an equality', async () => {
     const id = await created('only.me')
-    for (const value of ['*', 'only*', 'only.me)(uid=*', 'only.me\u0000']) {
-      expect(await find('Users', `userName eq ${JSON.stringify(value)}`)).toEqual([])
+    const eq = (value: string) => `userName eq ${JSON.stringify(value)}`
+    for (const value of ['*', 'only*', 'only.me)(uid=*']) {
+      expect(await find('Users', eq(value))).toEqual([])
     }
+    // What is no text is refused before the directory is asked.
+    const nul = await scim('GET', `/Users?filter=${encodeURIComponent(eq('only.me\u0000'))}`)
+    expect(nul.status).toBe(400)
     await scim('DELETE', `/Users/${id}`)
   })
 

@@ -151,8 +151,9 @@ describe('a run', { timeout: TIMEOUT_MS }, () => {
   })
 
   test('tries again after the time that the answer names, and makes no second account', async () => {
+    // Longer than the gateway itself waits, and tries again, within one request.
     await desk.setFaults({
-      failNext: { match: 'POST /api/accounts', times: 2, status: 429, retryAfter: '1' },
+      failNext: { match: 'POST /api/accounts', times: 2, status: 429, retryAfter: '7' },
     })
     const run = await simulateJson(['--users', '46'], env)
     expect(run).toMatchObject({ code: 0, created: 6, matched: 40, failed: 0 })
