@@ -3,7 +3,6 @@
  * credential with its key) must not become a value of a person: whoever writes the mapping, or may
  * read people, would read it there. Secrets are write-only through every interface.
  */
-import { Buffer } from 'node:buffer'
 import type { AnyPort } from './contract.ts'
 
 /** What stands in the place of a text that holds one. */
@@ -48,9 +47,10 @@ export function withholding(ports: Ports, secrets: readonly string[]): Ports {
 
 /** As it is, in a URL, and within base64, which has three spellings by what stands before it. */
 function spellingsOf(secret: string): readonly string[] {
-  const bytes = Buffer.from(secret)
+  const bytes = new TextEncoder().encode(secret)
+  const binary = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')
   const within = [0, 1, 2].map((before) => {
-    const encoded = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64')
+    const encoded = btoa('\0'.repeat(before) + binary)
     // What shares a group with its neighbours differs with them.
     return encoded.slice(before === 0 ? 0 : 4, Math.floor((before + bytes.length) / 3) * 4)
   })

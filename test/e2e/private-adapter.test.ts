@@ -42,6 +42,7 @@ describe('a private adapter', { timeout: TIMEOUT_MS }, () => {
             modules: modules.map((module) => ({ ...module })),
             bindings: {
               POSTERN_ADMIN_TOKEN: ADMIN,
+              BASE_URL: 'http://gateway.test',
               POSTERN_SEALING_KEY: 'dGVzdC1zZWFsaW5nLWtleS10aGF0LWlzLTMyLWJ5dGU=',
               POSTERN_DEV: '1',
             },
