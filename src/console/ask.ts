@@ -1,6 +1,6 @@
 /**
  * The console's way to everything: requests to the admin API in this isolate, in the name of whoever asks
- * for the page. Who may what, and the log, are then the API's (docs/decisions/0030-console.md).
+ * for the page. Who may what, and the log, are then the API's (docs/decisions/0026-console.md).
  */
 import type { InvalidMember } from '../admin/problem.ts'
 
