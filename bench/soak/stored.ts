@@ -70,6 +70,12 @@ export async function hurry(db: Database, now: number): Promise<void> {
   for (const [table, condition] of Object.entries(WAITING)) {
     await db.prepare(`UPDATE ${table} SET next_at = ? WHERE ${condition}`).bind(now).run()
   }
+  // A create that was cut off, and that nobody asks for any more, is given up after a day.
+  await db
+    .prepare(
+      `UPDATE intent SET created_at = created_at - 86400000 WHERE op = 'create' AND ${WAITING.intent}`,
+    )
+    .run()
   // Those who failed in the last minute are not looked at by the cron.
   await db.prepare(`UPDATE finding SET last_seen = 0 WHERE ${FAILING}`).run()
 }
