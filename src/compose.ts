@@ -9,6 +9,7 @@ import type { After } from './access/read-at-most.ts'
 import { RequestRates } from './access/request-rates.ts'
 import { Sealing } from './access/seal.ts'
 import { SignIn } from './access/sign-in.ts'
+import { steadyClock } from './access/steady-clock.ts'
 import { readsOnce } from './access/worker-secret.ts'
 import type { OnCall } from './adapter/app-call.ts'
 import { checkSettings } from './adapter/check-settings.ts'
@@ -136,7 +137,7 @@ export function compose(parts: Parts): Composed {
   const paces = new Paces({ ...io, pacerOf: parts.pacerOf, waitUntil, log })
   const lost = (what: string) => log({ event: 'lost', what })
   const checkKeyUrl = (url: string) => checkAppUrl(url, { allowInsecure })
-  const keySets = new KeySets({ fetch, now, checkUrl: checkKeyUrl })
+  const keySets = new KeySets({ fetch, now, wait: io.wait, checkUrl: checkKeyUrl })
   const access = new Access({ db: env.DB, sealing, keySets, now, waitUntil, lost })
   const adminToken = readsOnce('POSTERN_ADMIN_TOKEN', env.POSTERN_ADMIN_TOKEN)
   const signIn = new SignIn({
@@ -212,9 +213,10 @@ export function compose(parts: Parts): Composed {
   }
 
   const healths = new AppHealths(log)
+  const callIo = { ...io, now: steadyClock(now) }
   const callsOf = (connection: Connection, deadline: Deadline): AppCalls => {
     const { requestTimeoutMs: timeoutMs } = connection.policy.limits
-    return { health: healths.of(connection), deadline, io, timeoutMs }
+    return { health: healths.of(connection), deadline, io: callIo, timeoutMs }
   }
 
   const connections = new Connections(env.DB)
@@ -318,7 +320,7 @@ export function compose(parts: Parts): Composed {
         hasCertificate,
       })(api)
     },
-    isHealthy: healthOf(db, now),
+    isHealthy: healthOf(db, steadyClock(now)),
     admin: {
       db: env.DB,
       sealing,

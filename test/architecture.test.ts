@@ -50,8 +50,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'zod',
   ],
   // The arithmetic of pacing, and what the isolate and the Durable Object say to each other.
-  'src/pacing': ['src/access/bounded-map.ts', 'src/adapter'],
-  'src/pacing/pacer.ts': ['src/pacing', 'cloudflare:workers'],
+  'src/pacing': ['src/access/bounded-map.ts', 'src/access/steady-clock.ts', 'src/adapter'],
+  'src/pacing/pacer.ts': ['src/pacing', 'src/access/steady-clock.ts', 'cloudflare:workers'],
   'src/jobs': [
     'src/access',
     'src/adapter',

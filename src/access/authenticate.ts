@@ -16,9 +16,11 @@ import { ScimError } from '../scim/error.ts'
 import { BoundedMap } from './bounded-map.ts'
 import { type Connection, toConnection } from './connection.ts'
 import { type KeySets, KeysUnavailable } from './key-sets.ts'
+import { LastUse, type LastUseDeps } from './last-use.ts'
 import { issuerOf } from './oauth.ts'
 import type { Scope } from './scope.ts'
 import type { Sealing } from './seal.ts'
+import { steadyClock } from './steady-clock.ts'
 import { bearerToken, hashToken } from './tokens.ts'
 import { claimsIssuer, prove, type TrustInput, toTrust } from './trust.ts'
 
@@ -29,21 +31,13 @@ export const BEARER_CHALLENGE = 'Bearer realm="postern"'
 const RECENT_MS = 5_000
 /** Tokens and connections that one isolate remembers: some KB each, of its 128 MB. */
 const REMEMBERED = 1_000
-/** One write a minute for each token in use is what knowing when it was used may cost. */
-const NOTE_USE_EVERY_MS = 60_000
 
 export type Freshness = 'fresh' | 'recent'
 
-export interface AccessDeps {
+export interface AccessDeps extends LastUseDeps {
   readonly db: D1Database
   readonly sealing: Sealing
   readonly keySets: KeySets
-  /** Milliseconds since 1970. */
-  readonly now: () => number
-  /** Keeps the isolate alive for work that no response waits for. */
-  readonly waitUntil: (work: Promise<unknown>) => void
-  /** Told the name of each accident that cost nobody anything. Never a value. */
-  readonly lost: (what: string) => void
 }
 
 /** Who is let in, and how far. */
@@ -54,8 +48,12 @@ export interface Admitted {
   readonly actor: Actor
 }
 
-interface Seen extends Admitted {
+interface Found extends Admitted {
   readonly expiresAt: number | null
+}
+
+interface Seen extends Found {
+  /** By the steady clock. */
   readonly readAt: number
 }
 
@@ -67,11 +65,13 @@ export class Access {
   readonly #seen = new BoundedMap<Seen>(REMEMBERED)
   /** By connection id. What a version is made of never changes, so it is parsed once. */
   readonly #built = new BoundedMap<Connection>(REMEMBERED)
-  /** By id of a token or client: when this isolate last sent a note of its use. */
-  readonly #noted = new BoundedMap<number>(REMEMBERED)
+  readonly #lastUse: LastUse
+  readonly #steady: () => number
 
   constructor(deps: AccessDeps) {
     this.#deps = deps
+    this.#lastUse = new LastUse(deps, 'token last use')
+    this.#steady = steadyClock(deps.now)
     this.#connections = new Connections(deps.db)
   }
 
@@ -91,10 +91,11 @@ export class Access {
     if (!bearer) throw refusal()
     const key = await keyOf(name, bearer)
     const now = this.#deps.now()
+    const readAt = this.#steady()
 
     if (freshness === 'recent') {
       const seen = this.#seen.get(key)
-      if (seen && now - seen.readAt < RECENT_MS && !isExpired(seen.expiresAt, now)) return seen
+      if (seen && readAt - seen.readAt < RECENT_MS && !isExpired(seen.expiresAt, now)) return seen
     }
     const issuer = issuerOf(bearer)
     const admitted =
@@ -105,7 +106,7 @@ export class Access {
       this.#seen.delete(key)
       throw refusal()
     }
-    this.#seen.set(key, admitted)
+    this.#seen.set(key, { ...admitted, readAt })
     return admitted
   }
 
@@ -115,7 +116,7 @@ export class Access {
     return bearer !== undefined && this.#seen.get(await keyOf(name, bearer)) !== undefined
   }
 
-  async #byToken(name: string, hash: string, now: number): Promise<Seen | undefined> {
+  async #byToken(name: string, hash: string, now: number): Promise<Found | undefined> {
     const found = await this.#connections.withToken(name, hash)
     if (!found || isExpired(found.token.expiresAt, now)) return undefined
     const { id, expiresAt, scope, lastUsedAt, label, clientId } = found.token
@@ -123,8 +124,9 @@ export class Access {
       clientId === null
         ? { kind: 'token', id, ...(label !== null && { label }) }
         : { kind: 'client', id: clientId }
-    this.#noteUse(id, lastUsedAt, now, (before) => noteUse(this.#deps.db, id, now, before))
-    return { connection: this.#build(found.connection), scope, actor, expiresAt, readAt: now }
+    const { db } = this.#deps
+    this.#lastUse.note(id, (at, before) => noteUse(db, id, at, before), lastUsedAt)
+    return { connection: this.#build(found.connection), scope, actor, expiresAt }
   }
 
   /** The connection is read after the clients: one that is gone by then has none. */
@@ -133,21 +135,25 @@ export class Access {
     jwt: string,
     issuer: string,
     now: number,
-  ): Promise<Seen | undefined> {
+  ): Promise<Found | undefined> {
     const { db, keySets } = this.#deps
     for (const { connectionId, client } of await new ClientLookup(db).ofKind(name, 'token')) {
       const trust = toTrust(client.trust as TrustInput)
       if (!claimsIssuer(trust, issuer)) continue
-      const proof = await this.#check(() => prove(jwt, trust, keySets.of(trust.keySets), now))
+      const proof = await this.#check(() =>
+        prove(jwt, trust, keySets.of(connectionId, trust.keySets), now),
+      )
       if (proof.kind === 'refused') continue
       const connection = await this.byId(connectionId)
       if (connection?.name !== name) return undefined
       const { id, lastUsedAt, scope } = client
-      this.#noteUse(`${connectionId}\n${id}`, lastUsedAt, now, (before) =>
-        noteClientUse(db, connectionId, id, now, before),
+      this.#lastUse.note(
+        `${connectionId}\n${id}`,
+        (at, before) => noteClientUse(db, connectionId, id, at, before),
+        lastUsedAt,
       )
       const actor: Actor = { kind: 'client', id, ...(client.label && { label: client.label }) }
-      return { connection, scope, actor, expiresAt: proof.expiresAt, readAt: now }
+      return { connection, scope, actor, expiresAt: proof.expiresAt }
     }
     return undefined
   }
@@ -181,22 +187,6 @@ export class Access {
     const connection = toConnection(row, this.#deps.sealing)
     this.#built.set(row.id, connection)
     return connection
-  }
-
-  /** @param note what notes it, unless somebody has since the time given */
-  #noteUse(
-    id: string,
-    lastUsedAt: number | null,
-    now: number,
-    note: (before: number) => Promise<void>,
-  ): void {
-    const last = Math.max(lastUsedAt ?? 0, this.#noted.get(id) ?? 0)
-    if (now - last < NOTE_USE_EVERY_MS) return
-    this.#noted.set(id, now)
-    this.#deps.waitUntil(
-      // Drizzle's message holds bound values: only that it failed is told.
-      note(now - NOTE_USE_EVERY_MS).catch(() => this.#deps.lost('token last use')),
-    )
   }
 }
 

@@ -184,7 +184,7 @@ async function byAssertion(
   const trusting = candidates.filter(({ trust }) => claimsIssuer(trust, issuer))
   let why: string | undefined
   for (const { connectionId, client, trust } of trusting) {
-    const proof = await proveWith(deps, jwt, trust)
+    const proof = await proveWith(deps, jwt, trust, connectionId)
     if (proof.kind === 'refused') {
       // Who cannot sign learns nothing of what is configured.
       if (!BEFORE_PROOF.has(proof.why)) why = explain(proof.why)
@@ -202,9 +202,14 @@ async function byAssertion(
 
 const BEFORE_PROOF: ReadonlySet<string> = new Set(['malformed', 'algorithm', 'key', 'signature'])
 
-async function proveWith(deps: OAuthDeps, jwt: string, trust: ReturnType<typeof toTrust>) {
+async function proveWith(
+  deps: OAuthDeps,
+  jwt: string,
+  trust: ReturnType<typeof toTrust>,
+  connection: string,
+) {
   try {
-    return await prove(jwt, trust, deps.keySets.of(trust.keySets), deps.now())
+    return await prove(jwt, trust, deps.keySets.of(connection, trust.keySets), deps.now())
   } catch (error) {
     if (!(error instanceof KeysUnavailable)) throw error
     const detail = "the keys of the client's provider cannot be read now: come again later"

@@ -47,7 +47,7 @@ export class RequestRates {
 
   /** Its credentials were not wrong: it counts no more. */
   giveBack(source: string, now: number): void {
-    this.#sources.charge(source, STRANGERS, now, -1)
+    this.#sources.giveBack(source, STRANGERS, now)
   }
 
   /**

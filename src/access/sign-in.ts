@@ -9,9 +9,9 @@
  */
 import { type AdministratorRow, Administrators } from '../db/administrators.ts'
 import { type Administrator, BOOTSTRAP, toAdministrator } from './administrator.ts'
-import { BoundedMap } from './bounded-map.ts'
 import { ACCESS_HEADER, accessName } from './cloudflare-access.ts'
 import { type KeySets, KeysUnavailable } from './key-sets.ts'
+import { LastUse, type LastUseDeps } from './last-use.ts'
 import { originOf } from './same-origin.ts'
 import {
   mintSession,
@@ -33,13 +33,12 @@ import type { ReadSecret } from './worker-secret.ts'
 const FAILURES: Rate = { burst: 20, perSecond: 1 / 6 }
 /** Sources that one isolate remembers: some hundred bytes each. */
 const SOURCES = 10_000
-/** One write a minute for each administrator is what knowing when they were here may cost. */
-const NOTE_USE_EVERY_MS = 60_000
-const REMEMBERED = 1_000
+/** Whose key sets those of Cloudflare Access are. */
+const GATEWAY = ''
 /** 192 bits in base64: what `npm start` makes. */
 const SHORTEST_TOKEN = 32
 
-export interface SignInDeps {
+export interface SignInDeps extends LastUseDeps {
   readonly db: D1Database
   /** POSTERN_ADMIN_TOKEN; empty: it lets nobody in. */
   readonly bootstrapToken: ReadSecret
@@ -48,11 +47,6 @@ export interface SignInDeps {
   /** Of Cloudflare Access; undefined: its header is not looked at. */
   readonly access: Trust | undefined
   readonly keySets: KeySets
-  /** Milliseconds since 1970. */
-  readonly now: () => number
-  readonly waitUntil: (work: Promise<unknown>) => void
-  /** Told the name of each accident that cost nobody anything. Never a value. */
-  readonly lost: (what: string) => void
   /** Told once that the bootstrap token can be guessed, by somebody with patience. */
   readonly isWeak: () => void
 }
@@ -74,13 +68,13 @@ export class SignIn {
   readonly #deps: SignInDeps
   readonly #administrators: Administrators
   readonly #failures = new TokenBuckets(SOURCES)
-  /** By id of an administrator and token: when this isolate last sent a note of its use. */
-  readonly #noted = new BoundedMap<number>(REMEMBERED)
+  readonly #lastUse: LastUse
   #hasWarned = false
 
   constructor(deps: SignInDeps) {
     this.#deps = deps
     this.#administrators = new Administrators(deps.db)
+    this.#lastUse = new LastUse(deps, 'administrator last use')
   }
 
   /** @throws {SecretUnavailable} where the bootstrap token decides, and cannot be read now */
@@ -91,7 +85,7 @@ export class SignIn {
     const signedIn = await this.#identify(request, waitMs > 0)
     const hasFailed = signedIn.kind === 'refused' || signedIn.kind === 'stranger'
     if (hasFailed && waitMs > 0) return { kind: 'wait', seconds: Math.ceil(waitMs / 1000) }
-    if (!hasFailed && waitMs === 0) this.#failures.charge(source, FAILURES, this.#deps.now(), -1)
+    if (!hasFailed && waitMs === 0) this.#failures.giveBack(source, FAILURES, this.#deps.now())
     return signedIn
   }
 
@@ -199,7 +193,7 @@ export class SignIn {
     if (jwt.length > MAX_JWT) return { kind: 'refused' }
     const { keySets, now } = this.#deps
     try {
-      const proof = await prove(jwt, trust, keySets.of(trust.keySets), now())
+      const proof = await prove(jwt, trust, keySets.of(GATEWAY, trust.keySets), now())
       const name = proof.kind === 'trusted' ? accessName(proof.claims) : undefined
       if (name === undefined) return { kind: 'refused' }
       const row = await this.#administrators.named(name)
@@ -213,14 +207,7 @@ export class SignIn {
   }
 
   #noteUse({ id }: AdministratorRow, token?: string): void {
-    const { now, waitUntil, lost } = this.#deps
-    const at = now()
-    const key = `${id}\n${token ?? ''}`
-    if (at - (this.#noted.get(key) ?? 0) < NOTE_USE_EVERY_MS) return
-    this.#noted.set(key, at)
-    waitUntil(
-      // Drizzle's message holds bound values: only that it failed is told.
-      this.#administrators.noteUse(id, token, at).catch(() => lost('administrator last use')),
-    )
+    const note = (at: number) => this.#administrators.noteUse(id, token, at)
+    this.#lastUse.note(`${id}\n${token ?? ''}`, note)
   }
 }

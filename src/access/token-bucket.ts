@@ -38,20 +38,24 @@ export class TokenBuckets {
     return 0
   }
 
-  /**
-   * Takes so many, held or not: what is let in already may cost more than one, and is paid back. Below 0
-   * they are given back.
-   */
+  /** Takes so many, held or not: what is let in already may cost more than one, and is paid back. */
   charge(key: string, rate: Rate, now: number, tokens: number): void {
     this.#buckets.set(key, { tokens: this.peek(key, rate, now) - tokens, at: now })
+  }
+
+  /** Gives back one that was taken. */
+  giveBack(key: string, rate: Rate, now: number): void {
+    this.charge(key, rate, now, -1)
   }
 
   /** Tokens that the key's bucket holds now; below 0 while it is in debt. Takes none. */
   peek(key: string, { perSecond, burst }: Rate, now: number): number {
     const bucket = this.#buckets.get(key)
     if (!bucket) return burst
-    // A clock that was set back fills nothing.
-    const passed = Math.max(0, now - bucket.at)
-    return Math.min(burst, bucket.tokens + (passed * perSecond) / 1000)
+    const passed = now - bucket.at
+    if (passed >= 0) return Math.min(burst, bucket.tokens + (passed * perSecond) / 1000)
+    // A clock that was set back fills nothing, and the bucket fills by it from now on.
+    this.#buckets.set(key, { ...bucket, at: now })
+    return bucket.tokens
   }
 }

@@ -15,7 +15,7 @@ const SHORT_PAUSE_MS = 1_000
  * The app's word counts for so long at most: then it is asked again. GitHub and Okta count by the hour and
  * by the minute.
  */
-const LONGEST_PAUSE_MS = 3_600_000
+export const LONGEST_PAUSE_MS = 3_600_000
 /** A number above it is no wait but a date: seconds since the epoch, or milliseconds. */
 const EPOCH_SECONDS = 1e9
 const EPOCH_MILLISECONDS = 1e12

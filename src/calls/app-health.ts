@@ -36,8 +36,10 @@ export class AppHealth {
 /** One for each isolate. */
 export class AppHealths {
   readonly #log: Log
+  /** Forgotten, an open circuit would be closed: a paused app would be called, a locked account tried. */
   readonly #known = new BoundedMap<{ readonly version: number; readonly health: AppHealth }>(
     REMEMBERED,
+    ({ health }) => health.circuit.isOpen,
   )
 
   constructor(log: Log) {

@@ -59,6 +59,11 @@ export class Circuit {
   /** Until when the probe holds its turn: one whose request was cut off never reports. */
   #probeUntil = 0
 
+  /** True from a run of failures until the app has answered. */
+  get isOpen(): boolean {
+    return this.#pause !== undefined
+  }
+
   /** @param leftMs what the call may take */
   admit(isRead: boolean, now: number, leftMs: number): Admission {
     const pause = this.#pause

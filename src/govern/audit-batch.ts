@@ -4,6 +4,7 @@
  * isolate is not; of writes the rows of their commits are there all the same.
  */
 import type { Connection } from '../access/connection.ts'
+import { steadyClock } from '../access/steady-clock.ts'
 import { type Answered, writeAnswered } from '../db/audit.ts'
 import type { Database } from '../db/database.ts'
 import { BOUNDS_MS, SPAN_MS, type Span } from '../db/traffic.ts'
@@ -70,10 +71,13 @@ export class AuditBatch {
   #lost = new Map<string, Lost>()
   /** By name of a connection, as the URL has it. */
   #denied = new Map<string, number>()
+  readonly #steady: () => number
+  /** By the steady clock. */
   #timerSince: number | undefined
 
   constructor(deps: AuditBatchDeps) {
     this.#deps = deps
+    this.#steady = steadyClock(deps.now)
   }
 
   keep({ connection, trail, definition, request, method, answer }: Heard): void {
@@ -111,10 +115,11 @@ export class AuditBatch {
   }
 
   #schedule(ms: number): void {
-    const { now, after, waitUntil } = this.#deps
+    const { after, waitUntil } = this.#deps
     const since = this.#timerSince
-    if (ms > 0 && since !== undefined && now() - since < TIMER_LOST_MS) return
-    this.#timerSince = now()
+    const at = this.#steady()
+    if (ms > 0 && since !== undefined && at - since < TIMER_LOST_MS) return
+    this.#timerSince = at
     const due = ms === 0 ? Promise.resolve() : new Promise<void>((then) => void after(ms, then))
     waitUntil(due.then(() => this.flush()))
   }

@@ -41,7 +41,8 @@ export class AppTrouble {
     const key = `${connection.id}\n${kind}\n${isPaused}`
     const now = io.now()
     const last = this.#noted.get(key)
-    if (last !== undefined && now - last < EVERY_MS) return
+    // A clock that was set back by more says nothing.
+    if (last !== undefined && Math.abs(now - last) < EVERY_MS) return
     this.#noted.set(key, now)
     await findings.report(io.newId(), kind, connection.id, detailOf(failure), now)
   }

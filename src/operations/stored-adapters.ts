@@ -1,4 +1,5 @@
 /** Adapters that are manifests in D1, compiled once for each isolate and revision. */
+import { steadyClock } from '../access/steady-clock.ts'
 import type { Adapter } from '../adapter/contract.ts'
 import { compileAny, parseAnyManifest } from '../adapter/manifest/kinds.ts'
 import { Manifests } from '../db/manifests.ts'
@@ -23,7 +24,7 @@ export class StoredAdapters {
 
   constructor(db: D1Database, now: () => number) {
     this.#manifests = new Manifests(db)
-    this.#now = now
+    this.#now = steadyClock(now)
   }
 
   names(): Promise<string[]> {

@@ -2,6 +2,7 @@
  * Who may call one app, and how often: the arithmetic of a lessor, in the Durable Object for all isolates,
  * and in an isolate for itself where there is none (decision 0022).
  */
+import { LONGEST_PAUSE_MS } from '../adapter/rate-headers.ts'
 import type { Ask, Lease } from './lessor.ts'
 import { Permits, windowOf } from './permits.ts'
 import { SLOTS_MS, Slots } from './slots.ts'
@@ -36,6 +37,11 @@ export class Ledger {
 
   pause(until: number): void {
     this.#permits.pause(until)
+  }
+
+  /** Of a pause that was kept, what is left: by the clock of another machine, perhaps. */
+  pauseAgain(leftMs: number, now: number): void {
+    this.pause(now + Math.min(leftMs, LONGEST_PAUSE_MS))
   }
 
   lease(ask: Ask, now: number): Lease {

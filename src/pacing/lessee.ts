@@ -32,7 +32,7 @@ export interface LesseeOptions {
   readonly name: string
   readonly kind: Kind
   readonly lessor: Lessor
-  /** Milliseconds since the epoch. */
+  /** Milliseconds of a steady clock. */
   readonly now: () => number
   readonly wait: (ms: number) => Promise<void>
   /** Calls back, unless it is taken back before. */

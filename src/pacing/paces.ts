@@ -1,5 +1,6 @@
 /** The pace of each connection in this isolate (decision 0022). */
 import { BoundedMap } from '../access/bounded-map.ts'
+import { steadyClock } from '../access/steady-clock.ts'
 import type { Pace } from '../adapter/pace.ts'
 import { Fallback } from './fallback.ts'
 import { Ledger } from './ledger.ts'
@@ -32,16 +33,21 @@ interface Connection {
 export class Paces {
   readonly #options: PacesOptions
   readonly #isolate: string
-  readonly #connections = new BoundedMap<Connection>(REMEMBERED)
+  readonly #steady: () => number
+  /** The app asked for a pause: forgotten, it would be called at once. */
+  readonly #connections: BoundedMap<Connection>
 
   constructor(options: PacesOptions) {
     this.#options = options
     this.#isolate = options.newId()
+    this.#steady = steadyClock(options.now)
+    this.#connections = new BoundedMap(REMEMBERED, ({ pause }) => pause.until > this.#steady())
   }
 
   /** Where nothing is agreed, nobody is asked; but pauses of the app are kept all the same. */
   of(id: string, terms: Terms, kind: Kind): Pace {
-    const { now, waitUntil } = this.#options
+    const { waitUntil } = this.#options
+    const now = this.#steady
     const { lessor, lessees, pause } = this.#connection(id)
     const isAgreed = terms.perSecond !== undefined || terms.concurrent !== undefined
     return {
@@ -57,7 +63,8 @@ export class Paces {
   #connection(id: string): Connection {
     const known = this.#connections.get(id)
     if (known) return known
-    const { pacerOf, now, wait, newId, log } = this.#options
+    const { pacerOf, wait, newId, log } = this.#options
+    const now = this.#steady
     const lessor = new Fallback({
       // A stub of its own for each request: one must not use another's.
       pacer: pacerOf && {

@@ -167,6 +167,18 @@ describe('freshness', () => {
     })
   })
 
+  test('a clock that is set back prolongs nothing', async () => {
+    const { row, token } = await storeConnection({}, {})
+    const { access, clock } = isolate()
+    const header = `Bearer ${token.plain}`
+    await access.admit(row.name, header, 'recent')
+    await new Tokens(d1, row.id).remove(token.id)
+    clock.now -= 3_600_000
+    expect((await access.admit(row.name, header, 'recent')).connection.id).toBe(row.id)
+    clock.now += 5_000
+    await refusalOf(access.admit(row.name, header, 'recent'))
+  })
+
   test('a token that expires within those five seconds is refused on time', async () => {
     const { row, token } = await storeConnection({}, {}, { expiresAt: NOW + 2_000 })
     const { access, clock } = isolate()
@@ -196,6 +208,19 @@ describe('the last use of a token', () => {
     await a.access.admit(row.name, header, 'fresh')
     await Promise.all(a.work)
     expect(await lastUsed()).toBe(NOW + 60_000)
+  })
+
+  test('is noted by the clock as it is, where that was set back', async () => {
+    const { row, token } = await storeConnection({}, {})
+    const header = `Bearer ${token.plain}`
+    const { access, clock, work } = isolate()
+    await access.admit(row.name, header, 'fresh')
+    clock.now -= 3_600_000
+    for (const ms of [0, 59_999, 1, 0]) {
+      clock.now += ms
+      await access.admit(row.name, header, 'fresh')
+    }
+    expect(work).toHaveLength(2)
   })
 
   test('that cannot be noted costs the client nothing, and is told', async () => {

@@ -31,10 +31,21 @@ describe('a token bucket', () => {
     expect(buckets.take('a', RATE, 3_500)).toBe(0)
   })
 
-  test('fills nothing while the clock goes back', () => {
+  test('gets back what was given back, and holds no more than a burst', () => {
     const buckets = new TokenBuckets(10)
-    for (let i = 0; i < 3; i++) buckets.take('a', RATE, 1_000)
+    for (let i = 0; i < 3; i++) buckets.take('a', RATE, 0)
+    buckets.giveBack('a', RATE, 0)
+    expect([1, 2].map(() => buckets.take('a', RATE, 0))).toEqual([0, 500])
+    for (let i = 0; i < 9; i++) buckets.giveBack('a', RATE, 0)
+    expect(buckets.peek('a', RATE, 0)).toBe(3)
+  })
+
+  test('fills nothing while the clock goes back, and then by the clock as it is', () => {
+    const buckets = new TokenBuckets(10)
+    for (let i = 0; i < 3; i++) buckets.take('a', RATE, 3_600_000)
     expect(buckets.take('a', RATE, 0)).toBe(500)
+    expect(buckets.take('a', RATE, 250)).toBe(250)
+    expect(buckets.take('a', RATE, 500)).toBe(0)
   })
 
   test('is forgotten where too many others came after it', () => {

@@ -114,6 +114,18 @@ describe('an app that is down', () => {
     expect((await ask('POST', '/Users', person(LOGIN))).answer.status).toBe(201)
   })
 
+  test('is left alone no longer where the clock is set back meanwhile', async () => {
+    const world = await openWorld()
+    const ask = counting(world)
+    world.desk.failNext({ ...DOWN, times: 1_000 })
+    while ((await ask()).calls > 0);
+    world.desk.faults.reset()
+    world.clock.now -= 60 * MINUTE_MS
+    expect((await ask()).calls).toBe(0)
+    world.clock.now += MINUTE_MS
+    expect((await ask()).answer.status).toBe(200)
+  })
+
   test('loses nothing: what was refused meanwhile succeeds when it is tried again', async () => {
     const world = await openWorld()
     const id = idOf(await world.ask('POST', '/Users', person('there@example.com')))
