@@ -82,6 +82,6 @@ cn: default
 pwdAttribute: userPassword
 pwdLockout: TRUE
 L
-  slapd -f "$H/slapd.conf" -h "$LISTEN" > "$H/out.log" 2>&1; for _ in $(seq 40); do up && break; sleep 0.25; done; up || { cat "$H/out.log"; exit 1; }
+  slapd -f "$H/slapd.conf" -h "$LISTEN" > "$H/out.log" 2>&1 || { cat "$H/out.log"; exit 1; }; for _ in $(seq 40); do up && break; sleep 0.25; done; up || { cat "$H/out.log"; exit 1; }
 fi
 echo "BASE_URL=$URL"; echo "CREDENTIAL=cn=postern,dc=example,dc=com / $OURS   (people: ou=people, groups: ou=groups,dc=example,dc=com)"; echo "STOP=kill $(cat "$H/pid")"
