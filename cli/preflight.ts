@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as z from 'zod'
+import { chunksOf, type ExportedUser } from '../src/admin/exported-users.ts'
 import {
   type Call,
   everyItem,
@@ -12,7 +13,7 @@ import {
 } from './arguments.ts'
 import { type Command, CommandError, UsageError } from './command.ts'
 import { printCsv } from './csv.ts'
-import { type ExportedUser, readExport } from './preflight/export-file.ts'
+import { readExport } from './preflight/export-file.ts'
 import { type AccountView, accountPageSchema, driveScan, scanSchema } from './reconcile/scan.ts'
 import { countLines, listLines } from './reconcile/table.ts'
 import type { Paint, Progress } from './simulate/progress.ts'
@@ -36,9 +37,6 @@ ${GATEWAY_HELP}
   npx postern preflight demo users.csv
   npx postern preflight demo users.json --csv verdicts.csv --map externalId=id`
 
-/** People, and characters, in one request. */
-const CHUNK_PEOPLE = 1_000
-const CHUNK_LENGTH = 400_000
 const SHOWN = 10
 
 const judgedSchema = z.object({
@@ -190,24 +188,6 @@ async function send(
     orphans: last.orphans?.count ?? 0,
     firstOrphans: last.orphans?.items ?? [],
   }
-}
-
-function chunksOf(people: readonly ExportedUser[]): ExportedUser[][] {
-  const chunks: ExportedUser[][] = []
-  let chunk: ExportedUser[] = []
-  let length = 0
-  for (const person of people) {
-    const own = JSON.stringify(person).length
-    if (chunk.length === CHUNK_PEOPLE || (chunk.length > 0 && length + own > CHUNK_LENGTH)) {
-      chunks.push(chunk)
-      chunk = []
-      length = 0
-    }
-    chunk.push(person)
-    length += own
-  }
-  if (chunk.length > 0) chunks.push(chunk)
-  return chunks
 }
 
 // ---- report ----------------------------------------------------------------------------------------

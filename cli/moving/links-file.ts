@@ -1,7 +1,7 @@
 /** Links as a file: CSV, JSON, or the NDJSON that `postern links export` writes. */
 import { readFile } from 'node:fs/promises'
+import { parseCsv } from '../../src/admin/parse-csv.ts'
 import { CommandError } from '../command.ts'
-import { parseCsv } from '../csv.ts'
 
 /** As the admin API takes it, which checks it. */
 export type LinkItem = Readonly<Record<string, unknown>>

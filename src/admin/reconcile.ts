@@ -7,7 +7,7 @@ import { type Scan, type ScannedAccount, SITUATIONS } from '../db/scan.ts'
 import { Scans } from '../db/scans.ts'
 import { unknownPaths } from '../jobs/entra-export.ts'
 import type { Jobs } from '../jobs/jobs.ts'
-import { preflight } from '../jobs/preflight.ts'
+import { type Judged, preflight } from '../jobs/preflight.ts'
 import { advanceScan, REQUEST_BUDGET, startScan } from '../jobs/scan.ts'
 import { route } from './api.ts'
 import { readJson } from './body.ts'
@@ -180,6 +180,23 @@ export function reconcileRoutes(jobs: Jobs): (api: Hono) => void {
 
 const iso = (at: number | undefined): string | null =>
   at === undefined ? null : new Date(at).toISOString()
+
+/** What `POST /preflight` answers: judged, or what has to end first. */
+export type PreflightAnswer =
+  | { readonly waitFor: ScanView }
+  | (PreflightView & { readonly items: readonly Judged[] })
+export interface PreflightView {
+  readonly preflight: string
+  readonly scan: ScanView
+  /** By verdict. */
+  readonly counts: Readonly<Record<string, number>>
+  /** Accounts that nobody of the export matches; absent while more people follow. */
+  readonly orphans?: ReturnType<typeof accountPage> & { readonly count: number }
+}
+export type ScanView = ReturnType<typeof scanView>
+export type ScannedView = ReturnType<typeof accountPage>['items'][number]
+/** A page of the report of a scan. */
+export type ScanReport = ScanView & ReturnType<typeof accountPage>
 
 /** A scan as an administrator sees it. Times are ISO 8601. */
 export function scanView(scan: Scan) {

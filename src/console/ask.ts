@@ -85,6 +85,12 @@ export class Asking {
   }
 }
 
+/** `?key=value...`, or nothing. What is empty is left out: a form sends it all the same. */
+export function queryOf(given: Readonly<Record<string, string | undefined>>): string {
+  const set = Object.entries(given).flatMap(([key, value]) => (value ? [[key, value]] : []))
+  return set.length === 0 ? '' : `?${new URLSearchParams(set)}`
+}
+
 /** A path of the API or of the console, with names that may hold anything. */
 export function pathOf(parts: TemplateStringsArray, ...names: readonly string[]): string {
   return String.raw({ raw: parts }, ...names.map(encodeURIComponent))

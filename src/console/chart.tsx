@@ -75,3 +75,41 @@ export function Shares({ items }: SharesProps) {
     </dl>
   )
 }
+
+export interface Part {
+  readonly label: string
+  readonly count: number
+  readonly tone: 'good' | 'accent' | 'calm' | 'warn' | 'bad'
+}
+
+/** What a whole is made of, as one bar; the list below it says the same. */
+export function Whole({ parts }: { readonly parts: readonly Part[] }) {
+  const total = parts.reduce((sum, { count }) => sum + count, 0)
+  const starts = parts.map((_, at) => parts.slice(0, at).reduce((sum, { count }) => sum + count, 0))
+  const scale = 100 / Math.max(1, total)
+  return (
+    <>
+      <svg class="whole" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
+        {parts.map(({ count, tone }, at) => (
+          <rect
+            class={`tone-${tone}`}
+            {...{ x: (starts[at] ?? 0) * scale, y: 0, width: count * scale, height: 10 }}
+          />
+        ))}
+      </svg>
+      <dl class="legend">
+        {parts.map(({ label, count, tone }) => (
+          <div>
+            <dt>
+              <svg class="swatch" viewBox="0 0 10 10" aria-hidden="true">
+                <rect class={`tone-${tone}`} width="10" height="10" rx="2" />
+              </svg>
+              {label}
+            </dt>
+            <dd>{count.toLocaleString('en')}</dd>
+          </div>
+        ))}
+      </dl>
+    </>
+  )
+}

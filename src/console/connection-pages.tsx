@@ -5,7 +5,7 @@ import type { FindingView } from '../admin/findings.ts'
 import type { HealthView } from '../admin/health.ts'
 import type { ConnectionHealth } from '../admin/overview.ts'
 import type { TokenView } from '../admin/tokens.ts'
-import { pathOf, type Refused } from './ask.ts'
+import { pathOf, queryOf, type Refused } from './ask.ts'
 import { readForm } from './form.ts'
 import type { AddPage, Page } from './page.ts'
 import { ConnectPage } from './pages/connect.tsx'
@@ -113,13 +113,8 @@ async function findings(page: Page, refused?: Refused): Promise<Response> {
   const state = STATES.find((one) => one === c.req.query('state')) ?? 'open'
   const kind = c.req.query('kind')
   const cursor = c.req.query('cursor')
-  const query = new URLSearchParams({
-    state,
-    ...(kind !== undefined && { kind }),
-    ...(cursor !== undefined && { cursor }),
-  })
   const { items, nextCursor } = await asking.get<Items<FindingView>>(
-    `${pathOf`/connections/${name}/findings`}?${query}`,
+    `${pathOf`/connections/${name}/findings`}${queryOf({ state, kind, cursor })}`,
   )
   const isDecided = c.req.query('decided') !== undefined
   const shown = { viewer, name, state, kind, items, nextCursor, now, isDecided, refused }
@@ -136,9 +131,8 @@ async function tokens(page: Page, state: TokensState = {}): Promise<Response> {
   const { c, asking, viewer, param, now } = page
   const name = param('name')
   const cursor = c.req.query('cursor')
-  const query = cursor === undefined ? '' : `?cursor=${encodeURIComponent(cursor)}`
   const { items, nextCursor } = await asking.get<Items<TokenView>>(
-    `${pathOf`/connections/${name}/tokens`}${query}`,
+    `${pathOf`/connections/${name}/tokens`}${queryOf({ cursor })}`,
   )
   const shown = <TokensPage {...{ viewer, name, items, nextCursor, now, ...state }} />
   return c.html(shown)

@@ -4,7 +4,7 @@ import { bodyLimit } from 'hono/body-limit'
 import { originOf } from '../access/same-origin.ts'
 import type { SignIn } from '../access/sign-in.ts'
 import type { Brief } from '../admin/overview.ts'
-import { PageRefused, type Refused } from './ask.ts'
+import { PageRefused, queryOf, type Refused } from './ask.ts'
 import { connectionPages } from './connection-pages.tsx'
 import { readForm } from './form.ts'
 import { newConnectionPages } from './new-connection-pages.tsx'
@@ -13,6 +13,8 @@ import { ConnectionsPage } from './pages/connections.tsx'
 import { RefusedPage } from './pages/refused.tsx'
 import { SignInPage } from './pages/sign-in.tsx'
 import { peoplePages } from './people-pages.tsx'
+import { preflightPages } from './preflight-pages.tsx'
+import { reconcilePages } from './reconcile-pages.tsx'
 import { SCRIPT } from './script.ts'
 import { ICON, STYLE } from './style.ts'
 import type { Viewer } from './viewer.ts'
@@ -22,6 +24,9 @@ const CSP =
   "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; " +
   "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 const MAX_FORM_BYTES = 300_000
+/** Some ten thousand exported people. */
+const MAX_FILE_BYTES = 5_000_000
+const takesFile = (c: Context) => /^\/admin\/connections\/[^/]+\/preflight$/.test(c.req.path)
 /** A new version of Postern has other ones under the same names. */
 const SHORTLY = 'public, max-age=60'
 
@@ -50,10 +55,9 @@ export function consolePages(
     if (isSafe || isOurs) return next()
     return refusedPage(c, { ...OTHER_SITE, status: 403 })
   })
-  console.use(
-    '*',
-    bodyLimit({ maxSize: MAX_FORM_BYTES, onError: (c) => refusedPage(c, TOO_LARGE) }),
-  )
+  const formLimit = limitOf(MAX_FORM_BYTES)
+  const fileLimit = limitOf(MAX_FILE_BYTES)
+  console.use('*', (c, next) => (takesFile(c) ? fileLimit : formLimit)(c, next))
   console.onError((error, c) => {
     if (!(error instanceof PageRefused)) throw error
     const { refused } = error
@@ -92,15 +96,16 @@ export function consolePages(
   const add = adder(console, deps)
   add('GET', '/', async ({ c, asking, viewer }) => {
     const cursor = c.req.query('cursor')
-    const query = cursor === undefined ? '' : `?cursor=${encodeURIComponent(cursor)}`
     const { items, nextCursor } = await asking.get<{ items: Brief[]; nextCursor?: string }>(
-      `/overview${query}`,
+      `/overview${queryOf({ cursor })}`,
     )
     return c.html(<ConnectionsPage {...{ viewer, items, nextCursor, now: now() }} />)
   })
   newConnectionPages(add)
   connectionPages(add)
   peoplePages(add)
+  reconcilePages(add)
+  preflightPages(add)
 
   console.all('*', (c) => refusedPage(c, NOT_FOUND))
   return console
@@ -111,12 +116,14 @@ const OTHER_SITE = {
   detail: 'A page of another site has sent this. Use the forms of these pages.',
   errors: [],
 }
-const TOO_LARGE = {
-  status: 413,
-  title: 'Too large',
-  detail: `A form may have ${MAX_FORM_BYTES} bytes at most.`,
-  errors: [],
-}
+const limitOf = (maxSize: number) =>
+  bodyLimit({
+    maxSize,
+    onError: (c) => {
+      const detail = `This form may have ${maxSize} bytes at most.`
+      return refusedPage(c, { status: 413, title: 'Too large', detail, errors: [] })
+    },
+  })
 const NOT_FOUND = {
   status: 404,
   title: 'Not found',

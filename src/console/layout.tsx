@@ -18,6 +18,7 @@ const TABS = [
   ['connect', 'Connect Entra', '/connect'],
   ['findings', 'Findings', '/findings'],
   ['people', 'People', '/people'],
+  ['reconcile', 'Reconcile', '/reconcile'],
   ['audit', 'Audit', '/audit'],
   ['tokens', 'Tokens', '/tokens'],
 ] as const

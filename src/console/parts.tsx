@@ -1,6 +1,6 @@
 /** Pieces of pages: fields, errors, badges, times, what is to be copied. */
 import type { Child } from 'hono/jsx'
-import type { Refused } from './ask.ts'
+import { queryOf, type Refused } from './ask.ts'
 import { relative } from './words.ts'
 
 /** All that is wrong with a form, each leading to its field; read out when the page comes. */
@@ -128,5 +128,27 @@ export function Copyable({ id, label, value }: { id: string; label: string; valu
         </button>
       </div>
     </div>
+  )
+}
+
+/** The way to the next page of a list, where there is one. */
+export function More({
+  at,
+  query,
+  cursor,
+  children,
+}: {
+  at: string
+  /** What the list was asked for. */
+  query?: Readonly<Record<string, string | undefined>>
+  /** `nextCursor` of the list. */
+  cursor: string | undefined
+  children?: Child
+}) {
+  if (cursor === undefined) return null
+  return (
+    <p>
+      <a href={`${at}${queryOf({ ...query, cursor })}`}>{children}</a>
+    </p>
   )
 }

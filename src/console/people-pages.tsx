@@ -1,7 +1,7 @@
 /** Who has access, and what became of whom: the audit, told. */
 import type { AccessView } from '../admin/access.ts'
 import type { AuditEntryView } from '../admin/audit.ts'
-import { pathOf } from './ask.ts'
+import { pathOf, queryOf } from './ask.ts'
 import type { AddPage } from './page.ts'
 import { AuditPage } from './pages/audit.tsx'
 import { PeoplePage } from './pages/people.tsx'
@@ -26,10 +26,4 @@ export function peoplePages(add: AddPage): void {
     }>(`${pathOf`/connections/${name}/audit`}${query}`)
     return c.html(<AuditPage {...{ viewer, name, person, outcome, items, nextCursor, now }} />)
   })
-}
-
-/** What is empty is left out: a form sends it all the same. */
-function queryOf(given: Readonly<Record<string, string | undefined>>): string {
-  const set = Object.entries(given).flatMap(([key, value]) => (value ? [[key, value]] : []))
-  return set.length === 0 ? '' : `?${new URLSearchParams(set)}`
 }

@@ -1,6 +1,6 @@
 /**
- * The one script. Every page works without it: it copies, looks whether a client has been heard of, and
- * leads to what went wrong.
+ * The one script. Every page works without it: it copies, looks whether a client has been heard of,
+ * follows a scan, and leads to what went wrong.
  */
 export const SCRIPT = `
 'use strict'
@@ -48,6 +48,35 @@ if (waiting) {
       }
     }
     setTimeout(look, 3000)
+  }
+  look()
+}
+
+const scan = document.querySelector('[data-scan]')
+if (scan) {
+  const bar = scan.querySelector('progress')
+  const moves = 'moves' in scan.dataset
+  const look = async () => {
+    let pause = moves ? 100 : 3000
+    if (document.visibilityState === 'visible') {
+      try {
+        const response = moves
+          ? await fetch(scan.dataset.scan + '/advance', {
+              method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"ms":1000}',
+            })
+          : await fetch(scan.dataset.scan + '?limit=1')
+        if (!response.ok && response.status < 500) return
+        const now = response.ok ? await response.json() : { note: '' }
+        if (now.state && now.state !== 'running') return location.replace(scan.dataset.after ?? location.href)
+        if (now.total) { bar.max = now.total; bar.value = now.seen }
+        if (now.seen !== undefined) scan.querySelector('[data-seen]').textContent = now.seen.toLocaleString('en')
+        scan.querySelector('[data-note]').textContent = now.note ?? ''
+        if (now.note !== null) pause = 3000
+      } catch {
+        pause = 3000
+      }
+    }
+    setTimeout(look, pause)
   }
   look()
 }

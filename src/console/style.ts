@@ -116,12 +116,30 @@ button:hover, .button:hover { filter: brightness(1.08); }
 .pulse { display: inline-block; width: 0.7rem; height: 0.7rem; border-radius: 50%; background: currentcolor; margin-right: 0.5rem; }
 @media (prefers-reduced-motion: no-preference) { .pulse { animation: pulse 1.6s ease-in-out infinite; } }
 @keyframes pulse { 50% { opacity: 0.25; } }
+progress { width: 100%; height: 0.8rem; accent-color: var(--accent); }
 .bars { display: block; width: 100%; }
 .bars.small { height: 28px; min-width: 7rem; max-width: 12rem; }
 .bars.large { height: 96px; }
 .bars .some, .shares .some { fill: var(--accent); }
 .bars .wrong { fill: var(--bad); }
 .bars .none { fill: var(--bar-none); }
+.whole { display: block; width: 100%; height: 1.6rem; border-radius: 5px; }
+.tone-good { fill: var(--good); }
+.tone-accent { fill: var(--accent); }
+.tone-calm { fill: var(--soft); }
+.tone-warn { fill: var(--warn); }
+.tone-bad { fill: var(--bad); }
+.legend { display: flex; flex-wrap: wrap; gap: 0.4rem 1.6rem; }
+.legend > div { display: flex; gap: 0.5rem; align-items: center; }
+.legend dd { margin: 0; font-weight: 650; font-variant-numeric: tabular-nums; }
+.swatch { width: 0.8rem; height: 0.8rem; margin-right: 0.45rem; vertical-align: -0.05rem; }
+details.card { gap: 0; }
+details.card > :not(summary) { margin-top: 1rem; }
+summary { cursor: pointer; }
+input[type=file] { font: inherit; max-width: 100%; }
+input[type=file]::file-selector-button { font: inherit; padding: 0.5rem 1rem; margin-right: 0.8rem; border-radius: 7px; border: 1px solid var(--soft); background: var(--calm-soft); color: var(--ink); cursor: pointer; }
+summary h2 { display: inline; }
+.card > .table { border-radius: 7px; }
 .axis { display: flex; justify-content: space-between; font-size: 0.85rem; color: var(--soft); }
 .shares { display: grid; gap: 0.55rem; }
 .shares > div { display: grid; grid-template-columns: minmax(7rem, 1fr) 3fr; gap: 0.75rem; align-items: center; }

@@ -121,6 +121,10 @@ export function relative(iso: string, now: number): string {
   return seconds > 0 ? `in ${text}` : `${text} ago`
 }
 
+/** Of a resource type, RFC 7643 section 6: what people call them. */
+export const typeLabel = (type: string): string =>
+  type === 'User' ? 'People' : type === 'Group' ? 'Groups' : type
+
 export const plural = (count: number, one: string, many = `${one}s`): string =>
   `${count.toLocaleString('en')} ${count === 1 ? one : many}`
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { parseCsv, printCsv } from '../../cli/csv.ts'
-import { parseGraph, parsePortal } from '../../cli/preflight/export-file.ts'
+import { printCsv } from '../../cli/csv.ts'
+import { parseGraph, parsePortal } from '../../src/admin/exported-users.ts'
+import { parseCsv } from '../../src/admin/parse-csv.ts'
 
 test('quoted cells hold separators, line ends and doubled quotes (RFC 4180 §2)', () => {
   expect(parseCsv('a,b\r\n"x,y","say ""hi""\r\nthere"\r\n')).toEqual([

@@ -121,6 +121,9 @@ describe('a session', () => {
   )
 })
 
+/** Of a connection. */
+const PAGES = [...['', '/tokens', '/findings', '/people', '/audit', '/reconcile', '/preflight']]
+
 describe('a page', () => {
   test('may load nothing from elsewhere, run no code of its own, and be in no frame', async () => {
     const { session, page } = openConsole()
@@ -152,7 +155,7 @@ describe('a page', () => {
     const connection = await api.connect()
     const auditor = await session('auditor')
     const operator = await session('operator')
-    for (const path of ['', '/tokens', '/findings', '/people', '/audit']) {
+    for (const path of PAGES) {
       const at = `/connections/${connection}${path}`
       const { html, status } = await page(at, auditor.cookie)
       expect(status).toBe(200)

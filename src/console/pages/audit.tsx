@@ -1,7 +1,7 @@
 import type { AuditEntryView } from '../../admin/audit.ts'
 import { pathOf } from '../ask.ts'
 import { Layout } from '../layout.tsx'
-import { Badge, Time } from '../parts.tsx'
+import { Badge, More, Time } from '../parts.tsx'
 import type { Viewer } from '../viewer.ts'
 
 interface Props {
@@ -26,7 +26,6 @@ const OUTCOMES: Readonly<Record<string, string>> = {
 /** What came, what was decided, what the app answered: newest first. */
 export function AuditPage({ viewer, name, person, outcome, items, nextCursor, now }: Props) {
   const at = pathOf`/admin/connections/${name}/audit`
-  const more = new URLSearchParams({ person, outcome, cursor: nextCursor ?? '' })
   return (
     <Layout title={`Audit of ${name}`} viewer={viewer} connection={{ name, tab: 'audit' }}>
       <h1>{person === '' ? 'Audit' : `Timeline of ${person}`}</h1>
@@ -70,11 +69,9 @@ export function AuditPage({ viewer, name, person, outcome, items, nextCursor, no
           ))}
         </ol>
       )}
-      {nextCursor !== undefined && (
-        <p>
-          <a href={`${at}?${more}`}>Older entries</a>
-        </p>
-      )}
+      <More at={at} query={{ person, outcome }} cursor={nextCursor}>
+        Older entries
+      </More>
     </Layout>
   )
 }

@@ -2,7 +2,7 @@ import type { Brief } from '../../admin/overview.ts'
 import { pathOf } from '../ask.ts'
 import { Bars } from '../chart.tsx'
 import { Layout } from '../layout.tsx'
-import { Badge, ModeBadge, Time } from '../parts.tsx'
+import { Badge, ModeBadge, More, Time } from '../parts.tsx'
 import { may, type Viewer } from '../viewer.ts'
 import { percent, plural } from '../words.ts'
 
@@ -56,11 +56,9 @@ export function ConnectionsPage({ viewer, items, nextCursor, now }: Props) {
           </table>
         </div>
       )}
-      {nextCursor !== undefined && (
-        <p>
-          <a href={`/admin?cursor=${encodeURIComponent(nextCursor)}`}>More connections</a>
-        </p>
-      )}
+      <More at="/admin" cursor={nextCursor}>
+        More connections
+      </More>
     </Layout>
   )
 }

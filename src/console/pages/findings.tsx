@@ -1,7 +1,7 @@
 import type { FindingView } from '../../admin/findings.ts'
-import { pathOf, type Refused } from '../ask.ts'
+import { pathOf, queryOf, type Refused } from '../ask.ts'
 import { Layout } from '../layout.tsx'
-import { Badge, ErrorSummary, Notice, Time } from '../parts.tsx'
+import { Badge, ErrorSummary, More, Notice, Time } from '../parts.tsx'
 import { may, type Viewer } from '../viewer.ts'
 import { DECISIONS, FINDINGS, labelOf } from '../words.ts'
 
@@ -22,12 +22,6 @@ const STATES = ['open', 'ignored', 'closed'] as const
 export function FindingsPage(props: Props) {
   const { viewer, name, state, kind, items, nextCursor, now, isDecided, refused } = props
   const at = pathOf`/admin/connections/${name}/findings`
-  const query = (given: Readonly<Record<string, string | undefined>>) => {
-    const set = Object.entries(given).flatMap(([key, value]) =>
-      value === undefined ? [] : [[key, value]],
-    )
-    return `${at}?${new URLSearchParams(set)}`
-  }
   return (
     <Layout title={`Findings of ${name}`} viewer={viewer} connection={{ name, tab: 'findings' }}>
       <h1>Findings</h1>
@@ -40,13 +34,13 @@ export function FindingsPage(props: Props) {
       <nav class="choice" aria-label="Which findings">
         {STATES.map((one) => (
           <a
-            href={query({ state: one, kind })}
+            href={`${at}${queryOf({ state: one, kind })}`}
             {...(one === state && { 'aria-current': 'page' as const })}
           >
             {labelOf(one)}
           </a>
         ))}
-        {kind !== undefined && <a href={query({ state })}>All kinds</a>}
+        {kind !== undefined && <a href={`${at}${queryOf({ state })}`}>All kinds</a>}
       </nav>
       {items.length === 0 && (
         <div class="card empty">
@@ -59,11 +53,9 @@ export function FindingsPage(props: Props) {
       {items.map((finding) => (
         <FindingCard finding={finding} at={at} viewer={viewer} now={now} />
       ))}
-      {nextCursor !== undefined && (
-        <p>
-          <a href={query({ state, kind, cursor: nextCursor })}>More findings</a>
-        </p>
-      )}
+      <More at={at} query={{ state, kind }} cursor={nextCursor}>
+        More findings
+      </More>
     </Layout>
   )
 }

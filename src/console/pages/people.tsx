@@ -1,7 +1,7 @@
 import type { AccessView } from '../../admin/access.ts'
 import { pathOf } from '../ask.ts'
 import { Layout } from '../layout.tsx'
-import { Badge, Time } from '../parts.tsx'
+import { Badge, More, Time } from '../parts.tsx'
 import type { Viewer } from '../viewer.ts'
 
 interface Props {
@@ -87,11 +87,9 @@ export function PeoplePage({ viewer, name, type, access, now }: Props) {
           </table>
         </div>
       )}
-      {nextCursor !== undefined && (
-        <p>
-          <a href={`${at}?${new URLSearchParams({ type, cursor: nextCursor })}`}>More {what}</a>
-        </p>
-      )}
+      <More at={at} query={{ type }} cursor={nextCursor}>
+        More {what}
+      </More>
       <ul class="quiet">
         {notes.map((note) => (
           <li>{note}</li>

@@ -1,7 +1,7 @@
 import type { TokenView } from '../../admin/tokens.ts'
 import { pathOf, type Refused } from '../ask.ts'
 import { Layout } from '../layout.tsx'
-import { Copyable, ErrorSummary, Field, Notice, Time } from '../parts.tsx'
+import { Copyable, ErrorSummary, Field, More, Notice, Time } from '../parts.tsx'
 import { may, type Viewer } from '../viewer.ts'
 
 interface Props {
@@ -88,11 +88,9 @@ export function TokensPage(props: Props) {
           </table>
         </div>
       )}
-      {nextCursor !== undefined && (
-        <p>
-          <a href={`${at}?cursor=${encodeURIComponent(nextCursor)}`}>Older tokens</a>
-        </p>
-      )}
+      <More at={at} cursor={nextCursor}>
+        Older tokens
+      </More>
       {may(viewer, 'POST', '/connections/:name/tokens') && (
         <form class="card narrow" method="post" action={at}>
           <fieldset>
