@@ -1,4 +1,5 @@
 /** The order of things: request id, routes, and what becomes of errors. */
+
 import { Hono } from 'hono'
 import type { Freshness } from './access/authenticate.ts'
 import { BaseUrlMissing } from './access/base-url.ts'
@@ -15,6 +16,7 @@ import { Deadline } from './calls/deadline.ts'
 import { consolePages } from './console/console.tsx'
 import { type Database, StorageError } from './db/database.ts'
 import type { AuditBatch } from './govern/audit-batch.ts'
+import type { Row } from './govern/hear.ts'
 import { Trail } from './govern/trail.ts'
 import { operationsIn } from './http/bulk.ts'
 import { readRequest, type ScimRequest } from './http/request.ts'
@@ -23,6 +25,7 @@ import { type ScimResponse, toErrorResponse, toHttp } from './http/response.ts'
 import { handle } from './http/scim.ts'
 import { secure } from './http/security-headers.ts'
 import { answerTokenRequest, refuseTokenRequest } from './http/token-endpoint.ts'
+import type { Log } from './log/events.ts'
 import { paused } from './operations/account.ts'
 import type { AppTrouble } from './operations/app-trouble.ts'
 import type { Io, OpenApp } from './operations/endpoint.ts'
@@ -46,7 +49,9 @@ export interface AppDeps {
   /** Keeps the isolate at work on it though the client has gone. */
   readonly waitUntil: (work: Promise<unknown>) => void
   readonly isHealthy: () => Promise<boolean>
-  readonly log: (line: Readonly<Record<string, string | number>>) => void
+  /** Whatever the work asks of D1, wherever it is done, is noted in the trail. */
+  readonly inTrail: <T>(trail: Trail, work: () => T) => T
+  readonly log: Log
 }
 
 export function createApp(deps: AppDeps): Hono {
@@ -121,27 +126,32 @@ async function scim(
   const id = deps.io.newId()
   const startedAt = deps.io.now()
   const heard: Heard = { trail: new Trail(id, NOBODY, startedAt) }
-  const answering = answer(deps, request, name, path, heard)
+  const answering = deps.inTrail(heard.trail, () => answer(deps, request, name, path, heard))
   // A client that has hung up must not cut a write in two: the platform would stop it where it is.
   if (request.method !== 'GET' && request.method !== 'HEAD') deps.waitUntil(answering)
   const response = await answering
   const ms = deps.io.now() - startedAt
-  const method = METHODS.includes(request.method) ? request.method : ''
-  keep(deps, heard, name, method, response, ms)
+  const method = METHODS.find((one) => one === request.method) ?? ''
+  const row = keep(deps, heard, name, method, response, ms)
+  const { callMs, callsFailed, tripMs } = heard.trail
   deps.log({
     event: 'scim.request',
     request: id,
     connection: shownName(name),
     method,
     endpoint: heard.connection ? endpointIn(heard.connection, path) : '',
-    status: response.status,
-    ms,
+    op: row?.op ?? '',
+    outcome: row?.outcome ?? outcomeAtDoor(response.status),
+    decision: row?.decision ?? '',
+    ...{ status: response.status, ms },
+    ...{ appCalls: callMs.length, appFailed: callsFailed, appMs: sum(callMs) },
+    ...{ d1Trips: tripMs.length, d1Ms: sum(tripMs) },
   })
   return toHttp(response, id)
 }
 
 /** What may be logged of a request line: words that are ours. All others may be a person's, or a token. */
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
 const OWN_ENDPOINTS = ['Bulk', 'Me', 'Schemas', 'ResourceTypes', 'ServiceProviderConfig', '.search']
 
 function shownName(name: string): string {
@@ -173,15 +183,22 @@ function keep(
   method: string,
   { status, body }: ScimResponse,
   ms: number,
-): void {
+): Row | undefined {
   if (!connection) {
     if (status === 401) audit.denied(name)
-    return
+    return undefined
   }
   const definition = request && definitionAt(connection, request.segments[0] ?? '')
   const answer = { status, ...(body && { body }), error, ms }
-  audit.keep({ connection, trail, definition, request, method, answer })
+  return audit.keep({ connection, trail, definition, request, method, answer })
 }
+
+/** Of a request that no connection has let in. */
+function outcomeAtDoor(status: number): 'denied' | 'failed' | 'refused' {
+  return status === 401 ? 'denied' : status >= 500 ? 'failed' : 'refused'
+}
+
+const sum = (all: readonly number[]): number => all.reduce((total, one) => total + one, 0)
 
 async function token(deps: AppDeps, request: Request, name: string): Promise<Response> {
   const id = deps.io.newId()

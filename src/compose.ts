@@ -1,4 +1,5 @@
 /** Puts the parts together: bindings, adapters and the outside world in, app and jobs out. */
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { Access } from './access/authenticate.ts'
 import { baseUrlOf } from './access/base-url.ts'
 import { accessTrust } from './access/cloudflare-access.ts'
@@ -53,8 +54,10 @@ import { Connections } from './db/connections.ts'
 import { openDatabase } from './db/database.ts'
 import { Documents } from './db/documents.ts'
 import { healthOf } from './db/health.ts'
+import { watched } from './db/watched.ts'
 import type { Env } from './env.ts'
 import { AuditBatch } from './govern/audit-batch.ts'
+import type { Trail } from './govern/trail.ts'
 import { ValueHashes } from './govern/value-hashes.ts'
 import { raiseAlerts } from './jobs/alerts.ts'
 import { deliverAlerts } from './jobs/deliver-alerts.ts'
@@ -71,6 +74,7 @@ import { sweep } from './jobs/sweep.ts'
 import { sweepMembers } from './jobs/sweep-members.ts'
 import { sweepRoles } from './jobs/sweep-roles.ts'
 import { tick } from './jobs/tick.ts'
+import type { Log, NotDone } from './log/events.ts'
 import { AppTrouble } from './operations/app-trouble.ts'
 import type { Io, OpenApp } from './operations/endpoint.ts'
 import { holdIdentity } from './operations/hold-identity.ts'
@@ -106,7 +110,7 @@ export interface Parts {
   readonly after: After
   readonly waitUntil: (work: Promise<unknown>) => void
   /** One event, in fields that hold no personal data. */
-  readonly log: (line: Readonly<Record<string, string | number>>) => void
+  readonly log: Log
 }
 
 export interface Composed {
@@ -121,7 +125,9 @@ export function compose(parts: Parts): Composed {
   const { env, adapters, privateAdapters, sandbox, io, fetch, after, waitUntil, log } = parts
   const { openSocket, hyperdrives } = parts
   const { certificates = new Map<string, Parts['fetch']>() } = parts
-  const db = openDatabase(env.DB)
+  const underWay = new AsyncLocalStorage<Trail>()
+  const d1 = watched(env.DB, io.now, (ms) => underWay.getStore()?.tripMs.push(ms))
+  const db = openDatabase(d1)
   const sealingKey = readsOnce('POSTERN_SEALING_KEY', env.POSTERN_SEALING_KEY)
   const sealing = new Sealing({
     current: sealingKey,
@@ -135,13 +141,13 @@ export function compose(parts: Parts): Composed {
     openDirectory: directoriesBy(openSocket),
   }
   const paces = new Paces({ ...io, pacerOf: parts.pacerOf, waitUntil, log })
-  const lost = (what: string) => log({ event: 'lost', what })
+  const lost = (what: NotDone) => log({ event: 'lost', what })
   const checkKeyUrl = (url: string) => checkAppUrl(url, { allowInsecure })
   const keySets = new KeySets({ fetch, now, wait: io.wait, checkUrl: checkKeyUrl })
-  const access = new Access({ db: env.DB, sealing, keySets, now, waitUntil, lost })
+  const access = new Access({ db: d1, sealing, keySets, now, waitUntil, lost })
   const adminToken = readsOnce('POSTERN_ADMIN_TOKEN', env.POSTERN_ADMIN_TOKEN)
   const signIn = new SignIn({
-    ...{ db: env.DB, keySets, now, waitUntil, lost },
+    ...{ db: d1, keySets, now, waitUntil, lost },
     bootstrapToken: adminToken,
     isWeak: () => log({ event: 'admin.token.short', setting: 'POSTERN_ADMIN_TOKEN' }),
     sessionSecret: sealingKey,
@@ -159,7 +165,7 @@ export function compose(parts: Parts): Composed {
       ? checkDatabaseUrl(url, { allowInsecure, bindings })
       : checkBaseUrl(url, { allowInsecure })
   const hasCertificate = (binding: string) => certificates.has(binding)
-  const stored = new StoredAdapters(env.DB, now)
+  const stored = new StoredAdapters(d1, now)
   const remotes = new Map(
     [...privateAdapters].map(([name, binding]) => [
       name,
@@ -219,7 +225,7 @@ export function compose(parts: Parts): Composed {
     return { health: healths.of(connection), deadline, io: callIo, timeoutMs }
   }
 
-  const connections = new Connections(env.DB)
+  const connections = new Connections(d1)
   const hold = (connection: Connection, identity: string) =>
     holdIdentity(connection, identity, connections, openData(connection))
 
@@ -232,7 +238,7 @@ export function compose(parts: Parts): Composed {
     const calls = callsOf(connection, deadline)
     const name = connection.adapter
     const paceOf = (declared: Limits | undefined) =>
-      paces.of(connection.id, termsOf(connection.policy.limits, declared), kind)
+      paces.of(connection, termsOf(connection.policy.limits, declared), kind)
     const remote = remotes.get(name)
     if (remote) {
       const described = await remote.describe()
@@ -283,7 +289,7 @@ export function compose(parts: Parts): Composed {
   const app = createApp({
     door: new Door({ access, rates, now }),
     audit,
-    oauth: { db: env.DB, keySets, rates, now },
+    oauth: { db: d1, keySets, rates, now },
     io,
     trouble,
     openApp: (connection, deadline, onCall) => openApp(connection, deadline, 'request', onCall),
@@ -293,7 +299,7 @@ export function compose(parts: Parts): Composed {
     waitUntil,
     log,
     adminRoutes: (api) => {
-      administratorRoutes({ db: env.DB, now })(api)
+      administratorRoutes({ db: d1, now })(api)
       reconcileRoutes(jobs)(api)
       findingRoutes(jobs)(api)
       movingRoutes(jobs)(api)
@@ -307,12 +313,12 @@ export function compose(parts: Parts): Composed {
       healthRoutes(review)(api)
       doctorRoutes({ db, sealing, now, setup, jobs, baseUrl })(api)
       const flush = () => audit.flush()
-      overviewRoutes({ db: env.DB, control: db, data: db, now, baseUrl, flush })(api)
+      overviewRoutes({ db: d1, control: db, data: db, now, baseUrl, flush })(api)
       const check = { describeAdapter: describe, checkAppUrl: checkUrl, hasCertificate }
       adapterRoutes({ ...check, jobs, access, listAdapters, now }, baseUrl)(api)
-      clientRoutes({ db: env.DB, access, now, baseUrl, checkUrl: checkKeyUrl })(api)
+      clientRoutes({ db: d1, access, now, baseUrl, checkUrl: checkKeyUrl })(api)
       manifestRoutes({
-        db: env.DB,
+        db: d1,
         now,
         openData: () => db,
         isBuiltIn: (name) => name === sandbox.name || remotes.has(name) || adapters.has(name),
@@ -321,8 +327,9 @@ export function compose(parts: Parts): Composed {
       })(api)
     },
     isHealthy: healthOf(db, steadyClock(now)),
+    inTrail: (trail, work) => underWay.run(trail, work),
     admin: {
-      db: env.DB,
+      db: d1,
       sealing,
       now,
       after,
@@ -354,7 +361,7 @@ export function compose(parts: Parts): Composed {
         sweepRoles: () => sweepRoles(jobs),
         continueScans: () => continueScans(jobs),
         ...alerts,
-        keepAudit: () => keepAudit({ ...jobs, control: env.DB }),
+        keepAudit: () => keepAudit({ ...jobs, control: d1 }),
         erase: () => erase(jobs),
         reseal,
         signConnections: () =>

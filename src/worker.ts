@@ -6,6 +6,7 @@ import * as sandbox from '../adapters/sandbox/index.ts'
 import { hyperdrivesIn } from './adapter/sql/hyperdrives.ts'
 import { type Composed, compose } from './compose.ts'
 import { certificatesIn, parseEnv, privateAdapters } from './env.ts'
+import { writeLine } from './log/write-line.ts'
 import { pacersIn } from './pacing/binding.ts'
 
 // The runtime looks for the class among the exports of the entry point.
@@ -32,7 +33,7 @@ function open(bindings: unknown): Composed {
       const timer = setTimeout(then, ms)
       return () => clearTimeout(timer)
     },
-    log: (line) => console.log(JSON.stringify(line)),
+    log: (line) => console.log(writeLine(line)),
     io: {
       now: () => Date.now(),
       newId: () => crypto.randomUUID(),

@@ -8,6 +8,8 @@ const ROOT = path.join(import.meta.dirname, '..')
 /** By folder or file, longest prefix first: what it may import of ours, and which packages. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/scim': ['zod'],
+  // What may be said in the log.
+  'src/log': [],
   'src/adapter': ['zod', 'fast-xml-parser', 'jose', 'node:buffer'],
   'src/adapter/ldap': ['src/adapter', 'ldapts'],
   // The drivers of databases, and the streams that they want.
@@ -17,6 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // `db` implements the contract's DocumentStore, and folds keys as filters do.
   'src/db': ['src/scim/schema.ts', 'src/adapter/contract.ts', 'drizzle-orm'],
   'src/access': [
+    'src/log',
     'src/scim',
     'src/adapter/mapping-entry.ts',
     'src/db',
@@ -25,10 +28,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'jose',
   ],
   // What stands between the operations and the app: time, tries again, the circuit.
-  'src/calls': ['src/adapter', 'src/access'],
+  'src/calls': ['src/log', 'src/adapter', 'src/access'],
   'src/mapping': ['src/scim', 'src/adapter', 'jsonata'],
   'src/identity': ['src/scim', 'src/db', 'src/mapping', 'src/adapter/alike.ts'],
   'src/govern': [
+    'src/log',
     'src/scim',
     'src/access',
     'src/adapter/app-call.ts',
@@ -50,9 +54,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'zod',
   ],
   // The arithmetic of pacing, and what the isolate and the Durable Object say to each other.
-  'src/pacing': ['src/access/bounded-map.ts', 'src/access/steady-clock.ts', 'src/adapter'],
+  'src/pacing': [
+    'src/log',
+    'src/access/bounded-map.ts',
+    'src/access/steady-clock.ts',
+    'src/adapter',
+  ],
   'src/pacing/pacer.ts': ['src/pacing', 'src/access/steady-clock.ts', 'cloudflare:workers'],
   'src/jobs': [
+    'src/log',
     'src/access',
     'src/adapter',
     'src/calls',
@@ -66,6 +76,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   'src/http': ['src/scim', 'src/adapter', 'src/access', 'src/operations'],
   'src/admin': [
+    'src/log',
     'src/scim',
     'src/jobs',
     'src/mapping',
@@ -90,15 +101,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/db',
     'src/govern',
     'src/http',
+    'src/log',
     'src/operations',
     'hono',
   ],
-  'src/compose.ts': ['src'],
+  'src/compose.ts': ['src', 'node:async_hooks'],
   'src/env.ts': ['src/access/worker-secret.ts', 'src/adapter/remote/wire.ts', 'zod'],
   'src/worker.ts': [
     'src/adapter/sql/hyperdrives.ts',
     'src/compose.ts',
     'src/env.ts',
+    'src/log/write-line.ts',
     'src/pacing/binding.ts',
     'src/pacing/pacer.ts',
     'adapters',

@@ -1,4 +1,5 @@
 /** When a token, client or administrator was last used, to the minute. */
+import type { NotDone } from '../log/events.ts'
 import { BoundedMap } from './bounded-map.ts'
 import { steadyClock } from './steady-clock.ts'
 
@@ -12,20 +13,20 @@ export interface LastUseDeps {
   readonly now: () => number
   /** Keeps the isolate alive for work that no response waits for. */
   readonly waitUntil: (work: Promise<unknown>) => void
-  /** Told the name of each accident that cost nobody anything. Never a value. */
-  readonly lost: (what: string) => void
+  /** Told of what cost nobody anything, and was not done. */
+  readonly lost: (what: NotDone) => void
 }
 
 /** One for each isolate and kind of what is used. */
 export class LastUse {
   readonly #deps: LastUseDeps
-  readonly #what: string
+  readonly #what: NotDone
   readonly #steady: () => number
   /** When this isolate last sent a note. */
   readonly #noted = new BoundedMap<number>(REMEMBERED)
 
   /** @param what is lost where a note is, for the log */
-  constructor(deps: LastUseDeps, what: string) {
+  constructor(deps: LastUseDeps, what: NotDone) {
     this.#deps = deps
     this.#what = what
     this.#steady = steadyClock(deps.now)

@@ -1,4 +1,5 @@
 /** The door of the admin API: who is there, may they, and what is written down of it. */
+
 import type { Context, Handler, Hono, MiddlewareHandler } from 'hono'
 import { type Administrator, isTheirs, type Need, refusalOf } from '../access/administrator.ts'
 import { BEARER_CHALLENGE } from '../access/authenticate.ts'
@@ -6,6 +7,7 @@ import { LIMITED_BURST, LIMITED_PER_SECOND, RATES_REMEMBERED } from '../access/l
 import type { SignedIn, SignIn } from '../access/sign-in.ts'
 import { type Rate, TokenBuckets } from '../access/token-bucket.ts'
 import { Connections } from '../db/connections.ts'
+import type { Log } from '../log/events.ts'
 import { noConnection } from './connections.ts'
 import { type AdminPath, type MethodOf, PERMISSIONS } from './permissions.ts'
 import { Problem } from './problem.ts'
@@ -19,7 +21,7 @@ export interface DoorDeps {
   readonly now: () => number
   readonly signIn: SignIn
   readonly newId: () => string
-  readonly log: (line: Readonly<Record<string, string | number>>) => void
+  readonly log: Log
 }
 
 /** What is known of a request behind the door. */

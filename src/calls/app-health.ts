@@ -1,13 +1,13 @@
 /** What one isolate knows of the apps behind its connections: circuits, and how many retries are left. */
+
 import { BoundedMap } from '../access/bounded-map.ts'
 import type { Connection } from '../access/connection.ts'
+import type { Log } from '../log/events.ts'
 import { Circuit, type Settled } from './circuit.ts'
 import { RetryBudget } from './retry.ts'
 
 /** Connections; some hundred bytes each. */
 const REMEMBERED = 1_000
-
-type Log = (line: Readonly<Record<string, string | number>>) => void
 
 export class AppHealth {
   readonly circuit = new Circuit()
@@ -47,11 +47,11 @@ export class AppHealths {
   }
 
   /** A connection that was changed (its credentials, its address) begins anew. */
-  of({ id, version }: Pick<Connection, 'id' | 'version'>): AppHealth {
+  of({ id, name, version }: Pick<Connection, 'id' | 'name' | 'version'>): AppHealth {
     const known = this.#known.get(id)
     // A read may go by settings that are a few seconds old: what is newer counts.
     if (known && known.version >= version) return known.health
-    const health = new AppHealth(id, this.#log)
+    const health = new AppHealth(name, this.#log)
     this.#known.set(id, { version, health })
     return health
   }

@@ -224,9 +224,9 @@ export class Connections {
   async unsigned(
     sandbox: string,
     limit: number,
-  ): Promise<readonly { readonly id: string; readonly adapter: string }[]> {
-    return this.#db.all<{ id: string; adapter: string }>(sql`
-      SELECT id, adapter FROM connection
+  ): Promise<readonly Readonly<Record<'id' | 'name' | 'adapter', string>>[]> {
+    return this.#db.all<Record<'id' | 'name' | 'adapter', string>>(sql`
+      SELECT id, name, adapter FROM connection
        WHERE adapter_identity IS NULL AND state = 'active' AND adapter <> ${sandbox}
        ORDER BY random() LIMIT ${limit}`)
   }

@@ -3,11 +3,13 @@
  * and by age. Best effort: what cannot be written is counted, by connection, and told. What dies with the
  * isolate is not; of writes the rows of their commits are there all the same.
  */
+
 import type { Connection } from '../access/connection.ts'
 import { steadyClock } from '../access/steady-clock.ts'
 import { type Answered, writeAnswered } from '../db/audit.ts'
 import type { Database } from '../db/database.ts'
 import { BOUNDS_MS, SPAN_MS, type Span } from '../db/traffic.ts'
+import type { Log } from '../log/events.ts'
 import type { Json, ResourceDefinition } from '../scim/schema.ts'
 import { askedOf, type Said } from './asked.ts'
 import { type HeardAnswer, type HeardRequest, isWriteOp, type Row, rowOf } from './hear.ts'
@@ -37,7 +39,7 @@ export interface AuditBatchDeps {
   /** Calls back when so many milliseconds are over; what it returns calls it off. */
   readonly after: (ms: number, then: () => void) => () => void
   readonly waitUntil: (work: Promise<unknown>) => void
-  readonly log: (line: Readonly<Record<string, string | number>>) => void
+  readonly log: Log
 }
 
 export interface Heard {
@@ -80,13 +82,15 @@ export class AuditBatch {
     this.#steady = steadyClock(deps.now)
   }
 
-  keep({ connection, trail, definition, request, method, answer }: Heard): void {
+  /** @returns what the row says of it */
+  keep({ connection, trail, definition, request, method, answer }: Heard): Row {
     const row = rowOf(trail, definition, request, method, answer)
     // The body is read now, and not held until it is written.
     const said = request && definition && saidIn(connection, definition, request)
     this.#kept.push({ connection, row, said, trail })
     if (this.#kept.length > MOST_ROWS) this.#lose(this.#kept.splice(0, ROWS))
     this.#schedule(this.#kept.length >= ROWS ? 0 : AGE_MS)
+    return row
   }
 
   /** Somebody without a token that is good was turned away at this connection. */
@@ -161,7 +165,7 @@ export class AuditBatch {
       const span = { ...emptySpan(connection.id, now()), denied: count }
       await writeAnswered(openData(connection), [], [], [span])
     } catch {
-      log({ event: 'lost', what: 'count of requests not let in' })
+      log({ event: 'lost', what: 'count of denied' })
     }
   }
 

@@ -17,6 +17,8 @@ export class Trail implements AuditContext {
   /** Milliseconds of each call, also of those that are not kept. */
   readonly callMs: number[] = []
   callsFailed = 0
+  /** Milliseconds of each trip to D1. */
+  readonly tripMs: number[] = []
   /** By which rule an account was found; `decision`: an administrator has said so. */
   rule: string | undefined
   /** Ids of what was reported. */

@@ -1,4 +1,5 @@
 /** Sends the notices that are due: at least once each, and a dead channel holds up no other. */
+
 import { channelsById } from '../db/alert-channels.ts'
 import {
   type Delivery,
@@ -10,6 +11,7 @@ import {
 import { type Database, writeAll } from '../db/database.ts'
 import { Findings } from '../db/findings.ts'
 import type { Notice } from '../govern/notice.ts'
+import type { Log } from '../log/events.ts'
 import type { Io } from '../operations/endpoint.ts'
 import { type SendDeps, sendNotice } from './send-notice.ts'
 
@@ -34,7 +36,7 @@ export interface DeliverDeps extends SendDeps {
   readonly io: Pick<Io, 'now' | 'newId' | 'random'>
   /** Asks to be woken up then, in seconds; the cron comes anyway. */
   readonly wakeUp: (afterSeconds: number) => Promise<void>
-  readonly log: (line: Readonly<Record<string, string | number>>) => void
+  readonly log: Log
 }
 
 export async function deliverAlerts(deps: DeliverDeps): Promise<void> {

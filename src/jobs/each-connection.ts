@@ -3,11 +3,14 @@
  * what fails in one is the log's and its own finding's, never the others'.
  */
 import { AdapterFailure } from '../adapter/failure.ts'
+import type { Connections } from '../db/connections.ts'
 import { Findings } from '../db/findings.ts'
 import type { Jobs } from './jobs.ts'
 
 /** An invocation has six connections to the outside at a time, of which D1 wants some. */
 const SIDE_BY_SIDE = 3
+
+type Failed = 'sweep.failed' | 'poll.failed' | 'scan.failed' | 'alerts.failed'
 
 /**
  * Works the items connection by connection, in the order in which they come.
@@ -16,7 +19,7 @@ const SIDE_BY_SIDE = 3
  */
 export async function eachConnection<T extends { readonly connection: string }>(
   jobs: Jobs,
-  event: string,
+  event: Failed,
   items: readonly T[],
   work: (items: readonly T[], connection: string) => Promise<void>,
 ): Promise<void> {
@@ -36,15 +39,28 @@ export async function eachConnection<T extends { readonly connection: string }>(
 
 /** An accident of one connection: in the log, and where it is its app's, a finding. */
 export async function tellFailure(
-  { io, db, log, trouble }: Pick<Jobs, 'io' | 'db' | 'log' | 'trouble'>,
-  event: string,
+  {
+    io,
+    db,
+    log,
+    trouble,
+    connections,
+  }: Pick<Jobs, 'io' | 'db' | 'log' | 'trouble' | 'connections'>,
+  event: Failed,
   connection: string,
   error: unknown,
 ): Promise<void> {
-  log({ event, connection, error: error instanceof Error ? error.name : typeof error })
+  const name = await nameOf(connections, connection)
+  log({ event, connection: name, error: error instanceof Error ? error.name : typeof error })
   if (!(error instanceof AdapterFailure)) return
   await trouble.note(
     { connection: { id: connection }, io, findings: new Findings(db, connection) },
     error,
   )
+}
+
+/** For the log, of an accident: the D1 that knows it may be what has failed. */
+export async function nameOf(connections: Pick<Connections, 'known'>, id: string): Promise<string> {
+  const [found] = await connections.known({ ids: [id] }).catch(() => [])
+  return found?.name ?? ''
 }

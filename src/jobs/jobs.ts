@@ -6,6 +6,7 @@ import type { Actor } from '../db/audit.ts'
 import type { Connections } from '../db/connections.ts'
 import type { Database } from '../db/database.ts'
 import type { ValueHashes } from '../govern/value-hashes.ts'
+import type { Log } from '../log/events.ts'
 import type { AppTrouble } from '../operations/app-trouble.ts'
 import type { Io, OpenApp } from '../operations/endpoint.ts'
 
@@ -22,5 +23,5 @@ export interface Jobs {
   readonly trouble: AppTrouble
   /** For the audit, where somebody asks for the work; undefined: the cron does. */
   readonly actor?: Actor
-  readonly log: (line: Readonly<Record<string, string | number>>) => void
+  readonly log: Log
 }

@@ -21,8 +21,9 @@ export async function startDueScans(jobs: Jobs): Promise<void> {
   const { connections, io, access, log } = jobs
   for (const id of await connections.dueForScan(io.now(), BATCH)) {
     let next = io.now() + LOOK_AGAIN_MS
+    let connection: Connection | undefined
     try {
-      const connection = await access.byId(id)
+      connection = await access.byId(id)
       if (connection) {
         await followRoles(jobs, connection)
         next = await startScans(jobs, connection)
@@ -30,7 +31,7 @@ export async function startDueScans(jobs: Jobs): Promise<void> {
     } catch (error) {
       log({
         event: 'nightly.failed',
-        connection: id,
+        connection: connection?.name ?? '',
         error: error instanceof Error ? error.name : typeof error,
       })
     }

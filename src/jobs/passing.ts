@@ -3,6 +3,7 @@ import { modeOf } from '../access/mode.ts'
 import { AdapterFailure } from '../adapter/failure.ts'
 import { Findings } from '../db/findings.ts'
 import { type PassingFinding, passed, passingFindings, stillHolds } from '../db/passing.ts'
+import { nameOf } from './each-connection.ts'
 import { endpointOf } from './endpoint.ts'
 import type { Jobs } from './jobs.ts'
 
@@ -81,11 +82,12 @@ async function whyPassed(jobs: Jobs, finding: PassingFinding): Promise<string | 
 }
 
 /** One connection's accident must not keep the others waiting. */
-async function logged(jobs: Jobs, connection: string, work: () => Promise<void>): Promise<void> {
+async function logged(jobs: Jobs, id: string, work: () => Promise<void>): Promise<void> {
   try {
     await work()
   } catch (error) {
     const name = error instanceof Error ? error.name : typeof error
+    const connection = await nameOf(jobs.connections, id)
     jobs.log({ event: 'passing.failed', connection, error: name })
   }
 }

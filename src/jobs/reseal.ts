@@ -1,7 +1,9 @@
 /** Seals anew, with the current key, what former keys have sealed, so that these can be dropped. */
+
 import { SealError, type Sealing } from '../access/seal.ts'
 import type { Database } from '../db/database.ts'
 import { countSealedBy, reseal, type StoredSecret, sealedBy } from '../db/sealed-secrets.ts'
+import type { Log } from '../log/events.ts'
 
 /** In one run of the cron. A key file of some KB at most each. */
 const BATCH = 200
@@ -10,7 +12,7 @@ export interface ResealDeps {
   /** Holds the control tables. */
   readonly db: Database
   readonly sealing: Sealing
-  readonly log: (line: Readonly<Record<string, string | number>>) => void
+  readonly log: Log
 }
 
 /**

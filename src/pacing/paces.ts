@@ -1,7 +1,9 @@
 /** The pace of each connection in this isolate (decision 0022). */
+
 import { BoundedMap } from '../access/bounded-map.ts'
 import { steadyClock } from '../access/steady-clock.ts'
 import type { Pace } from '../adapter/pace.ts'
+import type { Log } from '../log/events.ts'
 import { Fallback } from './fallback.ts'
 import { Ledger } from './ledger.ts'
 import { Lessee } from './lessee.ts'
@@ -20,8 +22,10 @@ export interface PacesOptions {
   readonly wait: (ms: number) => Promise<void>
   readonly newId: () => string
   readonly waitUntil: (work: Promise<unknown>) => void
-  readonly log: (line: Readonly<Record<string, string | number>>) => void
+  readonly log: Log
 }
+
+type Named = Readonly<Record<'id' | 'name', string>>
 
 interface Connection {
   readonly lessor: Lessor
@@ -45,10 +49,10 @@ export class Paces {
   }
 
   /** Where nothing is agreed, nobody is asked; but pauses of the app are kept all the same. */
-  of(id: string, terms: Terms, kind: Kind): Pace {
+  of(connection: Named, terms: Terms, kind: Kind): Pace {
     const { waitUntil } = this.#options
     const now = this.#steady
-    const { lessor, lessees, pause } = this.#connection(id)
+    const { lessor, lessees, pause } = this.#connection(connection)
     const isAgreed = terms.perSecond !== undefined || terms.concurrent !== undefined
     return {
       call: (leftMs, send) => lessees[kind].call(terms, leftMs, send),
@@ -60,7 +64,7 @@ export class Paces {
     }
   }
 
-  #connection(id: string): Connection {
+  #connection({ id, name: connection }: Named): Connection {
     const known = this.#connections.get(id)
     if (known) return known
     const { pacerOf, wait, newId, log } = this.#options
@@ -74,7 +78,7 @@ export class Paces {
       own: new Ledger(newId),
       now,
       after,
-      onLost: () => log({ event: 'pacer.lost', connection: id }),
+      onLost: () => log({ event: 'pacer.lost', connection }),
     })
     const pause = { until: 0 }
     const lessee = (kind: Kind) => {

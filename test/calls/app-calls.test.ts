@@ -163,19 +163,19 @@ test('of an app that is down, few calls are tries again', async () => {
 describe('what an isolate knows of its connections', () => {
   test('is kept by connection, and begins anew where one was changed', () => {
     const healths = new AppHealths(() => {})
-    const first = healths.of({ id: 'a', version: 1 })
-    expect(healths.of({ id: 'a', version: 1 })).toBe(first)
-    expect(healths.of({ id: 'b', version: 1 })).not.toBe(first)
-    const second = healths.of({ id: 'a', version: 2 })
+    const first = healths.of({ id: 'a', name: 'a', version: 1 })
+    expect(healths.of({ id: 'a', name: 'a', version: 1 })).toBe(first)
+    expect(healths.of({ id: 'b', name: 'b', version: 1 })).not.toBe(first)
+    const second = healths.of({ id: 'a', name: 'a', version: 2 })
     expect(second).not.toBe(first)
     // A read that goes by the connection of some seconds ago.
-    expect(healths.of({ id: 'a', version: 1 })).toBe(second)
+    expect(healths.of({ id: 'a', name: 'a', version: 1 })).toBe(second)
   })
 
   test('is bounded', () => {
     const healths = new AppHealths(() => {})
-    const first = healths.of({ id: 'first', version: 1 })
-    for (let n = 0; n < 1_000; n++) healths.of({ id: `c${n}`, version: 1 })
-    expect(healths.of({ id: 'first', version: 1 })).not.toBe(first)
+    const first = healths.of({ id: 'first', name: 'first', version: 1 })
+    for (let n = 0; n < 1_000; n++) healths.of({ id: `c${n}`, name: 'c', version: 1 })
+    expect(healths.of({ id: 'first', name: 'first', version: 1 })).not.toBe(first)
   })
 })

@@ -16,14 +16,18 @@ function open() {
     waitUntil: () => {},
     log: () => {},
   })
-  const call = (id: string) => paces.of(id, {}, 'request').call(LEFT_MS, async () => 'sent')
+  const call = (id: string) => paces.of(named(id), {}, 'request').call(LEFT_MS, async () => 'sent')
   return { clock, paces, call }
+}
+
+function named(id: string) {
+  return { id, name: id }
 }
 
 test('a pause that the app asked for is kept, however many connections come after it', async () => {
   const { clock, paces, call } = open()
-  paces.of('throttled', {}, 'request').pause(60_000)
-  for (let i = 0; i < 3_000; i++) paces.of(`other ${i}`, {}, 'request')
+  paces.of(named('throttled'), {}, 'request').pause(60_000)
+  for (let i = 0; i < 3_000; i++) paces.of(named(`other ${i}`), {}, 'request')
   await expect(call('throttled')).rejects.toMatchObject({ code: 'rate', effect: 'none' })
   clock.now += 60_000
   expect(await call('throttled')).toBe('sent')
@@ -31,7 +35,7 @@ test('a pause that the app asked for is kept, however many connections come afte
 
 test('a pause ends on time where the clock is set back meanwhile', async () => {
   const { clock, paces, call } = open()
-  paces.of('throttled', {}, 'request').pause(60_000)
+  paces.of(named('throttled'), {}, 'request').pause(60_000)
   clock.now -= 3_600_000
   await expect(call('throttled')).rejects.toMatchObject({ code: 'rate', retryAfterSeconds: 60 })
   clock.now += 60_000

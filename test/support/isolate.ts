@@ -10,6 +10,7 @@ import type { After } from '../../src/access/read-at-most.ts'
 import type { Adapter } from '../../src/adapter/contract.ts'
 import { compose } from '../../src/compose.ts'
 import { type Env, parseEnv } from '../../src/env.ts'
+import { misfits } from '../../src/log/write-line.ts'
 import type { Lessor } from '../../src/pacing/lessor.ts'
 import type { Answer } from './gateway.ts'
 import { openBinding } from './private-binding.ts'
@@ -119,7 +120,11 @@ export function openIsolate(
     // Notes of a token's use; they are no part of what is answered.
     waitUntil: options.waitUntil ?? (() => {}),
     after: options.after ?? (() => () => {}),
-    log: options.log ?? (() => {}),
+    log: (line) => {
+      const wrong = misfits(line)
+      if (wrong.length > 0) throw new Error(`${line.event} must not hold ${wrong.join()}`)
+      options.log?.(line)
+    },
     pacerOf: options.pacerOf,
     io: {
       now: () => clock.now,
