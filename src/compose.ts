@@ -29,6 +29,7 @@ import { administratorRoutes } from './admin/administrators.ts'
 import { alertRoutes } from './admin/alerts.ts'
 import { auditRoutes } from './admin/audit.ts'
 import { clientRoutes } from './admin/clients.ts'
+import { connectionAdapterRoutes } from './admin/connection-adapter.ts'
 import {
   type AdapterDescription,
   describeAdapter,
@@ -316,6 +317,7 @@ export function compose(parts: Parts): Composed {
       overviewRoutes({ db: d1, control: db, data: db, now, baseUrl, flush })(api)
       const check = { describeAdapter: describe, checkAppUrl: checkUrl, hasCertificate }
       adapterRoutes({ ...check, jobs, access, listAdapters, now }, baseUrl)(api)
+      connectionAdapterRoutes({ ...check, db: d1, sealing, now, jobs, access })(api)
       clientRoutes({ db: d1, access, now, baseUrl, checkUrl: checkKeyUrl })(api)
       manifestRoutes({
         db: d1,

@@ -128,7 +128,7 @@ export function adapterRoutes(
 }
 
 /** @throws {Problem} 503 where a private one does not answer */
-async function described(
+export async function described(
   { describeAdapter }: CheckDeps,
   name: string,
 ): Promise<AdapterDescription | undefined> {

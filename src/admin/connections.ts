@@ -136,22 +136,13 @@ export async function patchConnection(
   deps: ConnectionDeps,
   by: Pick<Administrator, 'connections'>,
 ): Promise<ConnectionView> {
-  const parsed = connectionPatch.safeParse(body)
-  if (!parsed.success) throw invalidInput(invalidMembers(parsed.error, []))
-  const patch = parsed.data
-  const policyMode = patch.policy?.['mode']
-  const errors = [...sameMode(patch.mode, patch.policy ?? {}), ...checkMode(policyMode)]
-  if (errors.length > 0) throw invalidInput(errors)
-
+  const patch = parsePatch(body)
   const connections = new Connections(deps.db)
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const row = await connections.named(name)
     if (!row) throw noConnection()
     const now = deps.now()
-    const next = applied(row, patch, now)
-    if (by.connections !== null) await refuseBeyondLimits(toDraft(row), next, patch, deps)
-    const broken = await newlyBroken(row, next, patch, deps)
-    if (broken.length > 0) throw invalidInput(broken)
+    const next = await accepted(row, patch, deps, by, now)
     const before = { ...toDraft(row), mode: row.mode, modeUntil: row.modeUntil }
     if (isDeepStrictEqual(next, before) && Object.keys(patch.secrets).length === 0) {
       return toView(row, baseUrl, now)
@@ -169,6 +160,47 @@ export async function patchConnection(
     }
   }
   throw new Problem(409, 'The connection is being changed by others at the same time: try again')
+}
+
+/**
+ * The connection as a patch would have it, stored nowhere.
+ *
+ * @throws {Problem} as `patchConnection`
+ */
+export async function previewConnection(
+  name: string,
+  body: Json,
+  deps: ConnectionDeps,
+  by: Pick<Administrator, 'connections'>,
+): Promise<{ row: ConnectionRow; next: ConnectionDraft; patch: ConnectionPatch }> {
+  const patch = parsePatch(body)
+  const row = await new Connections(deps.db).named(name)
+  if (!row) throw noConnection()
+  return { row, next: await accepted(row, patch, deps, by, deps.now()), patch }
+}
+
+function parsePatch(body: Json): ConnectionPatch {
+  const parsed = connectionPatch.safeParse(body)
+  if (!parsed.success) throw invalidInput(invalidMembers(parsed.error, []))
+  const patch = parsed.data
+  const policyMode = patch.policy?.['mode']
+  const errors = [...sameMode(patch.mode, patch.policy ?? {}), ...checkMode(policyMode)]
+  if (errors.length > 0) throw invalidInput(errors)
+  return patch
+}
+
+async function accepted(
+  row: ConnectionRow,
+  patch: ConnectionPatch,
+  deps: CheckDeps,
+  by: Pick<Administrator, 'connections'>,
+  now: number,
+): Promise<ConnectionDraft & ModeBefore> {
+  const next = applied(row, patch, now)
+  if (by.connections !== null) await refuseBeyondLimits(toDraft(row), next, patch, deps)
+  const broken = await newlyBroken(row, next, patch, deps)
+  if (broken.length > 0) throw invalidInput(broken)
+  return next
 }
 
 /** @throws {Problem} 404 */
@@ -226,7 +258,7 @@ async function newlyBroken(
   row: ConnectionRow,
   next: ConnectionDraft,
   patch: ConnectionPatch,
-  deps: ConnectionDeps,
+  deps: CheckDeps,
 ): Promise<InvalidMember[]> {
   const errors = await checkConnection(next, deps)
   if (errors.length === 0) return errors

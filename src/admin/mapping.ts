@@ -1,9 +1,11 @@
 /** Trying a mapping on a sample before it is saved: a route of the admin API behind its door. */
 import type { Hono } from 'hono'
 import * as z from 'zod'
-import type { MappingOverride } from '../access/connection.ts'
+import type { Connection, MappingOverride } from '../access/connection.ts'
+import { Links } from '../db/links.ts'
+import { whoseRows } from '../govern/whose.ts'
 import type { Jobs } from '../jobs/jobs.ts'
-import { tryMapping } from '../jobs/try-mapping.ts'
+import { type Sample, type Trial, tryMapping } from '../jobs/try-mapping.ts'
 import type { JsonObject } from '../scim/schema.ts'
 import { route } from './api.ts'
 import { readJson } from './body.ts'
@@ -24,11 +26,17 @@ const tryInput = z
     resourceType: z.string().min(1).max(100).default('User'),
     resource: jsonObject.optional(),
     nativeId: z.string().min(1).max(1000).optional(),
+    /** Somebody who is linked: a SCIM id, a native id, an externalId or a userName. */
+    person: z.string().min(1).max(1000).optional(),
   })
   .refine(
-    ({ resource, nativeId }) => (resource === undefined) !== (nativeId === undefined),
-    'needs a sample: either "resource", as a client would send it, or "nativeId" of an account',
+    ({ resource, nativeId, person }) =>
+      [resource, nativeId, person].filter((one) => one !== undefined).length === 1,
+    'needs one sample: "resource", as a client would send it, "nativeId" of an account, or "person", ' +
+      'who is linked',
   )
+
+export type { Trial }
 
 /** For `adminApi`'s `more`. */
 export function mappingRoutes(jobs: Jobs, describeAdapter: DescribeAdapter): (api: Hono) => void {
@@ -38,21 +46,43 @@ export function mappingRoutes(jobs: Jobs, describeAdapter: DescribeAdapter): (ap
         const connection = await connectionOf(jobs, c)
         const parsed = tryInput.safeParse(await readJson(c))
         if (!parsed.success) throw invalidInput(invalidMembers(parsed.error, []))
-        const { mapping, resourceType, resource, nativeId } = parsed.data
+        const { mapping, resourceType, resource, nativeId, person } = parsed.data
         if (mapping) {
           const adapter = await describeAdapter(connection.adapter)
           const errors = checkMapping(mapping, connection.definitions, adapter)
           if (errors.length > 0) throw invalidInput(errors)
         }
-        const tried = mapping
-          ? { ...connection, mapping: mapping as unknown as MappingOverride }
-          : connection
-        const sample = resource ? { resource } : { nativeId: nativeId ?? '' }
-        const trial = await tryMapping(jobs, tried, resourceType, sample)
+        const sample: Sample = resource
+          ? { resource }
+          : person === undefined
+            ? { nativeId: nativeId ?? '' }
+            : { link: await linkOf(jobs, connection, resourceType, person) }
+        const tried = mapping as unknown as MappingOverride | undefined
+        const trial = await tryMapping(jobs, connection, tried, resourceType, sample)
         if (trial) return c.json(trial)
         const message = 'the connection has no such resource type'
         throw invalidInput([{ path: 'resourceType', message }])
       },
     })
   }
+}
+
+/** Of the one live link that an administrator means. @throws {Problem} 422 */
+async function linkOf(
+  { openData, hashes }: Jobs,
+  connection: Connection,
+  type: string,
+  person: string,
+): Promise<string> {
+  const db = openData(connection)
+  const { links } = await whoseRows({ connection, db, hashes }, person)
+  const found = (await new Links(db, connection.id).getAll(links)).filter(
+    (link) => link.type === type && link.state !== 'tombstone' && link.state !== 'retiring',
+  )
+  const [first, ...others] = found
+  if (first && others.length === 0) return first.id
+  const message = first
+    ? 'several are known by this: give the SCIM id of one'
+    : `no ${type} that is linked is known by this`
+  throw invalidInput([{ path: 'person', message }])
 }

@@ -30,6 +30,9 @@ export const PERMISSIONS = {
   '/connections/:name': { GET: AUDITOR, PATCH: OPERATOR, DELETE: OWNER },
   '/connections/:name/overview': { GET: AUDITOR },
   '/connections/:name/entra': { GET: AUDITOR },
+  '/connections/:name/adapter': { GET: AUDITOR },
+  // Calls the app with what it is given, as a changed connection would.
+  '/connections/:name/try': { POST: OPERATOR },
   '/connections/:name/tokens': { GET: AUDITOR, POST: OPERATOR },
   '/connections/:name/tokens/:id': { DELETE: OPERATOR },
   '/connections/:name/clients': { GET: AUDITOR, POST: OPERATOR },

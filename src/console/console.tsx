@@ -7,6 +7,7 @@ import type { Brief } from '../admin/overview.ts'
 import { PageRefused, queryOf, type Refused } from './ask.ts'
 import { connectionPages } from './connection-pages.tsx'
 import { readForm } from './form.ts'
+import { mappingPages } from './mapping-pages.tsx'
 import { newConnectionPages } from './new-connection-pages.tsx'
 import { adder, type ConsoleDeps, type ConsoleHono } from './page.ts'
 import { ConnectionsPage } from './pages/connections.tsx'
@@ -23,7 +24,8 @@ import type { Viewer } from './viewer.ts'
 const CSP =
   "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; " +
   "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-const MAX_FORM_BYTES = 300_000
+/** A manifest has 256 KiB at most, of which the encoding of a form may make three times as much. */
+const MAX_FORM_BYTES = 800_000
 /** Some ten thousand exported people. */
 const MAX_FILE_BYTES = 5_000_000
 const takesFile = (c: Context) => /^\/admin\/connections\/[^/]+\/preflight$/.test(c.req.path)
@@ -106,6 +108,7 @@ export function consolePages(
   peoplePages(add)
   reconcilePages(add)
   preflightPages(add)
+  mappingPages(add)
 
   console.all('*', (c) => refusedPage(c, NOT_FOUND))
   return console

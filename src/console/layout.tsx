@@ -20,6 +20,7 @@ const TABS = [
   ['people', 'People', '/people'],
   ['reconcile', 'Reconcile', '/reconcile'],
   ['audit', 'Audit', '/audit'],
+  ['mapping', 'Mapping', '/mapping'],
   ['tokens', 'Tokens', '/tokens'],
 ] as const
 export type Tab = (typeof TABS)[number][0]

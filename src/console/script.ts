@@ -27,6 +27,20 @@ for (const form of document.querySelectorAll('form[data-confirm]')) {
   })
 }
 
+for (const link of document.querySelectorAll('a[data-line]')) {
+  link.addEventListener('click', (event) => {
+    const field = document.getElementById(link.hash.slice(1))
+    if (!field) return
+    event.preventDefault()
+    const lines = field.value.split('\\n')
+    const before = lines.slice(0, link.dataset.line - 1)
+    const start = before.reduce((sum, line) => sum + line.length + 1, 0)
+    field.focus()
+    field.setSelectionRange(start, start + lines[before.length].length)
+    field.scrollTop = Math.max(0, before.length - 3) * (field.scrollHeight / lines.length)
+  })
+}
+
 const waiting = document.querySelector('[data-waiting]')
 if (waiting) {
   const endsAt = Date.now() + 30 * 60000

@@ -157,7 +157,27 @@ summary h2 { display: inline; }
 .empty { text-align: center; padding: 3rem 1rem; justify-items: center; }
 .wall { min-height: 60vh; display: grid; align-content: center; justify-items: center; }
 .wall .card { width: min(100%, 26rem); }
+textarea.code { white-space: pre; overflow: auto; resize: vertical; }
+input.code { font-family: var(--mono); font-size: 0.9rem; }
+.stacked { display: grid; gap: 1.5rem; min-width: 0; }
+.unseen { position: absolute; width: 1px; height: 1px; padding: 0; border: 0; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+.maprows { list-style: none; padding: 0; display: grid; gap: 0.6rem; }
+.maprow { position: relative; padding-bottom: 0.3rem; border-bottom: 1px solid var(--line); }
+.maprow:last-child { border-bottom: 0; }
+.maprow fieldset { gap: 0.25rem; }
+.maprow details > * + * { margin-top: 0.75rem; }
+.mapcells { display: grid; gap: 0.75rem; grid-template-columns: minmax(0, 4fr) minmax(0, 3fr) minmax(0, 2fr); align-items: end; }
+.maprow label { font-size: 0.85rem; font-weight: 600; color: var(--soft); }
+.maprow:has(option[value=pair]:checked) .made, .maprow:not(:has(option[value=pair]:checked)) .paired { display: none; }
+summary { cursor: pointer; color: var(--accent); padding: 0.35rem 0; width: fit-content; }
+pre { margin: 0.5rem 0 0; padding: 0.8rem; overflow: auto; background: var(--calm-soft); border-radius: 7px; font-family: var(--mono); font-size: 0.85rem; max-width: 100%; }
+.changes { list-style: none; padding: 0; display: grid; gap: 0.5rem; overflow-wrap: anywhere; }
+.changes del, .changes ins { font-family: var(--mono); font-size: 0.9em; }
+.changes ins { text-decoration: none; font-weight: 600; }
+.changes del { color: var(--soft); }
+.faults .line { display: block; margin-top: 0.15rem; opacity: 0.9; }
 @media (max-width: 44rem) {
+  .mapcells { grid-template-columns: minmax(0, 1fr); }
   .stack, .stack tbody, .stack tr, .stack th, .stack td { display: block; width: 100%; }
   .stack thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   .stack tr { padding: 0.85rem 1.1rem; border-top: 1px solid var(--line); }

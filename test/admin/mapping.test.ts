@@ -186,9 +186,33 @@ describe('a trial of a mapping', () => {
     expect(none.errors).toMatchObject([{ path: 'nativeId' }])
   })
 
+  test('tells what the app would be told of somebody who is linked, and tells it nothing', async () => {
+    const world = await open()
+    const sent = person('L.Inked@x.io', { userType: 'Guest', title: 'Head' })
+    const { body: made } = await world.ask('POST', '/Users', sent)
+    const mapping = { User: { ...MAPPING.User, title: 'lang', '=lang': undefined } }
+    for (const who of ['l.inked@x.io', made.id]) {
+      const { body } = await world.admin('POST', '/mapping/try', { mapping, person: who })
+      expect(body.changes).toEqual([{ attribute: 'lang', now: 'fo', next: 'Head' }])
+      expect(body.app.attributes).toMatchObject({ login: 'L.Inked@x.io', lang: 'Head' })
+    }
+    const { body: same } = await world.admin('POST', '/mapping/try', { person: made.id })
+    expect(same.changes).toEqual([])
+    const broken = { User: { ...MAPPING.User, '=lang': { from: '$number(title)' } } }
+    const { body: failed } = await world.admin('POST', '/mapping/try', {
+      ...{ mapping: broken, person: made.id },
+    })
+    expect(failed.errors).toMatchObject([{ path: 'mapping.User.=lang' }])
+    expect((await world.ask('GET', `/Users/${made.id}`)).body.meta).toEqual(made.meta)
+    const nobody = await world.admin('POST', '/mapping/try', { person: 'nobody@x.io' })
+    expect(nobody.status).toBe(422)
+    expect(nobody.body.errors).toMatchObject([{ path: 'person' }])
+  })
+
   test.each<[object, string]>([
     [{}, ''],
     [{ resource: {}, nativeId: '1' }, ''],
+    [{ resource: {}, person: 'a' }, ''],
     [{ resource: [] }, 'resource'],
     [{ resource: {}, resourceType: 'Printer' }, 'resourceType'],
     [{ resource: {}, colour: 1 }, 'colour'],
