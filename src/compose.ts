@@ -39,12 +39,15 @@ import {
 import type { Setup } from './admin/doctor/gateway.ts'
 import { doctorRoutes } from './admin/doctor.ts'
 import { findingRoutes } from './admin/findings.ts'
+import { groupRoutes } from './admin/groups.ts'
+import { guardRoutes } from './admin/guard.ts'
 import { healthRoutes } from './admin/health.ts'
 import { leaverRoutes } from './admin/leavers.ts'
 import { manifestRoutes } from './admin/manifests.ts'
 import { mappingRoutes } from './admin/mapping.ts'
 import { movingRoutes } from './admin/moving.ts'
 import { overviewRoutes } from './admin/overview.ts'
+import { peopleRoutes } from './admin/people.ts'
 import { reconcileRoutes } from './admin/reconcile.ts'
 import { sealingRoutes } from './admin/sealing.ts'
 import { createApp } from './app.ts'
@@ -303,13 +306,16 @@ export function compose(parts: Parts): Composed {
       administratorRoutes({ db: d1, now })(api)
       reconcileRoutes(jobs)(api)
       findingRoutes(jobs)(api)
-      movingRoutes(jobs)(api)
       leaverRoutes(jobs)(api)
       mappingRoutes(jobs, describe)(api)
       sealingRoutes({ db, sealing })(api)
       const review = { access, openData, hashes, audit, now }
       auditRoutes(review)(api)
       accessRoutes(review)(api)
+      movingRoutes(jobs, review)(api)
+      guardRoutes(review)(api)
+      groupRoutes(review)(api)
+      peopleRoutes({ ...review, db: env.DB, baseUrl })(api)
       alertRoutes({ ...sending, access, openData, newId: io.newId })(api)
       healthRoutes(review)(api)
       doctorRoutes({ db, sealing, now, setup, jobs, baseUrl })(api)

@@ -7,12 +7,14 @@ import { exportLinks } from '../jobs/export-links.ts'
 import { type ImportOutcome, importLinks, MAX_IMPORT } from '../jobs/import-links.ts'
 import type { Jobs } from '../jobs/jobs.ts'
 import type { Json, JsonObject } from '../scim/schema.ts'
+import type { AccessDeps } from './access.ts'
 import { actorOf } from './actor.ts'
 import { route } from './api.ts'
 import { readJson } from './body.ts'
 import { EXPORT_FORMAT } from './connection-input.ts'
 import { noConnection } from './connections.ts'
 import { badCursor, parseCursor, toCursor } from './cursor.ts'
+import { readPerson } from './people.ts'
 import { invalidInput, invalidMembers, Problem } from './problem.ts'
 import { connectionOf } from './query.ts'
 
@@ -46,7 +48,7 @@ const importInput = z.strictObject({
 })
 
 /** For `adminApi`'s `more`. */
-export function movingRoutes(jobs: Jobs): (api: Hono) => void {
+export function movingRoutes(jobs: Jobs, review: AccessDeps): (api: Hono) => void {
   return (api) => {
     route(api, '/connections/:name/export', {
       GET: async (c) => c.json(await exportConnection(jobs.connections, c.req.param('name') ?? '')),
@@ -86,6 +88,7 @@ export function movingRoutes(jobs: Jobs): (api: Hono) => void {
     })
 
     route(api, '/connections/:name/people/:id', {
+      GET: async (c) => c.json(await readPerson(review, c)),
       DELETE: async (c) => {
         const connection = await connectionOf(jobs, c)
         const force = c.req.query('force') === 'true'

@@ -26,6 +26,7 @@ export const PERMISSIONS = {
 
   // The lists show theirs only.
   '/overview': { GET: AUDITOR },
+  '/people': { GET: AUDITOR },
   '/connections': { GET: AUDITOR, POST: OPERATOR_OF_ALL },
   '/connections/:name': { GET: AUDITOR, PATCH: OPERATOR, DELETE: OWNER },
   '/connections/:name/overview': { GET: AUDITOR },
@@ -61,7 +62,12 @@ export const PERMISSIONS = {
   '/connections/:name/doctor': { GET: AUDITOR },
   '/connections/:name/export': { GET: AUDITOR },
   '/connections/:name/links': { GET: AUDITOR, POST: OPERATOR },
-  '/connections/:name/people/:id': { DELETE: OPERATOR },
+  '/connections/:name/people': { GET: AUDITOR },
+  '/connections/:name/people/:id': { GET: AUDITOR, DELETE: OPERATOR },
+  '/connections/:name/groups': { GET: AUDITOR },
+  '/connections/:name/groups/:id': { GET: AUDITOR },
+  '/connections/:name/groups/:id/members': { GET: AUDITOR },
+  '/connections/:name/guard': { GET: AUDITOR },
 
   '/adapters': { GET: AUDITOR_OF_ALL },
   '/adapters/:name': { GET: AUDITOR_OF_ALL },

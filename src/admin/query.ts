@@ -19,6 +19,18 @@ export function oneOf<const T extends string>(
   })
 }
 
+const SEARCH_MAX = 200
+
+/** What a list is searched for; undefined: all of it. @throws {Problem} 400 where it is too long */
+export function searchedFor(c: Context): string | undefined {
+  const text = c.req.query('query')?.trim()
+  if (text === undefined || text === '') return undefined
+  if (text.length <= SEARCH_MAX) return text
+  throw new Problem(400, 'The query is too long', {
+    errors: [{ path: 'query', message: `must have ${SEARCH_MAX} characters at most` }],
+  })
+}
+
 /** The connection that the path names. @throws {Problem} 404 */
 export async function connectionOf(
   { access }: { readonly access: { named(name: string): Promise<Connection | undefined> } },

@@ -7,6 +7,7 @@ interface BarsProps {
   readonly failures?: readonly number[]
   /** What one bar counts, in the singular. */
   readonly what: string
+  readonly many?: string
   /** Such as `in the last 24 hours`. */
   readonly when: string
   readonly size?: 'small' | 'large'
@@ -15,7 +16,7 @@ interface BarsProps {
 const BAR = 8
 const GAP = 3
 
-export function Bars({ counts, failures = [], what, when, size = 'small' }: BarsProps) {
+export function Bars({ counts, failures = [], what, many, when, size = 'small' }: BarsProps) {
   const height = size === 'small' ? 28 : 96
   const most = Math.max(1, ...counts)
   const total = counts.reduce((sum, count) => sum + count, 0)
@@ -26,7 +27,7 @@ export function Bars({ counts, failures = [], what, when, size = 'small' }: Bars
       role="img"
       viewBox={`0 0 ${width} ${height}`}
       preserveAspectRatio="none"
-      aria-label={`${plural(total, what)} ${when}; ${most === 1 && total === 0 ? 'none' : `${most} at the most`} in one bar`}
+      aria-label={`${plural(total, what, many)} ${when}; ${most === 1 && total === 0 ? 'none' : `${most} at the most`} in one bar`}
     >
       {counts.map((count, at) => {
         // A single one is still to be seen.

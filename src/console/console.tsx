@@ -7,6 +7,8 @@ import type { Brief } from '../admin/overview.ts'
 import { PageRefused, queryOf, type Refused } from './ask.ts'
 import { connectionPages } from './connection-pages.tsx'
 import { readForm } from './form.ts'
+import { groupPages } from './group-pages.tsx'
+import { guardPages } from './guard-pages.tsx'
 import { mappingPages } from './mapping-pages.tsx'
 import { newConnectionPages } from './new-connection-pages.tsx'
 import { adder, type ConsoleDeps, type ConsoleHono } from './page.ts'
@@ -106,6 +108,8 @@ export function consolePages(
   newConnectionPages(add)
   connectionPages(add)
   peoplePages(add)
+  guardPages(add)
+  groupPages(add)
   reconcilePages(add)
   preflightPages(add)
   mappingPages(add)

@@ -18,6 +18,8 @@ const TABS = [
   ['connect', 'Connect Entra', '/connect'],
   ['findings', 'Findings', '/findings'],
   ['people', 'People', '/people'],
+  ['groups', 'Groups', '/groups'],
+  ['guard', 'Guard', '/guard'],
   ['reconcile', 'Reconcile', '/reconcile'],
   ['audit', 'Audit', '/audit'],
   ['mapping', 'Mapping', '/mapping'],

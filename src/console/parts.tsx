@@ -152,3 +152,60 @@ export function More({
     </p>
   )
 }
+
+/** A list is searched by a form that leads to it. */
+export function Search({
+  at,
+  label,
+  hint,
+  text,
+}: {
+  at: string
+  label: string
+  hint: string
+  text: string
+}) {
+  return (
+    <form class="card search" method="get" action={at}>
+      <div class="field wide">
+        <label for="query">{label}</label>
+        <p class="hint" id="query-hint">
+          {hint}
+        </p>
+        <input
+          {...{ id: 'query', name: 'query', type: 'text', value: text, maxlength: 200 }}
+          aria-describedby="query-hint"
+        />
+      </div>
+      <div class="actions">
+        <button type="submit">Find</button>
+        {text !== '' && <a href={at}>All of them</a>}
+      </div>
+    </form>
+  )
+}
+
+/** The whole list as a file, by the API, in the name of who looks at the page. */
+export function Exports({
+  at,
+  query,
+  what,
+}: {
+  at: string
+  query: Readonly<Record<string, string>>
+  what: string
+}) {
+  return (
+    <p class="choice">
+      {[
+        ['csv', 'CSV'],
+        ['ndjson', 'JSON'],
+      ].map(([format, label]) => (
+        <a href={at + queryOf({ ...query, format })} download>
+          {label}
+          <span class="hidden"> file of the {what}</span>
+        </a>
+      ))}
+    </p>
+  )
+}

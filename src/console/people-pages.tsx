@@ -1,29 +1,71 @@
-/** Who has access, and what became of whom: the audit, told. */
+/** Who has access, and what became of whom: the access review and the audit, told. */
 import type { AccessView } from '../admin/access.ts'
 import type { AuditEntryView } from '../admin/audit.ts'
+import type { PersonView } from '../admin/people.ts'
 import { pathOf, queryOf } from './ask.ts'
 import type { AddPage } from './page.ts'
 import { AuditPage } from './pages/audit.tsx'
-import { PeoplePage } from './pages/people.tsx'
+import { PeoplePage, type Which } from './pages/people.tsx'
+import { PersonPage } from './pages/person.tsx'
+
+const ENTRIES = 20
+
+/** What `GET /access` is asked for. */
+const QUERIES: Readonly<Record<Which, Readonly<Record<string, string>>>> = {
+  all: { type: 'User' },
+  off: { type: 'User', inactiveDays: '0' },
+  orphans: { type: 'User', orphans: 'true' },
+}
+
+interface Entries {
+  readonly items: readonly AuditEntryView[]
+  readonly nextCursor?: string
+}
 
 export function peoplePages(add: AddPage): void {
   add('GET', '/connections/:name/people', async ({ c, asking, viewer, param, now }) => {
     const name = param('name')
-    const type = c.req.query('type') === 'Group' ? 'Group' : 'User'
-    const query = queryOf({ type, cursor: c.req.query('cursor') })
-    const access = await asking.get<AccessView>(`${pathOf`/connections/${name}/access`}${query}`)
-    return c.html(<PeoplePage {...{ viewer, name, type, access, now }} />)
+    const text = c.req.query('query')?.trim() ?? ''
+    const asked = c.req.query('which')
+    const which = text !== '' ? 'all' : asked === 'off' || asked === 'orphans' ? asked : 'all'
+    const query = QUERIES[which]
+    const cursor = c.req.query('cursor')
+    const access = await asking.get<AccessView>(
+      text === ''
+        ? pathOf`/connections/${name}/access` + queryOf({ ...query, cursor })
+        : pathOf`/connections/${name}/people` + queryOf({ query: text, cursor }),
+    )
+    return c.html(<PeoplePage {...{ viewer, name, which, text, access, query, now }} />)
+  })
+
+  add('GET', '/connections/:name/people/:id', async ({ c, asking, viewer, param, now }) => {
+    const name = param('name')
+    const id = param('id')
+    const [person, { items }] = await Promise.all([
+      asking.get<PersonView>(pathOf`/connections/${name}/people/${id}`),
+      asking.get<Entries>(pathOf`/connections/${name}/audit` + queryOf({ person: id })),
+    ])
+    const entries = items.slice(0, ENTRIES)
+    return c.html(<PersonPage {...{ viewer, name, person, entries, now }} />)
   })
 
   add('GET', '/connections/:name/audit', async ({ c, asking, viewer, param, now }) => {
     const name = param('name')
-    const person = c.req.query('person')?.trim() ?? ''
-    const outcome = c.req.query('outcome') ?? ''
-    const query = queryOf({ person, outcome, cursor: c.req.query('cursor') })
-    const { items, nextCursor } = await asking.get<{
-      items: AuditEntryView[]
-      nextCursor?: string
-    }>(`${pathOf`/connections/${name}/audit`}${query}`)
-    return c.html(<AuditPage {...{ viewer, name, person, outcome, items, nextCursor, now }} />)
+    const text = (key: string) => c.req.query(key)?.trim() ?? ''
+    const filter = {
+      ...{ person: text('person'), outcome: text('outcome') },
+      ...{ from: text('from'), to: text('to') },
+    }
+    // Whole days, in UTC.
+    const query = {
+      ...{ person: filter.person, outcome: filter.outcome },
+      ...(filter.from !== '' && { since: `${filter.from}T00:00:00Z` }),
+      ...(filter.to !== '' && { until: `${filter.to}T23:59:59.999Z` }),
+    }
+    const { items, nextCursor } = await asking.get<Entries>(
+      pathOf`/connections/${name}/audit` + queryOf({ ...query, cursor: c.req.query('cursor') }),
+    )
+    const shown = { viewer, name, filter, query, items, nextCursor, now }
+    return c.html(<AuditPage {...shown} />)
   })
 }

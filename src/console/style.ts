@@ -36,6 +36,8 @@ main:focus { outline: none; }
 .skip { position: absolute; left: -100vw; top: 0; padding: 0.6rem 1rem; background: var(--card); z-index: 2; }
 .skip:focus { left: 0; }
 .quiet { color: var(--soft); }
+.hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+.plain-list { list-style: none; padding: 0; display: grid; gap: 0.4rem; }
 .top {
   display: flex; flex-wrap: wrap; gap: 0.5rem 1.5rem; align-items: center; justify-content: space-between;
   padding: 0.75rem clamp(1rem, 4vw, 2.5rem); background: var(--card); border-bottom: 1px solid var(--line);
@@ -70,7 +72,7 @@ th, td { text-align: left; padding: 0.75rem 1.1rem; vertical-align: middle; bord
 thead th { border-top: 0; font-size: 0.85rem; font-weight: 600; color: var(--soft); white-space: nowrap; }
 tbody th { font-weight: 600; }
 tbody th .quiet { font-weight: 400; }
-@media (min-width: 44.01rem) { td.name { white-space: nowrap; } }
+@media (min-width: 44.01rem) { td.name { white-space: nowrap; } .stack tbody th { min-width: 14rem; } }
 td.end { text-align: right; }
 .badge { display: inline-block; padding: 0.1rem 0.6rem; border-radius: 99px; font-size: 0.85rem; font-weight: 600; white-space: nowrap; }
 .good { color: var(--good); background: var(--good-soft); }
@@ -150,8 +152,9 @@ summary h2 { display: inline; }
 .facts dt { color: var(--soft); }
 .facts dd { margin: 0; overflow-wrap: anywhere; }
 .choice { display: flex; flex-wrap: wrap; gap: 0.4rem 1.2rem; }
-.search { grid-template-columns: minmax(0, 2fr) minmax(0, 1fr) auto; align-items: end; }
-.search:has(> :last-child:nth-child(2)) { grid-template-columns: minmax(0, 1fr) auto; }
+.search { display: flex; flex-wrap: wrap; align-items: end; }
+.search > .field { flex: 1 1 9rem; }
+.search > .wide { flex: 3 1 20rem; }
 .timeline { list-style: none; padding: 0; display: grid; gap: 0.9rem; }
 .choice a[aria-current] { color: var(--ink); font-weight: 600; text-decoration: none; }
 .empty { text-align: center; padding: 3rem 1rem; justify-items: center; }
@@ -185,7 +188,7 @@ pre { margin: 0.5rem 0 0; padding: 0.8rem; overflow: auto; background: var(--cal
   .stack th, .stack td { border: 0; padding: 0.2rem 0; }
   .stack td.end { text-align: left; }
   .stack td[data-label]::before { content: attr(data-label) ": "; color: var(--soft); }
-  .search, .search:has(> :last-child:nth-child(2)) { grid-template-columns: minmax(0, 1fr); }
+  .search > .field, .search > .wide { flex-basis: 100%; }
   .facts, .shares > div { grid-template-columns: 1fr; gap: 0.1rem; }
   .facts dd + dt { margin-top: 0.5rem; }
   .steps > li { padding-left: clamp(1rem, 3vw, 1.5rem); padding-top: 3.4rem; }

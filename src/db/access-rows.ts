@@ -1,5 +1,6 @@
 /** Who has an account, and since when: links with what the audit and the edges know of them. */
 import { type SQL, sql } from 'drizzle-orm'
+import { foldCase } from '../scim/schema.ts'
 import type { Actor } from './audit.ts'
 import type { Database } from './database.ts'
 import type { Verdict } from './link.ts'
@@ -64,13 +65,22 @@ export async function managedRows(
   connection: string,
   query: {
     readonly type: string
+    /** Only these; absent: all. */
+    readonly ids?: readonly string[] | undefined
+    /** A part of a name or a key, or an id: walks all links of the type. Absent: all. */
+    readonly text?: string | undefined
     /** Milliseconds: only who was switched off by then; undefined: everybody. */
     readonly inactiveBefore: number | undefined
     readonly after: string
     readonly limit: number
   },
 ): Promise<ManagedRow[]> {
-  const { type, inactiveBefore, after, limit } = query
+  const { type, ids, text, inactiveBefore, after, limit } = query
+  const named = (folded: string) => sql`AND (
+    instr(lower(coalesce(l.display, '')), ${folded}) > 0
+    OR ${text} IN (l.id, l.native_id, l.external_id)
+    OR EXISTS (SELECT 1 FROM claim c WHERE c.connection = l.connection AND c.link = l.id
+                AND instr(c.norm, ${folded}) > 0))`
   const latest = (condition: SQL) => sql`(
     SELECT a.at FROM audit a
      WHERE a.connection = l.connection AND a.link = l.id AND a.link <> '' AND ${condition}
@@ -90,6 +100,8 @@ export async function managedRows(
       FROM link l
      WHERE l.connection = ${connection} AND l.type = ${type}
        AND l.state IN ('linked', 'pending', 'missing') AND l.id > ${after}
+       ${ids === undefined ? sql`` : sql`AND l.id IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`}
+       ${text === undefined ? sql`` : named(foldCase(text))}
        ${inactiveBefore === undefined ? sql`` : sql`AND l.inactive_since <= ${inactiveBefore}`}
      ORDER BY l.id LIMIT ${limit}`)
   return rows.map((row) => ({

@@ -10,7 +10,7 @@ import type { Link } from '../db/link.ts'
 import { ScimError } from '../scim/error.ts'
 
 /** Of a handful of people each one is a large share. */
-const PERCENT_ABOVE = 20
+export const PERCENT_ABOVE = 20
 
 export interface Guarded {
   readonly connection: { readonly policy: Pick<Policy, 'guard'> }

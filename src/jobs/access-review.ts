@@ -10,6 +10,8 @@ import type { ResourceDefinition } from '../scim/schema.ts'
 
 export interface Review {
   readonly type: string
+  /** A part of a name or key, or an id; absent: everybody. */
+  readonly text?: string | undefined
   /** Milliseconds since 1970: only who was switched off by then. */
   readonly inactiveBefore: number | undefined
   /** True: accounts of the app that no client manages, by the last finished scan. */
@@ -37,7 +39,7 @@ export async function lastScan(
 /** @param scan of `lastScan`; only orphans need it */
 export async function reviewPage(
   { connection, db }: { readonly connection: Connection; readonly db: Database },
-  { type, inactiveBefore, orphans }: Review,
+  { type, text, inactiveBefore, orphans }: Review,
   scan: Scan | undefined,
   after: string,
   limit: number,
@@ -54,7 +56,7 @@ export async function reviewPage(
       (row) => row.nativeId,
     )
   }
-  const query = { type, inactiveBefore, after, limit: limit + 1 }
+  const query = { type, text, inactiveBefore, after, limit: limit + 1 }
   const rows = await managedRows(db, connection.id, query)
   return paged(
     rows,
@@ -62,6 +64,26 @@ export async function reviewPage(
     (row) => managedPerson(definition, row, sentName(definition, row.shadow)),
     (row) => row.id,
   )
+}
+
+/** Of these links, by id, those that a client manages. */
+export async function reviewOf(
+  { connection, db }: { readonly connection: Connection; readonly db: Database },
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, ReviewedPerson>> {
+  if (ids.length === 0) return new Map()
+  const types = [...connection.definitions]
+  const found = await Promise.all(
+    types.map(async ([type, definition]) => {
+      const query = { type, ids, inactiveBefore: undefined, after: '', limit: ids.length }
+      const rows = await managedRows(db, connection.id, query)
+      return rows.map((row): [string, ReviewedPerson] => [
+        row.id,
+        managedPerson(definition, row, sentName(definition, row.shadow)),
+      ])
+    }),
+  )
+  return new Map(found.flat())
 }
 
 function paged<Row>(

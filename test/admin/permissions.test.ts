@@ -9,6 +9,7 @@ const MAY = {
   auditor: [
     'GET /me',
     'GET /overview',
+    'GET /people',
     'GET /connections',
     'GET /connections/:name/overview',
     'GET /connections/:name/entra',
@@ -31,6 +32,12 @@ const MAY = {
     'GET /connections/:name/doctor',
     'GET /connections/:name/export',
     'GET /connections/:name/links',
+    'GET /connections/:name/people',
+    'GET /connections/:name/people/:id',
+    'GET /connections/:name/groups',
+    'GET /connections/:name/groups/:id',
+    'GET /connections/:name/groups/:id/members',
+    'GET /connections/:name/guard',
   ],
   operator: [
     'PATCH /connections/:name',

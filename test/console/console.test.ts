@@ -122,7 +122,19 @@ describe('a session', () => {
 })
 
 /** Of a connection. */
-const PAGES = [...['', '/tokens', '/findings', '/people', '/audit', '/reconcile', '/preflight']]
+const PAGES = [
+  ...[
+    '',
+    '/tokens',
+    '/findings',
+    '/people',
+    '/audit',
+    '/reconcile',
+    '/preflight',
+    '/guard',
+    '/groups',
+  ],
+]
 
 describe('a page', () => {
   test('may load nothing from elsewhere, run no code of its own, and be in no frame', async () => {

@@ -1,14 +1,21 @@
 import type { AuditEntryView } from '../../admin/audit.ts'
 import { pathOf } from '../ask.ts'
 import { Layout } from '../layout.tsx'
-import { Badge, More, Time } from '../parts.tsx'
+import { Badge, Exports, More, Time } from '../parts.tsx'
 import type { Viewer } from '../viewer.ts'
 
 interface Props {
   readonly viewer: Viewer
   readonly name: string
-  readonly person: string
-  readonly outcome: string
+  /** As it was entered; '': nothing. Days of ISO 8601. */
+  readonly filter: {
+    readonly person: string
+    readonly outcome: string
+    readonly from: string
+    readonly to: string
+  }
+  /** The same, for the API. */
+  readonly query: Readonly<Record<string, string>>
   readonly items: readonly AuditEntryView[]
   readonly nextCursor: string | undefined
   readonly now: number
@@ -24,13 +31,17 @@ const OUTCOMES: Readonly<Record<string, string>> = {
 }
 
 /** What came, what was decided, what the app answered: newest first. */
-export function AuditPage({ viewer, name, person, outcome, items, nextCursor, now }: Props) {
+export function AuditPage({ viewer, name, filter, query, items, nextCursor, now }: Props) {
   const at = pathOf`/admin/connections/${name}/audit`
+  const { person } = filter
   return (
     <Layout title={`Audit of ${name}`} viewer={viewer} connection={{ name, tab: 'audit' }}>
-      <h1>{person === '' ? 'Audit' : `Timeline of ${person}`}</h1>
+      <div class="head">
+        <h1>{person === '' ? 'Audit' : `Timeline of ${person}`}</h1>
+        <Exports at={pathOf`/admin/api/connections/${name}/audit`} query={query} what="audit" />
+      </div>
       <form class="card search" method="get" action={at}>
-        <div class="field">
+        <div class="field wide">
           <label for="person">Person or group</label>
           <p class="hint" id="person-hint">
             User name, id in the app, SCIM id or externalId. Empty: everybody.
@@ -47,12 +58,14 @@ export function AuditPage({ viewer, name, person, outcome, items, nextCursor, no
           <label for="outcome">Outcome</label>
           <select id="outcome" name="outcome">
             {Object.entries(OUTCOMES).map(([value, text]) => (
-              <option value={value} selected={value === outcome}>
+              <option value={value} selected={value === filter.outcome}>
                 {text}
               </option>
             ))}
           </select>
         </div>
+        <Day name="from" label="From (UTC)" value={filter.from} />
+        <Day name="to" label="To" value={filter.to} />
         <div class="actions">
           <button type="submit">Show</button>
         </div>
@@ -69,10 +82,19 @@ export function AuditPage({ viewer, name, person, outcome, items, nextCursor, no
           ))}
         </ol>
       )}
-      <More at={at} query={{ person, outcome }} cursor={nextCursor}>
+      <More at={at} query={filter} cursor={nextCursor}>
         Older entries
       </More>
     </Layout>
+  )
+}
+
+function Day({ name, label, value }: { name: string; label: string; value: string }) {
+  return (
+    <div class="field">
+      <label for={name}>{label}</label>
+      <input id={name} name={name} type="date" value={value} />
+    </div>
   )
 }
 
@@ -82,7 +104,7 @@ const TONES: Readonly<Record<string, 'good' | 'bad' | 'warn'>> = {
   failed: 'bad',
 }
 
-function Entry({ entry, now }: { entry: AuditEntryView; now: number }) {
+export function Entry({ entry, now }: { entry: AuditEntryView; now: number }) {
   const { at, request, outcome, came, decided, answered, status } = entry
   return (
     <li class="card">

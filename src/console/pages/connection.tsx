@@ -79,7 +79,8 @@ export function ConnectionPage({ viewer, connection, health, vitals, now, refuse
         <div>
           <dt>Guard, {guard.windowMinutes} minutes</dt>
           <dd>
-            {guard.left} of {guard.maxCount} used
+            <a href={pathOf`/admin/connections/${name}/guard`}>{guard.left}</a> of {guard.maxCount}{' '}
+            used
             {guard.parked > 0 && <Badge tone="bad">{guard.parked} held back</Badge>}
           </dd>
         </div>
@@ -188,7 +189,11 @@ export function ConnectionPage({ viewer, connection, health, vitals, now, refuse
   )
 }
 
-function ModeForm({ viewer, connection, now }: Pick<Props, 'viewer' | 'connection' | 'now'>) {
+export function ModeForm({
+  viewer,
+  connection,
+  now,
+}: Pick<Props, 'viewer' | 'connection' | 'now'>) {
   const { name, mode, modeUntil } = connection
   return (
     <section class="card" aria-labelledby="mode-title">

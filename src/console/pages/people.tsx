@@ -1,50 +1,85 @@
 import type { AccessView } from '../../admin/access.ts'
-import { pathOf } from '../ask.ts'
+import { pathOf, queryOf } from '../ask.ts'
 import { Layout } from '../layout.tsx'
-import { Badge, More, Time } from '../parts.tsx'
+import { Badge, Exports, More, Search, Time } from '../parts.tsx'
 import type { Viewer } from '../viewer.ts'
+
+export type Which = 'all' | 'off' | 'orphans'
 
 interface Props {
   readonly viewer: Viewer
   readonly name: string
-  readonly type: 'User' | 'Group'
-  readonly access: AccessView
+  readonly which: Which
+  /** What is searched for; '': nothing. */
+  readonly text: string
+  readonly access: Pick<AccessView, 'items' | 'nextCursor'> & Partial<Pick<AccessView, 'notes'>>
+  /** Of the access API, for the export of what is listed. */
+  readonly query: Readonly<Record<string, string>>
   readonly now: number
 }
 
-export function PeoplePage({ viewer, name, type, access, now }: Props) {
-  const { items, notes, nextCursor } = access
-  const at = pathOf`/admin/connections/${name}/people`
-  const audit = pathOf`/admin/connections/${name}/audit`
-  const what = type === 'User' ? 'people' : 'groups'
-  const of = (person: string) => `${audit}?person=${encodeURIComponent(person)}`
+const LISTS: Readonly<Record<Which, { label: string; none: string; hint: string }>> = {
+  all: {
+    label: 'Everybody',
+    none: 'No people yet',
+    hint: 'They are here once a client manages them.',
+  },
+  off: {
+    label: 'Switched off',
+    none: 'Nobody is switched off',
+    hint: 'Whom a client has disabled is here until it deletes them.',
+  },
+  orphans: {
+    label: 'Managed by nobody',
+    none: 'No such account is known',
+    hint: 'Accounts of the app that no client manages, by the last finished scan.',
+  },
+}
+
+/** The access review: who has an account, since when, through what, in which groups. */
+export function PeoplePage({ viewer, name, which, text, access, query, now }: Props) {
+  const { items, notes = [], nextCursor } = access
+  const base = pathOf`/admin/connections/${name}`
+  const at = `${base}/people`
+  const { none, hint } = LISTS[which]
   return (
     <Layout title={`People of ${name}`} viewer={viewer} connection={{ name, tab: 'people' }}>
-      <h1>People and groups</h1>
-      <form class="card search" method="get" action={audit}>
-        <div class="field">
-          <label for="person">Find somebody</label>
-          <p class="hint" id="person-hint">
-            User name, id in the app, SCIM id or externalId: leads to the timeline.
-          </p>
-          <input id="person" name="person" type="text" required aria-describedby="person-hint" />
-        </div>
-        <div class="actions">
-          <button type="submit">Show the timeline</button>
-        </div>
-      </form>
-      <nav class="choice" aria-label="What is listed">
-        <a href={at} {...(type === 'User' && { 'aria-current': 'page' as const })}>
-          People
-        </a>
-        <a href={`${at}?type=Group`} {...(type === 'Group' && { 'aria-current': 'page' as const })}>
-          Groups
-        </a>
+      <div class="head">
+        <h1>People</h1>
+        <Exports
+          at={pathOf`/admin/api/connections/${name}/access`}
+          query={query}
+          what="access review"
+        />
+      </div>
+      <Search
+        at={at}
+        label="Find somebody"
+        hint="A part of the user name, the id in the app, the SCIM id or externalId."
+        text={text}
+      />
+      <nav class="choice" aria-label="Who is listed">
+        {Object.entries(LISTS).map(([one, { label }]) => (
+          <a
+            href={at + queryOf({ which: one === 'all' ? '' : one })}
+            {...(one === which && text === '' && { 'aria-current': 'page' as const })}
+          >
+            {label}
+          </a>
+        ))}
       </nav>
       {items.length === 0 ? (
         <div class="card empty">
-          <h2>No {what} yet</h2>
-          <p class="quiet">They are here once a client manages them.</p>
+          <h2>{text === '' ? none : 'Nobody of this name'}</h2>
+          <p class="quiet">
+            {text === '' ? (
+              hint
+            ) : (
+              <a href={`${base}/audit${queryOf({ person: text })}`}>
+                Look in the audit, which remembers those who were never let in as well
+              </a>
+            )}
+          </p>
         </div>
       ) : (
         <div class="table">
@@ -54,6 +89,7 @@ export function PeoplePage({ viewer, name, type, access, now }: Props) {
                 <th scope="col">Who</th>
                 <th scope="col">State</th>
                 <th scope="col">Since</th>
+                <th scope="col">Groups</th>
                 <th scope="col">Last change</th>
                 <th scope="col">In the app</th>
               </tr>
@@ -62,18 +98,35 @@ export function PeoplePage({ viewer, name, type, access, now }: Props) {
               {items.map((one) => (
                 <tr>
                   <th scope="row">
-                    <a href={of(one.id ?? one.nativeId ?? '')}>
+                    <a
+                      href={
+                        one.id === null
+                          ? `${base}/audit${queryOf({ person: one.nativeId ?? '' })}`
+                          : `${at}/${encodeURIComponent(one.id)}`
+                      }
+                    >
                       {one.userName ?? one.display ?? one.nativeId ?? one.id}
                     </a>
                   </th>
                   <td>
-                    <Badge tone={one.active === false ? 'warn' : 'good'}>
+                    <Badge
+                      tone={one.kind === 'orphan' ? 'calm' : one.active === false ? 'warn' : 'good'}
+                    >
                       {one.active === false ? 'switched off' : one.state}
                     </Badge>
                   </td>
                   <td data-label="Since">
                     <Time iso={one.since} now={now} never="not known" />{' '}
-                    <span class="quiet">{one.how}</span>
+                    <span class="quiet" title={one.told}>
+                      {one.how}
+                    </span>
+                  </td>
+                  <td data-label="Groups">
+                    {one.groups
+                      .slice(0, 3)
+                      .map((group) => group.display ?? group.id)
+                      .join(', ')}
+                    {one.groups.length > 3 && ` and ${one.groups.length - 3} more`}
                   </td>
                   <td data-label="Last change">
                     <Time iso={one.lastChange} now={now} never="none known" />
@@ -87,14 +140,20 @@ export function PeoplePage({ viewer, name, type, access, now }: Props) {
           </table>
         </div>
       )}
-      <More at={at} query={{ type }} cursor={nextCursor}>
-        More {what}
+      <More
+        at={at}
+        query={{ query: text, which: which === 'all' ? '' : which }}
+        cursor={nextCursor}
+      >
+        More people
       </More>
-      <ul class="quiet">
-        {notes.map((note) => (
-          <li>{note}</li>
-        ))}
-      </ul>
+      {notes.length > 0 && (
+        <ul class="quiet">
+          {notes.map((note) => (
+            <li>{note}</li>
+          ))}
+        </ul>
+      )}
     </Layout>
   )
 }

@@ -1,0 +1,164 @@
+/** People of a connection, and one person wherever they have an account: routes of the admin API. */
+import type { Context, Hono } from 'hono'
+import type { Connection } from '../access/connection.ts'
+import type { Policy } from '../access/policy.ts'
+import { groupsOf, rolesDue } from '../db/groups.ts'
+import { Links } from '../db/links.ts'
+import type { ReviewedPerson } from '../govern/access-review.ts'
+import { whoseRows } from '../govern/whose.ts'
+import { reviewOf, reviewPage } from '../jobs/access-review.ts'
+import type { AccessDeps } from './access.ts'
+import { route } from './api.ts'
+import { type ConnectionDeps, listConnections } from './connections.ts'
+import { badCursor, parseCursor, toCursor } from './cursor.ts'
+import { administratorOf } from './door.ts'
+import { type MembershipView, membershipView, type RoleView, rolesOf } from './groups.ts'
+import { invalidInput, Problem } from './problem.ts'
+import { connectionOf, searchedFor } from './query.ts'
+
+export interface PeopleDeps extends AccessDeps, Pick<ConnectionDeps, 'db'> {
+  readonly baseUrl: (requestUrl: string) => string
+}
+
+/** People of one page: each costs the look-up of their groups and their last rows of the audit. */
+const PEOPLE_PAGE = 50
+const GROUPS_SHOWN = 200
+
+/** A link, whatever became of it. Times are ISO 8601. */
+export interface PersonView {
+  readonly id: string
+  readonly type: string
+  readonly state: string
+  readonly nativeId: string | null
+  readonly display: string | null
+  readonly externalId: string | null
+  /** Since when the client wants them off; null: it does not. */
+  readonly inactiveSince: string | null
+  /** Null: no client manages them. */
+  readonly review: ReviewedPerson | null
+  readonly groups: readonly MembershipView[]
+  readonly roles: readonly RoleView[]
+  /** Attributes of the app that are still to be told. */
+  readonly rolesDue: readonly string[]
+}
+
+/** A person in one connection. */
+export interface Whereabouts {
+  readonly connection: string
+  readonly adapter: string
+  readonly mode: string
+  readonly person: PersonView
+  /** What a removal by policy does with the account. */
+  readonly onDelete: Policy['deprovision']['onDelete']
+  readonly deleteAfterDays: number
+}
+
+/** For `adminApi`'s `more`. */
+export function peopleRoutes(deps: PeopleDeps): (api: Hono) => void {
+  return (api) => {
+    route(api, '/people', {
+      GET: async (c) => {
+        const named = c.req.query('named')?.trim() ?? ''
+        if (named === '') {
+          const message = 'a user name, id in the app, SCIM id or externalId is needed'
+          throw invalidInput([{ path: 'named', message }])
+        }
+        await deps.audit.flush()
+        const { cursor } = c.req.query()
+        const page = await listConnections(
+          cursor,
+          deps.baseUrl(c.req.url),
+          deps,
+          administratorOf(c),
+        )
+        const items: Whereabouts[] = []
+        for (const { name, adapter, mode } of page.items) {
+          const connection = await deps.access.named(name)
+          if (!connection) continue
+          const { onDelete, deleteAfterDays } = connection.policy.deprovision
+          for (const person of await peopleNamed(deps, connection, named)) {
+            items.push({ connection: name, adapter, mode, person, onDelete, deleteAfterDays })
+          }
+        }
+        return c.json({ ...page, items })
+      },
+    })
+
+    route(api, '/connections/:name/people', {
+      GET: async (c) => {
+        const connection = await connectionOf(deps, c)
+        await deps.audit.flush()
+        const text = searchedFor(c)
+        const type = c.req.query('type') ?? 'User'
+        if (!connection.definitions.has(type)) {
+          throw invalidInput([
+            { path: 'type', message: 'the connection has no such resource type' },
+          ])
+        }
+        const given = { connection, db: deps.openData(connection) }
+        const review = { type, text, inactiveBefore: undefined, orphans: false }
+        const page = await reviewPage(given, review, undefined, afterOf(c), PEOPLE_PAGE)
+        const { items, next } = page
+        return c.json({ items, ...(next !== undefined && { nextCursor: toCursor([next]) }) })
+      },
+    })
+  }
+}
+
+/** `GET /connections/:name/people/:id`. @throws {Problem} 404 */
+export async function readPerson(deps: AccessDeps, c: Context): Promise<PersonView> {
+  const connection = await connectionOf(deps, c)
+  await deps.audit.flush()
+  const [person] = await viewsOf(deps, connection, [c.req.param('id') ?? ''])
+  if (!person) throw new Problem(404, 'This connection has never given out this id')
+  return person
+}
+
+async function peopleNamed(
+  { openData, hashes }: PeopleDeps,
+  connection: Connection,
+  text: string,
+): Promise<readonly PersonView[]> {
+  const db = openData(connection)
+  const { links } = await whoseRows({ connection, db, hashes }, text)
+  const found = await viewsOf({ openData }, connection, links)
+  return found.filter(({ type, state }) => type !== 'Group' && state !== 'proposed')
+}
+
+async function viewsOf(
+  { openData }: Pick<PeopleDeps, 'openData'>,
+  connection: Connection,
+  ids: readonly string[],
+): Promise<PersonView[]> {
+  if (ids.length === 0) return []
+  const db = openData(connection)
+  const links = await new Links(db, connection.id).getAll(ids)
+  const reviews = await reviewOf({ connection, db }, ids)
+  return Promise.all(
+    links.map(async (link): Promise<PersonView> => {
+      const { id, type, state, nativeId, display, externalId, inactiveSince } = link
+      const query = { member: id, limit: GROUPS_SHOWN }
+      const groups = await groupsOf(db, connection.id, query)
+      return {
+        ...{ id, type, state },
+        nativeId: nativeId ?? null,
+        display: display ?? null,
+        externalId: externalId ?? null,
+        inactiveSince: inactiveSince === undefined ? null : new Date(inactiveSince).toISOString(),
+        review: reviews.get(id) ?? null,
+        groups: groups.map(membershipView),
+        roles: groups
+          .filter(({ standing }) => standing === 'member')
+          .flatMap((group) => rolesOf(connection, group)),
+        rolesDue: await rolesDue(db, connection.id, id),
+      }
+    }),
+  )
+}
+
+function afterOf(c: Context): string {
+  const cursor = c.req.query('cursor')
+  const [after] = cursor === undefined ? [''] : parseCursor(cursor)
+  if (typeof after !== 'string') throw badCursor()
+  return after
+}

@@ -1,0 +1,156 @@
+import type { GroupView, RoleView } from '../../admin/groups.ts'
+import { pathOf } from '../ask.ts'
+import { Layout } from '../layout.tsx'
+import { Badge, More, Search, Time } from '../parts.tsx'
+import type { Viewer } from '../viewer.ts'
+
+/** A row of the role table. */
+export interface RoleRow {
+  readonly externalId: string
+  readonly app: string
+  readonly value: string | number | boolean
+}
+
+interface Props {
+  readonly viewer: Viewer
+  readonly name: string
+  /** What is searched for; '': nothing. */
+  readonly text: string
+  readonly items: readonly GroupView[]
+  readonly nextCursor: string | undefined
+  /** Of `policy.groups`. */
+  readonly mode: string
+  readonly roleTable: readonly RoleRow[]
+  readonly now: number
+}
+
+const MODES: Readonly<Record<string, string>> = {
+  native: 'Groups are groups of the app.',
+  record: 'Groups are recorded here; the app has none, and is not told.',
+  roles: 'Groups are roles: the table below says what their members hold in the app.',
+}
+
+export function GroupsPage(props: Props) {
+  const { viewer, name, text, items, nextCursor, mode, roleTable, now } = props
+  const at = pathOf`/admin/connections/${name}/groups`
+  return (
+    <Layout title={`Groups of ${name}`} viewer={viewer} connection={{ name, tab: 'groups' }}>
+      <h1>Groups</h1>
+      <p>{MODES[mode]}</p>
+      <Search
+        at={at}
+        label="Find a group"
+        hint="A part of its name, or one of its ids."
+        text={text}
+      />
+      {items.length === 0 ? (
+        <div class="card empty">
+          <h2>{text === '' ? 'No groups yet' : 'No such group'}</h2>
+          <p class="quiet">
+            {text === ''
+              ? 'They are here once a client has asked for them, or a scan has met them.'
+              : 'None of those that are known here has this in its name.'}
+          </p>
+        </div>
+      ) : (
+        <div class="table">
+          <table class="stack">
+            <thead>
+              <tr>
+                <th scope="col">Group</th>
+                <th scope="col">State</th>
+                <th scope="col">Members</th>
+                {mode === 'roles' && <th scope="col">Role</th>}
+                <th scope="col">Members read</th>
+                <th scope="col">In the app</th>
+              </tr>
+            </thead>
+            <tbody>
+              {items.map((group) => (
+                <tr>
+                  <th scope="row">
+                    <a href={`${at}/${encodeURIComponent(group.id)}`}>
+                      {group.display ?? group.nativeId ?? group.id}
+                    </a>
+                  </th>
+                  <td>
+                    <Badge tone={group.state === 'linked' ? 'good' : 'calm'}>{group.state}</Badge>
+                  </td>
+                  <td data-label="Members">
+                    {group.members.toLocaleString('en')}
+                    {group.changing > 0 && (
+                      <span class="quiet"> and {group.changing.toLocaleString('en')} changing</span>
+                    )}
+                  </td>
+                  {mode === 'roles' && (
+                    <td data-label="Role">
+                      <Roles roles={group.roles} />
+                    </td>
+                  )}
+                  <td data-label="Members read">
+                    <Time iso={group.membersReadAt} now={now} />
+                  </td>
+                  <td data-label="In the app">
+                    <code>{group.nativeId ?? 'not there yet'}</code>
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      <More at={at} query={{ query: text }} cursor={nextCursor}>
+        More groups
+      </More>
+      {mode === 'roles' && <RoleTable {...{ roleTable, items }} />}
+    </Layout>
+  )
+}
+
+/** What members of a group hold in the app. */
+export function Roles({ roles }: { roles: readonly RoleView[] }) {
+  if (roles.length === 0) return <span class="quiet">none</span>
+  return (
+    <span class="choice">
+      {roles.map(({ app, value }) => (
+        <code>{`${app} = ${value}`}</code>
+      ))}
+    </span>
+  )
+}
+
+function RoleTable({
+  roleTable,
+  items,
+}: {
+  roleTable: readonly RoleRow[]
+  items: readonly GroupView[]
+}) {
+  return (
+    <div class="table">
+      <table class="stack">
+        <caption>Role table: the first that applies holds</caption>
+        <thead>
+          <tr>
+            <th scope="col">Group (externalId)</th>
+            <th scope="col">In the app</th>
+          </tr>
+        </thead>
+        <tbody>
+          {roleTable.map(({ externalId, app, value }) => (
+            <tr>
+              <th scope="row">
+                {items.find((group) => group.externalId === externalId)?.display ?? (
+                  <code>{externalId}</code>
+                )}
+              </th>
+              <td>
+                <code>{`${app} = ${value}`}</code>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
