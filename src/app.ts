@@ -49,6 +49,8 @@ export interface AppDeps {
   /** Keeps the isolate at work on it though the client has gone. */
   readonly waitUntil: (work: Promise<unknown>) => void
   readonly isHealthy: () => Promise<boolean>
+  /** `/metrics`, where the request has the token for that; else undefined. */
+  readonly scrape: (request: Request) => Promise<Response | undefined>
   /** Whatever the work asks of D1, wherever it is done, is noted in the trail. */
   readonly inTrail: <T>(trail: Trail, work: () => T) => T
   readonly log: Log
@@ -71,6 +73,11 @@ export function createApp(deps: AppDeps): Hono {
   app.get('/healthz', async (c) => {
     const healthy = await deps.isHealthy()
     return c.json({ status: healthy ? 'ok' : 'unavailable' }, healthy ? 200 : 503)
+  })
+  // Where those who scrape look; behind the door of the admin API for all but one token.
+  app.get('/metrics', async (c) => {
+    const url = new URL('/admin/api/metrics', c.req.url)
+    return (await deps.scrape(c.req.raw)) ?? app.fetch(new Request(url, c.req.raw))
   })
   app.all('/healthz', (c) => c.json({ status: 405 }, 405, { allow: 'GET, HEAD' }))
   app.route('/admin/api', adminApi(deps.admin, deps.adminRoutes))

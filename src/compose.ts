@@ -45,6 +45,7 @@ import { healthRoutes } from './admin/health.ts'
 import { leaverRoutes } from './admin/leavers.ts'
 import { manifestRoutes } from './admin/manifests.ts'
 import { mappingRoutes } from './admin/mapping.ts'
+import { answerScrape, metricsRoutes } from './admin/metrics.ts'
 import { movingRoutes } from './admin/moving.ts'
 import { overviewRoutes } from './admin/overview.ts'
 import { peopleRoutes } from './admin/people.ts'
@@ -290,6 +291,11 @@ export function compose(parts: Parts): Composed {
     raiseAlerts: () => raiseAlerts({ ...jobs, control: db, sealing, origin: env.BASE_URL }),
     deliverAlerts: () => deliverAlerts({ ...sending, db, io, wakeUp, log }),
   }
+  const metrics = {
+    ...{ control: db, data: db, now },
+    token: readsOnce('POSTERN_METRICS_TOKEN', env.POSTERN_METRICS_TOKEN),
+    flush: () => audit.flush(),
+  }
   const app = createApp({
     door: new Door({ access, rates, now }),
     audit,
@@ -318,6 +324,7 @@ export function compose(parts: Parts): Composed {
       peopleRoutes({ ...review, db: env.DB, baseUrl })(api)
       alertRoutes({ ...sending, access, openData, newId: io.newId })(api)
       healthRoutes(review)(api)
+      metricsRoutes(metrics)(api)
       doctorRoutes({ db, sealing, now, setup, jobs, baseUrl })(api)
       const flush = () => audit.flush()
       overviewRoutes({ db: d1, control: db, data: db, now, baseUrl, flush })(api)
@@ -335,6 +342,7 @@ export function compose(parts: Parts): Composed {
       })(api)
     },
     isHealthy: healthOf(db, steadyClock(now)),
+    scrape: (request) => answerScrape(metrics, request),
     inTrail: (trail, work) => underWay.run(trail, work),
     admin: {
       db: d1,

@@ -31,6 +31,8 @@ const envSchema = z
     BASE_URL: z.union([z.literal(''), publicOrigin]).default(''),
     /** Bearer of it is an owner. Empty: only administrators who are stored may use the admin API. */
     POSTERN_ADMIN_TOKEN: secret.default(''),
+    /** Bearer of it is told what `/metrics` has, and nothing else. 32 characters or more. */
+    POSTERN_METRICS_TOKEN: secret.default(''),
     /** Of Cloudflare Access: `acme`, or `acme.cloudflareaccess.com`. Empty: it lets nobody in. */
     POSTERN_ACCESS_TEAM: z
       .string()

@@ -27,6 +27,7 @@ export const PERMISSIONS = {
   // The lists show theirs only.
   '/overview': { GET: AUDITOR },
   '/people': { GET: AUDITOR },
+  '/metrics': { GET: AUDITOR },
   '/connections': { GET: AUDITOR, POST: OPERATOR_OF_ALL },
   '/connections/:name': { GET: AUDITOR, PATCH: OPERATOR, DELETE: OWNER },
   '/connections/:name/overview': { GET: AUDITOR },

@@ -4,10 +4,11 @@
  * that a policy asks for.
  */
 import { sql } from 'drizzle-orm'
+import { countUp, type Heard } from './counters.ts'
 import type { Database, Write } from './database.ts'
 import { writeAll } from './database.ts'
 import { endAllSending } from './sending.ts'
-import { type Span, sumTraffic } from './traffic.ts'
+import { sumTraffic } from './traffic.ts'
 
 /** Who did it. Ids of ours and labels that an administrator gave, never a credential. */
 export interface Actor {
@@ -130,9 +131,9 @@ export async function writeAnswered(
   db: Database,
   rows: readonly Answered[],
   ended: readonly Pick<Answered, 'connection' | 'request' | 'link'>[],
-  spans: readonly Span[],
+  heard: readonly Heard[],
 ): Promise<void> {
-  const writes: Write[] = spans.map(sumTraffic)
+  const writes: Write[] = heard.flatMap((one) => [sumTraffic(one), countUp(one)])
   if (rows.length > 0) writes.push(insertAnswered(rows))
   if (ended.length > 0) writes.push(endAllSending(ended))
   await writeAll(db, writes)

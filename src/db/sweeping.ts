@@ -82,6 +82,7 @@ const TABLES = [
   'alert',
   'sending',
   'traffic',
+  'counter',
   'link',
 ]
 
@@ -129,6 +130,8 @@ function eraseSome(table: string, connection: string, limit: number) {
     case 'traffic':
       return sql`DELETE FROM traffic WHERE (connection, at) IN
         (SELECT connection, at FROM traffic WHERE connection = ${connection} LIMIT ${limit})`
+    case 'counter':
+      return sql`DELETE FROM counter WHERE connection = ${connection}`
     case 'document_key':
       return sql`DELETE FROM document_key WHERE (connection, type, attribute, norm, document) IN
         (SELECT connection, type, attribute, norm, document FROM document_key

@@ -7,8 +7,9 @@
 import type { Connection } from '../access/connection.ts'
 import { steadyClock } from '../access/steady-clock.ts'
 import { type Answered, writeAnswered } from '../db/audit.ts'
+import type { Heard as Sums } from '../db/counters.ts'
 import type { Database } from '../db/database.ts'
-import { BOUNDS_MS, SPAN_MS, type Span } from '../db/traffic.ts'
+import { BOUNDS_MS, SPAN_MS } from '../db/traffic.ts'
 import type { Log } from '../log/events.ts'
 import type { Json, ResourceDefinition } from '../scim/schema.ts'
 import { askedOf, type Said } from './asked.ts'
@@ -259,13 +260,14 @@ function endedIn(rows: readonly Kept[]) {
   )
 }
 
-function spansOf(rows: readonly Kept[]): Span[] {
-  const spans = new Map<string, Span>()
+function spansOf(rows: readonly Kept[]): Sums[] {
+  const spans = new Map<string, Sums>()
   for (const { connection, row, trail } of rows) {
     const empty = emptySpan(connection.id, row.at)
     const key = `${empty.connection}\n${empty.at}`
     const span = spans.get(key) ?? empty
     const isWrite = isWriteOp(row.op)
+    const which = `${row.outcome} ${row.type}`
     spans.set(key, {
       ...span,
       heardAt: Math.max(span.heardAt, row.at),
@@ -277,18 +279,22 @@ function spansOf(rows: readonly Kept[]): Span[] {
       callsFailed: span.callsFailed + trail.callsFailed,
       requestMs: counted(span.requestMs, [row.ms]),
       callMs: counted(span.callMs, trail.callMs),
+      requests: { ...span.requests, [which]: (span.requests[which] ?? 0) + 1 },
+      requestMsSum: span.requestMsSum + row.ms,
+      callMsSum: trail.callMs.reduce((sum, ms) => sum + ms, span.callMsSum),
     })
   }
   return [...spans.values()]
 }
 
-function emptySpan(connection: string, at: number): Span {
+function emptySpan(connection: string, at: number): Sums {
   const none = Array.from({ length: BOUNDS_MS.length + 1 }, () => 0)
   return {
     connection,
     at: at - (at % SPAN_MS),
     ...{ heardAt: 0, reads: 0, writes: 0, refused: 0, failed: 0, denied: 0 },
     ...{ calls: 0, callsFailed: 0, lost: 0, requestMs: none, callMs: none },
+    ...{ requests: {}, requestMsSum: 0, callMsSum: 0 },
   }
 }
 

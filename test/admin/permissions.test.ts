@@ -10,6 +10,7 @@ const MAY = {
     'GET /me',
     'GET /overview',
     'GET /people',
+    'GET /metrics',
     'GET /connections',
     'GET /connections/:name/overview',
     'GET /connections/:name/entra',

@@ -43,7 +43,8 @@ export function openAdministration(
       }),
     )
     const text = await response.text()
-    const parsed = text === '' ? {} : JSON.parse(text)
+    const isJson = response.headers.get('content-type')?.includes('json') ?? false
+    const parsed = isJson ? JSON.parse(text) : {}
     return { status: response.status, headers: response.headers, body: parsed }
   }
 
