@@ -173,7 +173,8 @@ function arrange(operations: readonly Operation[]): number[] {
     for (const bulkId of references(operations[index])) {
       const target = byBulkId.get(bulkId)
       if (target === undefined) {
-        throw new ScimError('invalidValue', `No operation of this request has bulkId "${bulkId}".`)
+        const detail = `Operations[${index}] refers to a bulkId that no operation of this request has.`
+        throw new ScimError('invalidValue', detail)
       }
       if (target !== index) visit(target)
     }
@@ -202,9 +203,10 @@ function resolveId(text: string, ids: Map<string, string>, failed: ReadonlySet<s
   if (bulkId === undefined) return text
   const id = ids.get(bulkId)
   if (id !== undefined) return id
+  // Not its bulkId, which is the client's: the result of that operation has it.
   throw new ScimError(
     failed.has(bulkId) ? 'invalidValue' : 409,
-    `The operation with bulkId "${bulkId}" made no resource to refer to.`,
+    'An operation that this one refers to by bulkId made no resource.',
   )
 }
 

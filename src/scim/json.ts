@@ -92,8 +92,9 @@ function checkString(
   }
   if (!names) return
   if (names.has(string)) {
-    const shown = string.length > 100 ? `${string.slice(0, 100)}…` : string
-    throw new ScimError('invalidSyntax', `The body gives "${shown}" twice in one object.`)
+    // Where, not what: a name may be anything, and clients log errors.
+    const detail = `The body gives a name twice in one object: at position ${start + 1}, once more.`
+    throw new ScimError('invalidSyntax', detail)
   }
   names.add(string)
   if (names.size > MAX_NAMES) {

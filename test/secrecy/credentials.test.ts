@@ -108,6 +108,8 @@ async function everyMistake({ scim, resource, who, secrets }: Connected, path: s
   await scim('no password', 'POST', '/Users', { ...resource, password: { is: password } })
   await scim('no JSON', 'POST', '/Users', `{"password":"${password}","mail":"${mail}`)
   await scim('no object', 'POST', '/Users', `"${password} ${mail}"`)
+  await scim('twice', 'POST', '/Users', `{"${mail}":1,"${mail}":2}`)
+  await scim('twice within', 'POST', '/Users', `{"name":{"${givenName}":1,"${givenName}":2}}`)
   await scim('no schema', 'POST', '/Users', { ...resource, schemas: [mail] })
   await scim('nowhere', 'GET', `/${mail}/${phone}`)
   await scim('nobody', 'GET', `/Users/${mail}`)
@@ -121,6 +123,25 @@ async function everyMistake({ scim, resource, who, secrets }: Connected, path: s
       { method: 'PATCH', path: `/Users/${mail}`, data: patch({ ...name, value: password }) },
     ],
   })
+  const referring = (bulkId: string, value: string) => ({
+    ...{ method: 'PATCH', path: '/Users/x', bulkId },
+    data: patch({ op: 'add', path: 'manager', value: { value } }),
+  })
+  await scim('bulk that refers to nothing', 'POST', '/Bulk', {
+    schemas: ['urn:ietf:params:scim:api:messages:2.0:BulkRequest'],
+    Operations: [referring('a', `bulkId:${mail}`)],
+  })
+  const failing = await scim('bulk that refers to a failure', 'POST', '/Bulk', {
+    schemas: ['urn:ietf:params:scim:api:messages:2.0:BulkRequest'],
+    Operations: [
+      { method: 'POST', path: '/Users', bulkId: mail, data: { ...resource, active: mail } },
+      referring('b', `bulkId:${mail}`),
+    ],
+  })
+  // RFC 7644 §3.7: an operation's own bulkId is repeated in its result, and in that member alone.
+  const { Operations } = failing.body as { Operations: { response?: object }[] }
+  expect(Operations).toHaveLength(2)
+  expect(foundIn(JSON.stringify(Operations.map(({ response }) => response)), who)).toEqual([])
 }
 
 function expectSecrecy({ witness, secrets, who }: Connected) {
