@@ -166,6 +166,7 @@ async function main(): Promise<number> {
   }
 
   try {
+    await liftGuard(ready)
     const slices = Array.from({ length: CLIENTS }, (_, c) =>
       people.filter((_, i) => i % CLIENTS === c),
     )
@@ -185,6 +186,20 @@ async function main(): Promise<number> {
     const text = readFileSync(path.join(stateFolder, 'running.json'), 'utf8')
     return runningSchema.parse(JSON.parse(text)).gatewayPid
   }
+}
+
+/** People come and go here as they do in no company: its guard would stop that after fifty. */
+async function liftGuard({ scimBaseUrl, adminToken }: Ready): Promise<void> {
+  const url = new URL('/admin/api/connections/demo', scimBaseUrl)
+  const response = await fetch(url, {
+    method: 'PATCH',
+    headers: {
+      authorization: `Bearer ${adminToken}`,
+      'content-type': 'application/merge-patch+json',
+    },
+    body: JSON.stringify({ policy: { guard: { maxCount: 1_000_000, maxPercent: 100 } } }),
+  })
+  if (response.status !== 200) throw new Error(`the guard is not lifted: ${response.status}`)
 }
 
 function kill(pid: number): void {
