@@ -56,6 +56,7 @@ import type { AppCalls } from './calls/app-calls.ts'
 import { AppHealths } from './calls/app-health.ts'
 import type { Deadline } from './calls/deadline.ts'
 import { Connections } from './db/connections.ts'
+import { CronTurn } from './db/cron-turn.ts'
 import { openDatabase } from './db/database.ts'
 import { Documents } from './db/documents.ts'
 import { healthOf } from './db/health.ts'
@@ -260,7 +261,7 @@ export function compose(parts: Parts): Composed {
   }
 
   const trouble = new AppTrouble()
-  const reseal = resealing({ db, sealing, log })
+  const reseal = resealing({ db, sealing, now, log })
   const openForJob = (connection: Connection, deadline: Deadline, onCall: OnCall) =>
     openApp(connection, deadline, 'job', onCall)
   const hashes = new ValueHashes(sealing)
@@ -367,21 +368,25 @@ export function compose(parts: Parts): Composed {
     fetch: (request) => app.fetch(request),
     alerts: () => tick(jobs, alerts),
     scheduled: () =>
-      tick(jobs, {
-        sweep: () => sweep(jobs),
-        poll: () => poll(jobs),
-        sweepMembers: () => sweepMembers(jobs),
-        endModes: () => endModes(jobs),
-        closePassed: () => closePassed(jobs),
-        startDueScans: () => startDueScans(jobs),
-        sweepRoles: () => sweepRoles(jobs),
-        continueScans: () => continueScans(jobs),
-        ...alerts,
-        keepAudit: () => keepAudit({ ...jobs, control: d1 }),
-        erase: () => erase(jobs),
-        reseal,
-        signConnections: () =>
-          signConnections({ connections, sandbox: sandbox.name, describe, log }),
-      }),
+      tick(
+        jobs,
+        {
+          sweep: () => sweep(jobs),
+          poll: () => poll(jobs),
+          sweepMembers: () => sweepMembers(jobs),
+          endModes: () => endModes(jobs),
+          closePassed: () => closePassed(jobs),
+          startDueScans: () => startDueScans(jobs),
+          sweepRoles: () => sweepRoles(jobs),
+          continueScans: () => continueScans(jobs),
+          ...alerts,
+          keepAudit: () => keepAudit({ ...jobs, control: d1 }),
+          erase: () => erase(jobs),
+          reseal,
+          signConnections: () =>
+            signConnections({ connections, sandbox: sandbox.name, describe, log }),
+        },
+        { turn: new CronTurn(db), after },
+      ),
   }
 }

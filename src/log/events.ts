@@ -13,7 +13,13 @@ const connection = 'name'
 const OUTCOMES = ['done', 'unchanged', 'answered', 'refused', 'failed', 'denied'] as const
 const METHODS = ['', 'GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
 /** What costs nobody anything, and was not done. */
-const NOT_DONE = ['token last use', 'administrator last use', 'wake-up', 'count of denied'] as const
+const NOT_DONE = [
+  'token last use',
+  'administrator last use',
+  'wake-up',
+  'count of denied',
+  'turn of the cron',
+] as const
 export type NotDone = (typeof NOT_DONE)[number]
 
 export const EVENTS = {

@@ -27,7 +27,12 @@ async function rowsOf(name: string) {
 function jobWith(current: string, previous: string) {
   const log: Line[] = []
   const sealing = new Sealing({ current, previous })
-  return { run: resealing({ db, sealing, log: (line) => void log.push(line) }), log, sealing }
+  const clock = { now: Date.now() }
+  const run = resealing({
+    ...{ db, sealing, now: () => clock.now },
+    log: (line) => void log.push(line),
+  })
+  return { run, log, sealing, clock }
 }
 
 describe('a sealing key that is replaced', () => {
@@ -90,6 +95,25 @@ describe('a sealing key that is replaced', () => {
     await run()
     expect(await rowsOf(scim.name)).toEqual(rows)
     expect(log.map(({ event }) => event)).toEqual(['sealing.done'])
+  })
+
+  test('is looked for again after ten minutes: another deployment may still seal with it', async () => {
+    const [former, current] = [randomKey(), randomKey()]
+    await openKeyed({ current: former }).connect()
+    const { run, log, clock } = jobWith(current, former)
+    await run()
+    const late = await openKeyed({ current: former }).connect()
+    const keysOf = async () => (await rowsOf(late.name)).map((row) => row.key_id)
+    clock.now += 10 * 60_000 - 1
+    await run()
+    expect(await keysOf()).toEqual([await keyIdOf(former)])
+    clock.now += 1
+    await run()
+    expect(await keysOf()).toEqual([await keyIdOf(current)])
+    clock.now += 10 * 60_000
+    await run()
+    const events = ['resealed', 'done', 'resealed', 'done'].map((what) => `sealing.${what}`)
+    expect(log.map(({ event }) => event)).toEqual(events)
   })
 
   test('is looked for by its index: what the current key has sealed is not read', async () => {
