@@ -19,6 +19,7 @@ import { peoplePages } from './people-pages.tsx'
 import { preflightPages } from './preflight-pages.tsx'
 import { reconcilePages } from './reconcile-pages.tsx'
 import { SCRIPT } from './script.ts'
+import { settingsPages } from './settings-pages.tsx'
 import { ICON, STYLE } from './style.ts'
 import type { Viewer } from './viewer.ts'
 
@@ -113,6 +114,7 @@ export function consolePages(
   reconcilePages(add)
   preflightPages(add)
   mappingPages(add)
+  settingsPages(add)
 
   console.all('*', (c) => refusedPage(c, NOT_FOUND))
   return console

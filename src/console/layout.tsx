@@ -24,6 +24,7 @@ const TABS = [
   ['audit', 'Audit', '/audit'],
   ['mapping', 'Mapping', '/mapping'],
   ['tokens', 'Tokens', '/tokens'],
+  ['settings', 'Settings', '/settings'],
 ] as const
 export type Tab = (typeof TABS)[number][0]
 

@@ -3,6 +3,8 @@ import type { Json, JsonObject } from '../scim/schema.ts'
 
 export interface SettingField {
   readonly name: string
+  /** Absent: made of the name. */
+  readonly label?: string | undefined
   readonly kind: 'text' | 'url' | 'number' | 'boolean' | 'choice' | 'json'
   readonly isRequired: boolean
   readonly hint: string | undefined
@@ -56,27 +58,32 @@ export type ReadSettings =
   | { readonly ok: true; readonly settings: JsonObject }
   | { readonly ok: false; readonly name: string }
 
-/** What nothing was entered for is left out. `ok: false`: `name` holds no JSON. */
+/**
+ * What nothing was entered for is left out. `ok: false`: `name` holds no JSON.
+ *
+ * @param within of which they are members, as the admin API has it
+ */
 export function readSettings(
   fields: readonly SettingField[] | undefined,
   given: (name: string) => string,
+  within = 'settings',
 ): ReadSettings {
   if (!fields) {
-    const read = parse(given('settings') || '{}')
-    return isObject(read) ? { ok: true, settings: read } : { ok: false, name: 'settings' }
+    const read = parse(given(within) || '{}')
+    return isObject(read) ? { ok: true, settings: read } : { ok: false, name: within }
   }
   const settings: JsonObject = {}
   for (const { name, kind, fallback } of fields) {
-    const text = given(`settings.${name}`)
+    const text = given(`${within}.${name}`)
     if (kind === 'boolean') {
-      // A box that is not ticked sends nothing, and says no where the default is yes.
-      if (text !== '' || fallback === 'true') settings[name] = text !== ''
+      // A box that is not ticked sends nothing, and says no where there is a default.
+      if (text !== '' || fallback !== undefined) settings[name] = text !== ''
       continue
     }
     if (text.trim() === '') continue
     if (kind === 'json') {
       const read = parse(text)
-      if (read === undefined) return { ok: false, name: `settings.${name}` }
+      if (read === undefined) return { ok: false, name: `${within}.${name}` }
       settings[name] = read
     } else {
       // What is no number stays as it is: the schema says so in its own words.
@@ -99,4 +106,6 @@ function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-const textOf = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value))
+/** As it stands in a field. */
+export const textOf = (value: Json): string =>
+  typeof value === 'string' ? value : JSON.stringify(value)

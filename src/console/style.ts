@@ -88,7 +88,7 @@ fieldset { border: 0; margin: 0; padding: 0; display: grid; gap: 1.1rem; min-wid
 legend { padding: 0; margin-bottom: 0.9rem; font-size: 1.1rem; font-weight: 650; }
 .hint { color: var(--soft); font-size: 0.925rem; }
 .error { color: var(--bad); font-weight: 600; background: none; }
-input[type=text], input[type=url], input[type=password], input[type=number], input[type=date], select, textarea {
+input[type=text], input[type=url], input[type=password], input[type=number], input[type=date], input[type=datetime-local], select, textarea {
   font: inherit; width: 100%; padding: 0.55rem 0.75rem; color: var(--ink); background: var(--card);
   border: 1px solid var(--soft); border-radius: 7px; min-height: 2.75rem;
 }
@@ -160,6 +160,10 @@ summary h2 { display: inline; }
 .empty { text-align: center; padding: 3rem 1rem; justify-items: center; }
 .wall { min-height: 60vh; display: grid; align-content: center; justify-items: center; }
 .wall .card { width: min(100%, 26rem); }
+fieldset.grid { grid-template-columns: repeat(auto-fit, minmax(min(100%, 16rem), 1fr)); align-items: start; }
+fieldset.grid .field:has(textarea) { grid-column: 1 / -1; order: 1; }
+fieldset.grid textarea { min-height: 4rem; }
+fieldset.grid legend { margin-top: 0.5rem; }
 textarea.code { white-space: pre; overflow: auto; resize: vertical; }
 input.code { font-family: var(--mono); font-size: 0.9rem; }
 .stacked { display: grid; gap: 1.5rem; min-width: 0; }

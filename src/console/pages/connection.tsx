@@ -161,7 +161,10 @@ export function ConnectionPage({ viewer, connection, health, vitals, now, refuse
       <ModeForm viewer={viewer} connection={connection} now={now} />
 
       <section class="card" aria-labelledby="settings">
-        <h2 id="settings">Settings</h2>
+        <div class="head">
+          <h2 id="settings">Settings</h2>
+          <a href={pathOf`/admin/connections/${name}/settings`}>All settings, and the policy</a>
+        </div>
         <Copyable id="base-url" label="SCIM base URL" value={connection.scimBaseUrl} />
         <dl class="facts">
           {Object.entries(connection.settings).map(([key, value]) => (

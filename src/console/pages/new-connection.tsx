@@ -2,6 +2,7 @@ import type { AdapterListing, AdapterView } from '../../admin/adapters.ts'
 import { pathOf, type Refused } from '../ask.ts'
 import { Layout } from '../layout.tsx'
 import { ErrorSummary, Field } from '../parts.tsx'
+import { SettingInput } from '../setting-input.tsx'
 import type { SettingField } from '../settings-form.ts'
 import type { Viewer } from '../viewer.ts'
 import { labelOf } from '../words.ts'
@@ -126,7 +127,11 @@ export function NewConnectionPage({ viewer, adapter, fields, given, refused }: P
                 />
               )}
               {fields?.map((field) => (
-                <Setting field={field} given={given} error={errorOf(`settings.${field.name}`)} />
+                <SettingInput
+                  field={field}
+                  value={given(`settings.${field.name}`)}
+                  error={errorOf(`settings.${field.name}`)}
+                />
               ))}
               {adapter.secrets.map((name) => (
                 <Field
@@ -165,72 +170,5 @@ export function NewConnectionPage({ viewer, adapter, fields, given, refused }: P
         </form>
       </div>
     </Layout>
-  )
-}
-
-function Setting({
-  field,
-  given,
-  error,
-}: {
-  field: SettingField
-  given: (name: string) => string
-  error: string | undefined
-}) {
-  const { name, kind, isRequired, options, fallback, hint } = field
-  const id = `settings.${name}`
-  const value = given(id)
-  const own = fallback === undefined || kind === 'boolean' ? undefined : `Left empty: ${fallback}.`
-  const words = [hint, own].filter((part) => part !== undefined).join(' ') || undefined
-  if (kind === 'boolean') {
-    return (
-      <div class="check">
-        <input
-          id={id}
-          name={id}
-          type="checkbox"
-          value="yes"
-          checked={value !== '' || fallback === 'true'}
-        />
-        <label for={id}>{labelOf(name)}</label>
-      </div>
-    )
-  }
-  return (
-    <Field
-      {...{ id, error, hint: words, label: labelOf(name), optional: !isRequired }}
-      control={(described) => {
-        const same = { id, name: id, required: isRequired, ...described }
-        if (kind === 'choice') {
-          return (
-            <select {...same}>
-              {!isRequired && <option value="" />}
-              {options.map((option) => (
-                <option value={option} selected={option === value}>
-                  {option}
-                </option>
-              ))}
-            </select>
-          )
-        }
-        if (kind === 'json') {
-          return (
-            <textarea {...same} spellcheck={false}>
-              {value}
-            </textarea>
-          )
-        }
-        return (
-          <input
-            {...same}
-            type={kind === 'number' ? 'number' : kind === 'url' ? 'url' : 'text'}
-            {...(kind === 'number' && { step: 'any' })}
-            value={value}
-            spellcheck={false}
-            autocomplete="off"
-          />
-        )
-      }}
-    />
   )
 }

@@ -1,0 +1,134 @@
+/** What an administrator may change of a connection, and its end. */
+import type { AppTrial } from '../admin/adapters.ts'
+import type { ConnectionAdapterView } from '../admin/connection-adapter.ts'
+import type { ConnectionView } from '../admin/connections.ts'
+import type { JsonObject } from '../scim/schema.ts'
+import { pathOf, type Refused } from './ask.ts'
+import { type Form, readForm } from './form.ts'
+import { readJsonLines } from './json-lines.ts'
+import { mergeTo } from './merge-to.ts'
+import type { AddPage, Page } from './page.ts'
+import { RemovedPage, type SettingsForm, SettingsPage } from './pages/settings.tsx'
+import { readPolicy } from './policy-form.ts'
+import { fieldsOf, readSettings } from './settings-form.ts'
+
+const HERE = '/connections/:name/settings'
+
+export function settingsPages(add: AddPage): void {
+  add('GET', HERE, (page) => show(page, {}))
+
+  add('POST', HERE, async (page) => {
+    const { asking, param } = page
+    const form = await readForm(page.c)
+    switch (form.text('do')) {
+      case 'try':
+      case 'app':
+        return changeApp(page, form)
+      case 'policy':
+        return changePolicy(page, form)
+      case 'mode': {
+        const until = form.given('modeUntil')
+        return change(page, 'mode', form, {
+          mode: form.text('mode'),
+          // Of a field that has no zone: UTC, as its label says.
+          ...(until !== undefined && { modeUntil: `${until}:00Z` }),
+        })
+      }
+      case 'extensions': {
+        const read = readJsonLines(form.text('extensions') || '[]')
+        if (read.ok) return change(page, 'extensions', form, { extensions: read.value })
+        const { line, message } = read.fault
+        return refuse(page, 'extensions', form, 'extensions', `line ${line}: ${message}`)
+      }
+      case 'remove': {
+        const name = param('name')
+        if (form.text('confirmed') !== name) {
+          return refuse(page, 'remove', form, 'confirmed', `must be “${name}”`)
+        }
+        const ended = await asking.send('DELETE', pathOf`/connections/${name}`)
+        if (!ended.ok) return show(page, { part: 'remove', given: form, refused: ended.refused })
+        return page.c.html(<RemovedPage viewer={page.viewer} name={name} />)
+      }
+      default:
+        return show(page, {})
+    }
+  })
+}
+
+type Part = NonNullable<SettingsForm['part']>
+
+async function changeApp(page: Page, form: Form): Promise<Response> {
+  const { asking, param } = page
+  const name = param('name')
+  const [connection, adapter] = await read(page)
+  const fields = fieldsOf(adapter.settings)
+  const settings = readSettings(fields, form.text)
+  if (!settings.ok) return refuse(page, 'app', form, settings.name, 'is no JSON')
+  // What no field is about stays as it is.
+  const beside = fields
+    ? Object.entries(connection.settings).filter(([key]) => !fields.some((one) => one.name === key))
+    : []
+  const next = { ...Object.fromEntries(beside), ...settings.settings }
+  const secrets = Object.fromEntries(
+    adapter.secrets.flatMap((secret) => {
+      const value = form.given(`secrets.${secret.name}`)
+      return value === undefined ? [] : [[secret.name, value]]
+    }),
+  )
+  const patch = { settings: mergeTo(connection.settings, next) ?? {}, secrets }
+  const isChange = Object.keys(patch.settings).length + Object.keys(secrets).length > 0
+  const tried = await asking.send<AppTrial>('POST', pathOf`/connections/${name}/try`, patch)
+  if (!tried.ok) return show(page, { part: 'app', given: form, refused: tried.refused })
+  const trial = tried.body
+  const isSaved = form.text('do') === 'app' && isChange && (trial.ok || form.text('untried') !== '')
+  if (!isSaved) return show(page, { part: 'app', given: form, trial, isUnchanged: !isChange })
+  return change(page, 'app', form, patch)
+}
+
+async function changePolicy(page: Page, form: Form): Promise<Response> {
+  const [connection] = await read(page)
+  const read_ = readPolicy(form.text)
+  if (!read_.ok) return refuse(page, 'policy', form, read_.name, 'is no JSON')
+  const { mode: _, ...before } = connection.policy as JsonObject
+  const patch = mergeTo(before, read_.policy)
+  return change(page, 'policy', form, patch ? { policy: patch } : {})
+}
+
+/** @param patch {}: nothing differs */
+async function change(page: Page, part: Part, form: Form, patch: object): Promise<Response> {
+  const name = page.param('name')
+  if (Object.keys(patch).length === 0) return show(page, { part, given: form, isUnchanged: true })
+  const saved = await page.asking.send('PATCH', pathOf`/connections/${name}`, patch)
+  if (!saved.ok) return show(page, { part, given: form, refused: saved.refused })
+  return page.c.redirect(`${pathOf`/admin/connections/${name}/settings`}?saved=${part}`, 303)
+}
+
+function refuse(
+  page: Page,
+  part: Part,
+  given: Form,
+  path: string,
+  message: string,
+): Promise<Response> {
+  const refused: Refused = {
+    ...{ status: 422, title: 'Not valid', detail: 'The request is not valid' },
+    errors: [{ path, message }],
+  }
+  return show(page, { part, given, refused })
+}
+
+async function read({ asking, param }: Page): Promise<[ConnectionView, ConnectionAdapterView]> {
+  const name = param('name')
+  return Promise.all([
+    asking.get<ConnectionView>(pathOf`/connections/${name}`),
+    asking.get<ConnectionAdapterView>(pathOf`/connections/${name}/adapter`),
+  ])
+}
+
+async function show(page: Page, form: SettingsForm): Promise<Response> {
+  const { c, viewer, now } = page
+  const [connection, adapter] = await read(page)
+  const saved = c.req.query('saved')
+  const shown = { viewer, connection, adapter, form, saved, now }
+  return c.html(<SettingsPage {...shown} />)
+}
