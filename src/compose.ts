@@ -51,6 +51,7 @@ import { overviewRoutes } from './admin/overview.ts'
 import { peopleRoutes } from './admin/people.ts'
 import { reconcileRoutes } from './admin/reconcile.ts'
 import { sealingRoutes } from './admin/sealing.ts'
+import { tryManifestRoutes } from './admin/try-manifest.ts'
 import { createApp } from './app.ts'
 import type { AppCalls } from './calls/app-calls.ts'
 import { AppHealths } from './calls/app-health.ts'
@@ -235,29 +236,41 @@ export function compose(parts: Parts): Composed {
   const hold = (connection: Connection, identity: string) =>
     holdIdentity(connection, identity, connections, openData(connection))
 
+  const paceOf = (connection: Connection, declared: Limits | undefined, kind: Kind) =>
+    paces.of(connection, termsOf(connection.policy.limits, declared), kind)
+
   async function openOutside(
     connection: Connection,
     deadline: Deadline,
     kind: Kind,
     onCall: OnCall,
   ): Promise<OpenApp> {
-    const calls = callsOf(connection, deadline)
     const name = connection.adapter
-    const paceOf = (declared: Limits | undefined) =>
-      paces.of(connection, termsOf(connection.policy.limits, declared), kind)
     const remote = remotes.get(name)
     if (remote) {
       const described = await remote.describe()
       await hold(connection, identityOf(described))
-      const pace = paceOf(described.limits)
+      const calls = callsOf(connection, deadline)
+      const pace = paceOf(connection, described.limits, kind)
       return openPrivate(remote, described, connection, calls, pace, { onCall, now })
     }
     const adapter = adapters.get(name) ?? (await stored.named(name))
     if (!adapter) throw new Error(`no adapter or manifest "${name}"`)
     await hold(connection, identityOf(adapter))
+    return openBy(adapter, connection, deadline, kind, onCall)
+  }
+
+  async function openBy(
+    adapter: Adapter,
+    connection: Connection,
+    deadline: Deadline,
+    kind: Kind,
+    onCall: OnCall,
+  ): Promise<OpenApp> {
+    const pace = paceOf(connection, adapter.limits, kind)
     const kept = keptFor(connection.id, connections, sealing)
-    const paced = { ...outside, onCall, pace: paceOf(adapter.limits) }
-    return openAdapter(adapter, connection, paced, calls, kept)
+    const calls = callsOf(connection, deadline)
+    return openAdapter(adapter, connection, { ...outside, onCall, pace }, calls, kept)
   }
 
   const trouble = new AppTrouble()
@@ -333,13 +346,19 @@ export function compose(parts: Parts): Composed {
       adapterRoutes({ ...check, jobs, access, listAdapters, now }, baseUrl)(api)
       connectionAdapterRoutes({ ...check, db: d1, sealing, now, jobs, access })(api)
       clientRoutes({ db: d1, access, now, baseUrl, checkUrl: checkKeyUrl })(api)
-      manifestRoutes({
+      const manifests = {
+        ...check,
         db: d1,
         now,
         openData: () => db,
-        isBuiltIn: (name) => name === sandbox.name || remotes.has(name) || adapters.has(name),
-        checkAppUrl: checkUrl,
-        hasCertificate,
+        isBuiltIn: (name: string) =>
+          name === sandbox.name || remotes.has(name) || adapters.has(name),
+      }
+      manifestRoutes(manifests)(api)
+      tryManifestRoutes({
+        ...{ ...manifests, jobs, sealing },
+        openBy: (adapter) => (connection, deadline, onCall) =>
+          openBy(adapter, connection, deadline, 'job', onCall),
       })(api)
     },
     isHealthy: healthOf(db, steadyClock(now)),

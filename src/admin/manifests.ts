@@ -94,7 +94,35 @@ function nameIn(c: Context): string {
 
 const iso = (ms: number): string => new Date(ms).toISOString()
 
-function summary({ name, version, revision, document, createdAt, updatedAt }: ManifestRow) {
+/** Times are ISO 8601. */
+export interface ManifestSummary {
+  readonly name: string
+  readonly version: string
+  readonly revision: number
+  readonly status?: string
+  readonly createdAt: string
+  readonly updatedAt: string
+}
+
+export interface ManifestView extends ManifestSummary {
+  readonly manifest: Json
+  readonly versions: readonly {
+    readonly revision: number
+    readonly version: string
+    readonly createdAt: string
+  }[]
+  /** Names of those that use it. */
+  readonly connections: readonly string[]
+}
+
+function summary({
+  name,
+  version,
+  revision,
+  document,
+  createdAt,
+  updatedAt,
+}: ManifestRow): ManifestSummary {
   const { status } = document as Pick<AnyManifest, 'status'>
   return {
     name,
@@ -116,9 +144,7 @@ export async function putManifest(
   document: Json,
   deps: ManifestDeps,
 ): Promise<{ row: ManifestRow; isNew: boolean }> {
-  if (deps.isBuiltIn(name)) {
-    throw new Problem(409, `"${name}" is the name of an adapter that is built in: take another one`)
-  }
+  refuseBuiltIn(name, deps)
   const manifest = parseManifest(name, document)
   const next = { version: manifest.version, document }
   const manifests = new Manifests(deps.db)
@@ -132,6 +158,11 @@ export async function putManifest(
     if (after) return { row: after, isNew: !row }
   }
   throw new Problem(409, 'The manifest is being changed by others at the same time: try again')
+}
+
+function refuseBuiltIn(name: string, { isBuiltIn }: ManifestDeps): void {
+  if (!isBuiltIn(name)) return
+  throw new Problem(409, `"${name}" is the name of an adapter that is built in: take another one`)
 }
 
 /** @throws {Problem} 404, 422, or 409 as for a new version */
@@ -212,8 +243,17 @@ async function upgrade(
   next: NewRevision | { readonly revision: number },
   deps: ManifestDeps,
 ): Promise<boolean> {
-  const manifests = new Manifests(deps.db)
-  const users = await manifests.usedBy(row.name)
+  const { remap } = await refuseBreaking(row, manifest, deps)
+  return new Manifests(deps.db).change(row, next, remap, deps.now())
+}
+
+/** @throws {Problem} 409 with everything that stands against it */
+async function refuseBreaking(
+  row: ManifestRow,
+  manifest: AnyManifest,
+  deps: ManifestDeps,
+): Promise<{ readonly remap: boolean }> {
+  const users = await new Manifests(deps.db).usedBy(row.name)
   // One that a newer Postern no longer takes has no links to speak of: it could not be used.
   const before = parseAnyManifest(row.document).data
   const faults: InvalidMember[] = []
@@ -239,8 +279,35 @@ async function upgrade(
       errors: faults,
     })
   }
-  const remap = !before || readsAnyOtherwise(before, manifest)
-  return manifests.change(row, next, remap, deps.now())
+  return { remap: !before || readsAnyOtherwise(before, manifest) }
+}
+
+/** What publishing a manifest would do. */
+export interface ManifestCheck {
+  readonly version: string
+  readonly isNew: boolean
+  /** True: it is the one that is in force. */
+  readonly isSame: boolean
+  /** True: what the app holds is compared anew with what clients sent. */
+  readonly remaps: boolean
+  readonly connections: readonly string[]
+}
+
+/** As `putManifest`, and nothing is stored. @throws {Problem} as it */
+export async function checkManifest(
+  name: string,
+  document: Json,
+  deps: ManifestDeps,
+): Promise<{ check: ManifestCheck; manifest: AnyManifest }> {
+  refuseBuiltIn(name, deps)
+  const manifest = parseManifest(name, document)
+  const manifests = new Manifests(deps.db)
+  const row = await manifests.named(name)
+  const remap = row ? (await refuseBreaking(row, manifest, deps)).remap : false
+  const isSame = row !== undefined && isDeepStrictEqual(row.document, document)
+  const connections = row ? await manifests.usedBy(name) : []
+  const { version } = manifest
+  return { check: { version, isNew: !row, isSame, remaps: remap, connections }, manifest }
 }
 
 /** What was wrong with the connection before is not this manifest's fault. */

@@ -77,6 +77,8 @@ export const PERMISSIONS = {
   // A manifest names the connections that use it, and changes what they send where.
   '/manifests': { GET: AUDITOR_OF_ALL },
   '/manifests/:name': { GET: AUDITOR_OF_ALL, PUT: OPERATOR_OF_ALL, DELETE: OPERATOR_OF_ALL },
+  // Calls the app of a connection with its secrets, by what it is given.
+  '/manifests/:name/try': { POST: OPERATOR_OF_ALL },
   '/manifests/:name/rollback': { POST: OPERATOR_OF_ALL },
   // Channels of the gateway hear of every connection.
   '/alerts/channels': { GET: AUDITOR_OF_ALL },

@@ -9,6 +9,7 @@ import { connectionPages } from './connection-pages.tsx'
 import { readForm } from './form.ts'
 import { groupPages } from './group-pages.tsx'
 import { guardPages } from './guard-pages.tsx'
+import { manifestPages } from './manifest-pages.tsx'
 import { mappingPages } from './mapping-pages.tsx'
 import { newConnectionPages } from './new-connection-pages.tsx'
 import { adder, type ConsoleDeps, type ConsoleHono } from './page.ts'
@@ -115,6 +116,7 @@ export function consolePages(
   preflightPages(add)
   mappingPages(add)
   settingsPages(add)
+  manifestPages(add)
 
   console.all('*', (c) => refusedPage(c, NOT_FOUND))
   return console

@@ -2,12 +2,14 @@
 import { raw } from 'hono/html'
 import type { Child } from 'hono/jsx'
 import { pathOf } from './ask.ts'
-import type { Viewer } from './viewer.ts'
+import { may, type Viewer } from './viewer.ts'
 
 interface LayoutProps {
   readonly title: string
   /** Undefined: nobody has signed in. */
   readonly viewer?: Viewer | undefined
+  /** Of the pages that are about no connection. */
+  readonly area?: Area | undefined
   /** The connection that the page is about, and which of its pages it is. */
   readonly connection?: { readonly name: string; readonly tab: Tab } | undefined
   readonly children?: Child
@@ -28,7 +30,15 @@ const TABS = [
 ] as const
 export type Tab = (typeof TABS)[number][0]
 
-export function Layout({ title, viewer, connection, children }: LayoutProps) {
+const AREAS = [
+  ['connections', 'Connections', '/admin', 'GET', '/overview'],
+  ['manifests', 'Manifests', '/admin/manifests', 'GET', '/manifests'],
+  ['administrators', 'Administrators', '/admin/administrators', 'GET', '/administrators'],
+  ['sealing', 'Sealing keys', '/admin/sealing', 'GET', '/sealing'],
+] as const
+export type Area = (typeof AREAS)[number][0]
+
+export function Layout({ title, viewer, area, connection, children }: LayoutProps) {
   return (
     <>
       {raw('<!DOCTYPE html>')}
@@ -53,6 +63,7 @@ export function Layout({ title, viewer, connection, children }: LayoutProps) {
               </svg>
               Postern
             </a>
+            {viewer && <Areas viewer={viewer} area={area} />}
             {viewer && <Account viewer={viewer} />}
           </header>
           {connection && <Tabs {...connection} />}
@@ -62,6 +73,25 @@ export function Layout({ title, viewer, connection, children }: LayoutProps) {
         </body>
       </html>
     </>
+  )
+}
+
+/** What would be refused is not shown. */
+function Areas({ viewer, area }: { viewer: Viewer; area: Area | undefined }) {
+  const theirs = AREAS.filter(([, , , method, path]) => may(viewer, method, path))
+  if (theirs.length < 2) return null
+  return (
+    <nav class="areas" aria-label="Gateway">
+      <ul>
+        {theirs.map(([id, text, path]) => (
+          <li>
+            <a href={path} {...(id === area && { 'aria-current': 'page' as const })}>
+              {text}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </nav>
   )
 }
 

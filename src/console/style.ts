@@ -44,6 +44,11 @@ main:focus { outline: none; }
 }
 .brand { display: flex; gap: 0.55rem; align-items: center; font-weight: 700; font-size: 1.1rem; color: var(--ink); text-decoration: none; }
 .brand svg { width: 1.4rem; height: 1.4rem; fill: var(--accent); }
+.areas { margin-right: auto; }
+.areas ul { display: flex; flex-wrap: wrap; gap: 0.1rem 1.2rem; list-style: none; padding: 0; }
+.areas a { display: inline-block; padding: 0.2rem 0; color: var(--soft); text-decoration: none; }
+.areas a:hover { color: var(--ink); text-decoration: underline; }
+.areas a[aria-current] { color: var(--ink); font-weight: 600; }
 .account { display: flex; flex-wrap: wrap; gap: 0.25rem 1rem; align-items: center; font-size: 0.925rem; }
 .tabs { background: var(--card); border-bottom: 1px solid var(--line); padding: 0 clamp(1rem, 4vw, 2.5rem); }
 .tabs ul { display: flex; flex-wrap: wrap; gap: 0 1.5rem; list-style: none; padding: 0; }

@@ -81,6 +81,7 @@ const MAY_WITHOUT_LIMIT = {
     'POST /adapters/:name/try',
     'PUT /manifests/:name',
     'DELETE /manifests/:name',
+    'POST /manifests/:name/try',
     'POST /manifests/:name/rollback',
     'PUT /alerts/channels/:channel',
     'DELETE /alerts/channels/:channel',

@@ -16,7 +16,7 @@ interface Props {
 export function ConnectionsPage({ viewer, items, nextCursor, now }: Props) {
   const mayAdd = may(viewer, 'POST', '/connections')
   return (
-    <Layout title="Connections" viewer={viewer}>
+    <Layout title="Connections" viewer={viewer} area="connections">
       <div class="head">
         <h1>Connections</h1>
         {mayAdd && items.length > 0 && (
