@@ -25,6 +25,8 @@ the app answered. Also what jobs and administrators wrote.
   --until TIME      before a time, ISO 8601
   --outcome NAME    done, unchanged, answered, refused or failed
   --op NAME         create, update, delete, members, decide, read, list, bulk or other
+  --decision CODES  what was decided, or the codes of why not, with commas between
+  --unknown         requests with attributes that no schema of the connection has
   --last N          so many entries at most, 1 to 10000
   --follow          goes on with what comes, until Ctrl-C
   --csv, --ndjson   everything that matches, newest first, for a spreadsheet or a program
@@ -67,6 +69,8 @@ async function run(args: readonly string[]): Promise<number> {
     until: { type: 'string' },
     outcome: { type: 'string' },
     op: { type: 'string' },
+    decision: { type: 'string' },
+    unknown: { type: 'boolean', default: false },
     last: { type: 'string' },
     follow: { type: 'boolean', default: false },
     csv: { type: 'boolean', default: false },
@@ -78,9 +82,10 @@ async function run(args: readonly string[]): Promise<number> {
     throw new UsageError('one form at a time', 'give one of --json, --csv, --ndjson and --follow')
   }
   const since = flags.since === undefined ? undefined : sinceOf(flags.since, Date.now())
-  const { person, request, until, outcome, op } = flags
+  const { person, request, until, outcome, op, decision } = flags
+  const unknown = flags.unknown ? 'true' : undefined
   const query = new URLSearchParams(
-    Object.entries({ person, request, since, until, outcome, op }).filter(
+    Object.entries({ person, request, since, until, outcome, op, decision, unknown }).filter(
       (given): given is [string, string] => given[1] !== undefined,
     ),
   )

@@ -79,8 +79,8 @@ async function run(args: readonly string[]): Promise<number> {
   const connections = await attempt(() => listed(call, name))
   const [first] = 'value' in connections ? connections.value : []
   const publicUrl = 'value' in inside ? inside.value.baseUrl : undefined
-  // A connection that is not there is answered like any other: 401.
-  const scimBaseUrl = first?.scimBaseUrl ?? `${publicUrl ?? origin}/scim/doctor/v2`
+  // A connection that is not there is answered like any other, 401, and no client of one is counted for it.
+  const scimBaseUrl = new URL('/scim/-/v2', first?.scimBaseUrl ?? publicUrl ?? origin).href
   told({ about: 'outside', checks: await checkOutside({ scimBaseUrl }, Date.now()) })
   told({ about: 'gateway', checks: 'value' in inside ? inside.value.checks : [inside.failed] })
   for (const { name: one } of 'value' in connections ? connections.value : []) {

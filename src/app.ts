@@ -92,7 +92,9 @@ export function createApp(deps: AppDeps): Hono {
   })
   app.all('/scim/:connection/oauth/token', (c) => token(deps, c.req.raw, c.req.param('connection')))
   // A connection's name is all a client must get right: anything else under it is a wrong base URL.
-  app.all('/scim/*', () => {
+  app.all('/scim/*', (c) => {
+    const name = c.req.path.split('/')[2] ?? ''
+    if (CONNECTION_NAME.test(name)) deps.audit.turnedAway(name, 'misdirected')
     const detail = 'The SCIM base URL ends in /scim/{connection}/v2. Check it in the client.'
     return toHttp(toErrorResponse(new ScimError(404, detail)), deps.io.newId())
   })
@@ -192,7 +194,7 @@ function keep(
   ms: number,
 ): Row | undefined {
   if (!connection) {
-    if (status === 401) audit.denied(name)
+    if (status === 401) audit.turnedAway(name, 'denied')
     return undefined
   }
   const definition = request && definitionAt(connection, request.segments[0] ?? '')

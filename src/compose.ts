@@ -29,6 +29,7 @@ import { administratorRoutes } from './admin/administrators.ts'
 import { alertRoutes } from './admin/alerts.ts'
 import { auditRoutes } from './admin/audit.ts'
 import { clientRoutes } from './admin/clients.ts'
+import { conditionRoutes } from './admin/conditions.ts'
 import { connectionAdapterRoutes } from './admin/connection-adapter.ts'
 import {
   type AdapterDescription,
@@ -339,9 +340,10 @@ export function compose(parts: Parts): Composed {
       alertRoutes({ ...sending, access, openData, newId: io.newId })(api)
       healthRoutes(review)(api)
       metricsRoutes(metrics)(api)
-      doctorRoutes({ db, sealing, now, setup, jobs, baseUrl })(api)
       const flush = () => audit.flush()
+      doctorRoutes({ db, sealing, now, setup, jobs, baseUrl, flush })(api)
       overviewRoutes({ db: d1, control: db, data: db, now, baseUrl, flush })(api)
+      conditionRoutes({ db: d1, control: db, data: db, sealing, now, flush })(api)
       const check = { describeAdapter: describe, checkAppUrl: checkUrl, hasCertificate }
       adapterRoutes({ ...check, jobs, access, listAdapters, now }, baseUrl)(api)
       connectionAdapterRoutes({ ...check, db: d1, sealing, now, jobs, access })(api)

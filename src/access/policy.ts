@@ -111,6 +111,11 @@ const audit = z.strictObject({
   reads: z.boolean().default(true),
 })
 
+const alerts = z.strictObject({
+  /** After so long without a request, a client that was heard counts as silent. */
+  silentHours: z.int().min(1).max(720).default(24),
+})
+
 export const connectionMode = z.enum(['observe', 'gate', 'live', 'paused'])
 
 export const policySchema = z.strictObject({
@@ -143,6 +148,7 @@ export const policySchema = z.strictObject({
   groups: groups.prefault({}),
   limits: limits.prefault({}),
   audit: audit.prefault({}),
+  alerts: alerts.prefault({}),
 })
 
 /** Every key present. In `protected` and `exclude`, an absent `app` is the adapter's `naming`. */

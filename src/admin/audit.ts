@@ -158,6 +158,8 @@ async function queryOf(
     until: timeOf(c, 'until'),
     outcome: oneOf(c, 'outcome', OUTCOMES),
     op: oneOf(c, 'op', OPS),
+    decisions: textOf(c, 'decision')?.split(','),
+    hasUnknown: oneOf(c, 'unknown', ['true']) !== undefined,
     after: afterOf(c),
     limit: PAGE_SIZE,
   }

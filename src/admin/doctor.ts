@@ -10,11 +10,13 @@ import { connectionOf } from './query.ts'
 export interface DoctorDeps extends GatewayDeps {
   readonly jobs: Jobs
   readonly baseUrl: (requestUrl: string) => string
+  /** Writes what this isolate has heard and not written yet. */
+  readonly flush: () => Promise<unknown>
 }
 
 /** For `adminApi`'s `more`. */
 export function doctorRoutes(deps: DoctorDeps): (api: Hono) => void {
-  const { db, jobs, now, baseUrl } = deps
+  const { db, jobs, now, baseUrl, sealing, flush } = deps
   return (api) => {
     route(api, '/doctor', {
       GET: async (c) =>
@@ -29,9 +31,10 @@ export function doctorRoutes(deps: DoctorDeps): (api: Hono) => void {
     route(api, '/connections/:name/doctor', {
       GET: async (c) => {
         const connection = await connectionOf(jobs, c)
+        await flush()
         return c.json({
           connection: connection.name,
-          checks: await checkConnectionHealth(jobs, db, connection),
+          checks: await checkConnectionHealth(jobs, { control: db, sealing }, connection),
         })
       },
     })

@@ -28,9 +28,11 @@ export const PERMISSIONS = {
   '/overview': { GET: AUDITOR },
   '/people': { GET: AUDITOR },
   '/metrics': { GET: AUDITOR },
+  '/conditions': { GET: AUDITOR },
   '/connections': { GET: AUDITOR, POST: OPERATOR_OF_ALL },
   '/connections/:name': { GET: AUDITOR, PATCH: OPERATOR, DELETE: OWNER },
   '/connections/:name/overview': { GET: AUDITOR },
+  '/connections/:name/conditions': { GET: AUDITOR },
   '/connections/:name/entra': { GET: AUDITOR },
   '/connections/:name/adapter': { GET: AUDITOR },
   // Calls the app with what it is given, as a changed connection would.

@@ -1,5 +1,6 @@
 /** The pages of one connection. */
 import type { EntraView } from '../admin/adapters.ts'
+import type { ConditionView } from '../admin/conditions.ts'
 import type { ConnectionView } from '../admin/connections.ts'
 import type { FindingView } from '../admin/findings.ts'
 import type { HealthView } from '../admin/health.ts'
@@ -96,13 +97,14 @@ export function connectionPages(add: AddPage): void {
 async function overview(page: Page, refused?: Refused): Promise<Response> {
   const { c, asking, viewer, param, now } = page
   const name = param('name')
-  const [connection, health, vitals] = await Promise.all([
+  const [connection, health, vitals, { items: conditions }] = await Promise.all([
     asking.get<ConnectionView>(pathOf`/connections/${name}`),
     asking.get<ConnectionHealth>(pathOf`/connections/${name}/overview`),
     asking.get<HealthView>(pathOf`/connections/${name}/health`),
+    asking.get<Items<ConditionView>>(pathOf`/connections/${name}/conditions`),
   ])
-  const shown = <ConnectionPage {...{ viewer, connection, health, vitals, now, refused }} />
-  return c.html(shown)
+  const shown = { viewer, connection, health, vitals, conditions, now, refused }
+  return c.html(<ConnectionPage {...shown} />)
 }
 
 const STATES = ['open', 'ignored', 'closed'] as const

@@ -3,6 +3,7 @@ import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { originOf } from '../access/same-origin.ts'
 import type { SignIn } from '../access/sign-in.ts'
+import type { ConditionView } from '../admin/conditions.ts'
 import type { Brief } from '../admin/overview.ts'
 import { PageRefused, queryOf, type Refused } from './ask.ts'
 import { connectionPages } from './connection-pages.tsx'
@@ -102,10 +103,13 @@ export function consolePages(
   const add = adder(console, deps)
   add('GET', '/', async ({ c, asking, viewer }) => {
     const cursor = c.req.query('cursor')
-    const { items, nextCursor } = await asking.get<{ items: Brief[]; nextCursor?: string }>(
-      `/overview${queryOf({ cursor })}`,
-    )
-    return c.html(<ConnectionsPage {...{ viewer, items, nextCursor, now: now() }} />)
+    const [{ items, nextCursor }, { items: conditions }] = await Promise.all([
+      asking.get<{ items: Brief[]; nextCursor?: string }>(`/overview${queryOf({ cursor })}`),
+      // The first page has what is wrong with all of them.
+      cursor === undefined ? asking.get<{ items: ConditionView[] }>('/conditions') : { items: [] },
+    ])
+    const shown = { viewer, items, conditions, nextCursor, now: now() }
+    return c.html(<ConnectionsPage {...shown} />)
   })
   newConnectionPages(add)
   connectionPages(add)

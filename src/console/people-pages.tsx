@@ -55,10 +55,12 @@ export function peoplePages(add: AddPage): void {
     const filter = {
       ...{ person: text('person'), outcome: text('outcome') },
       ...{ from: text('from'), to: text('to') },
+      ...{ decision: text('decision'), unknown: text('unknown') },
     }
     // Whole days, in UTC.
     const query = {
       ...{ person: filter.person, outcome: filter.outcome },
+      ...{ decision: filter.decision, unknown: filter.unknown },
       ...(filter.from !== '' && { since: `${filter.from}T00:00:00Z` }),
       ...(filter.to !== '' && { until: `${filter.to}T23:59:59.999Z` }),
     }

@@ -161,6 +161,11 @@ summary h2 { display: inline; }
 .search > .field { flex: 1 1 9rem; }
 .search > .wide { flex: 3 1 20rem; }
 .timeline { list-style: none; padding: 0; display: grid; gap: 0.9rem; }
+.attention { list-style: none; padding: 0; display: grid; gap: 1rem; }
+.attention > li { display: grid; gap: 0.3rem; border-top: 1px solid var(--line); padding-top: 1rem; min-width: 0; overflow-wrap: anywhere; }
+.attention .choice { align-items: baseline; gap: 0.2rem 0.9rem; }
+.attention summary { cursor: pointer; width: max-content; color: var(--accent); font-size: 0.925rem; }
+.attention details p { margin-top: 0.3rem; max-width: 46rem; }
 .choice a[aria-current] { color: var(--ink); font-weight: 600; text-decoration: none; }
 .empty { text-align: center; padding: 3rem 1rem; justify-items: center; }
 .wall { min-height: 60vh; display: grid; align-content: center; justify-items: center; }

@@ -38,6 +38,10 @@ export interface AuditQuery {
   readonly until: number | undefined
   readonly outcome: Outcome | undefined
   readonly op: string | undefined
+  /** Any of these; undefined: whatever was decided. */
+  readonly decisions: readonly string[] | undefined
+  /** True: only requests with attributes that no schema of the connection has. */
+  readonly hasUnknown: boolean
   readonly after: { readonly at: number; readonly seq: number } | undefined
   readonly limit: number
 }
@@ -99,7 +103,8 @@ export class AuditRows {
     return Map.groupBy(rows, ({ request }) => request)
   }
 
-  #where({ person, request, since, until, outcome, op, after }: AuditQuery): SQL {
+  #where(query: AuditQuery): SQL {
+    const { person, request, since, until, outcome, op, decisions, hasUnknown, after } = query
     // A write is told with its request, where the request itself is in the answer.
     const covered = sql`EXISTS (
       SELECT 1 FROM audit b
@@ -112,6 +117,8 @@ export class AuditRows {
       ${until === undefined ? sql`` : sql`at < ${until} AND`}
       ${op === undefined ? sql`` : sql`op = ${op} AND`}
       ${outcome === undefined ? sql`` : sql`${outcomeIs(outcome)} AND`}
+      ${decisions ? sql`decision IN (SELECT value FROM json_each(${JSON.stringify(decisions)})) AND` : sql``}
+      ${hasUnknown ? sql`json_extract(asked, '$.further') > 0 AND` : sql``}
       ${after ? sql`at <= ${after.at} AND (at < ${after.at} OR seq < ${after.seq}) AND` : sql``}
       (kind = 'answered' OR NOT ${covered})`
   }

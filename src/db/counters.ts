@@ -12,7 +12,8 @@ export interface Heard extends Span {
   readonly callMsSum: number
 }
 
-export interface Counters extends Omit<Heard, 'at' | 'reads' | 'writes' | 'refused' | 'failed'> {
+export interface Counters
+  extends Omit<Heard, 'at' | 'reads' | 'writes' | 'refused' | 'failed' | 'misdirected'> {
   readonly gauges: string
   /** Milliseconds since 1970; 0: never. */
   readonly gaugedAt: number

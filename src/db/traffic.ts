@@ -15,6 +15,8 @@ export interface Sums {
   readonly refused: number
   readonly failed: number
   readonly denied: number
+  /** Below the connection's name, and not below its base URL. */
+  readonly misdirected: number
   readonly calls: number
   readonly callsFailed: number
   readonly lost: number
@@ -40,16 +42,16 @@ export function sumTraffic(span: Span): Write {
           FROM json_each(traffic.${column}) old JOIN json_each(excluded.${column}) new USING (key)
          ORDER BY old.key))`)
   return sql`
-    INSERT INTO traffic (connection, at, heard_at, reads, writes, refused, failed, denied, calls,
-                         calls_failed, lost, request_ms, call_ms)
+    INSERT INTO traffic (connection, at, heard_at, reads, writes, refused, failed, denied,
+                         misdirected, calls, calls_failed, lost, request_ms, call_ms)
     VALUES (${span.connection}, ${span.at}, ${span.heardAt}, ${span.reads}, ${span.writes},
-            ${span.refused}, ${span.failed}, ${span.denied}, ${span.calls}, ${span.callsFailed},
-            ${span.lost}, ${JSON.stringify(span.requestMs)}, ${JSON.stringify(span.callMs)})
+            ${span.refused}, ${span.failed}, ${span.denied}, ${span.misdirected}, ${span.calls},
+            ${span.callsFailed}, ${span.lost}, ${JSON.stringify(span.requestMs)}, ${JSON.stringify(span.callMs)})
         ON CONFLICT (connection, at) DO UPDATE SET
            heard_at = max(heard_at, excluded.heard_at), reads = reads + excluded.reads,
            writes = writes + excluded.writes, refused = refused + excluded.refused,
            failed = failed + excluded.failed, denied = denied + excluded.denied,
-           calls = calls + excluded.calls, calls_failed = calls_failed + excluded.calls_failed,
+           misdirected = misdirected + excluded.misdirected, calls = calls + excluded.calls, calls_failed = calls_failed + excluded.calls_failed,
            lost = lost + excluded.lost, ${sum('request_ms')}, ${sum('call_ms')}`
 }
 
@@ -62,6 +64,7 @@ interface SpanRow {
   refused: number
   failed: number
   denied: number
+  misdirected: number
   calls: number
   calls_failed: number
   lost: number
@@ -74,6 +77,31 @@ export async function spansSince(db: Database, connection: string, since: number
   const rows = await db.all<SpanRow>(sql`
     SELECT * FROM traffic WHERE connection = ${connection} AND at >= ${since} ORDER BY at`)
   return rows.map(toSpan)
+}
+
+/** As `spansSince`, of many connections, by their ids. */
+export async function spansOfAll(
+  db: Database,
+  connections: readonly string[],
+  since: number,
+): Promise<ReadonlyMap<string, readonly Span[]>> {
+  const rows = await db.all<SpanRow>(sql`
+    SELECT t.* FROM json_each(${JSON.stringify(connections)}) c
+      JOIN traffic t ON t.connection = c.value AND t.at >= ${since} ORDER BY t.at`)
+  return Map.groupBy(rows.map(toSpan), ({ connection }) => connection)
+}
+
+/** As `lastHeard`, of many connections, by their ids; one that was never heard is absent. */
+export async function lastHeardOf(
+  db: Database,
+  connections: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const rows = await db.all<{ connection: string; at: number | null }>(sql`
+    SELECT c.value AS connection,
+           (SELECT heard_at FROM traffic
+             WHERE connection = c.value AND heard_at > 0 ORDER BY at DESC LIMIT 1) AS at
+      FROM json_each(${JSON.stringify(connections)}) c`)
+  return new Map(rows.flatMap(({ connection, at }) => (at === null ? [] : [[connection, at]])))
 }
 
 /** The last one in which the client was let in. */
@@ -101,6 +129,7 @@ function toSpan(row: SpanRow): Span {
     refused: row.refused,
     failed: row.failed,
     denied: row.denied,
+    misdirected: row.misdirected,
     calls: row.calls,
     callsFailed: row.calls_failed,
     lost: row.lost,

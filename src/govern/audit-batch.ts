@@ -66,14 +66,19 @@ interface Lost {
   readonly rows: number
 }
 
+interface TurnedAway {
+  readonly denied: number
+  readonly misdirected: number
+}
+
 /** One for each isolate. */
 export class AuditBatch {
   readonly #deps: AuditBatchDeps
   #kept: Kept[] = []
   /** By id of the connection. */
   #lost = new Map<string, Lost>()
-  /** By name of a connection, as the URL has it. */
-  #denied = new Map<string, number>()
+  /** By name of a connection, as the URL has it: requests that got no further than its door. */
+  #turned = new Map<string, TurnedAway>()
   readonly #steady: () => number
   /** By the steady clock. */
   #timerSince: number | undefined
@@ -94,11 +99,12 @@ export class AuditBatch {
     return row
   }
 
-  /** Somebody without a token that is good was turned away at this connection. */
-  denied(name: string): void {
-    const count = this.#denied.get(name)
-    if (count === undefined && this.#denied.size >= MOST_NAMES) return
-    this.#denied.set(name, (count ?? 0) + 1)
+  /** `denied`: without a token that is good; `misdirected`: not below the base URL. */
+  turnedAway(name: string, why: keyof TurnedAway): void {
+    const before = this.#turned.get(name)
+    if (!before && this.#turned.size >= MOST_NAMES) return
+    const counts = before ?? { denied: 0, misdirected: 0 }
+    this.#turned.set(name, { ...counts, [why]: counts[why] + 1 })
     this.#schedule(AGE_MS)
   }
 
@@ -108,9 +114,9 @@ export class AuditBatch {
    */
   async flush(): Promise<void> {
     this.#timerSince = undefined
-    const denied = this.#denied
-    this.#denied = new Map()
-    for (const [name, count] of denied) await this.#writeDenied(name, count)
+    const turned = this.#turned
+    this.#turned = new Map()
+    for (const [name, counts] of turned) await this.#writeTurned(name, counts)
     while (this.#kept.length > 0 || this.#lost.size > 0) {
       const kept = this.#kept.splice(0, ROWS)
       const lost = [...this.#lost.values()]
@@ -158,12 +164,12 @@ export class AuditBatch {
     return isWritten
   }
 
-  async #writeDenied(name: string, count: number): Promise<void> {
+  async #writeTurned(name: string, counts: TurnedAway): Promise<void> {
     const { named, now, openData, log } = this.#deps
     try {
       const connection = await named(name)
       if (!connection) return
-      const span = { ...emptySpan(connection.id, now()), denied: count }
+      const span = { ...emptySpan(connection.id, now()), ...counts }
       await writeAnswered(openData(connection), [], [], [span])
     } catch {
       log({ event: 'lost', what: 'count of denied' })
@@ -186,8 +192,8 @@ export class AuditBatch {
     if (values === 'none' || !said) return { ...base, given: undefined, about: undefined }
     const { hashes } = this.#deps
     try {
-      // A request whose link is known is found by that.
-      const about = row.link === '' ? said.about : undefined
+      // A request whose link is known is found by that; a create that went well ends those that did not.
+      const about = row.link === '' || row.op === 'create' ? said.about : undefined
       return {
         ...base,
         given: await given(said, values === 'shown' ? shown : hashed(hashes, id)),
@@ -292,7 +298,7 @@ function emptySpan(connection: string, at: number): Sums {
   return {
     connection,
     at: at - (at % SPAN_MS),
-    ...{ heardAt: 0, reads: 0, writes: 0, refused: 0, failed: 0, denied: 0 },
+    ...{ heardAt: 0, reads: 0, writes: 0, refused: 0, failed: 0, denied: 0, misdirected: 0 },
     ...{ calls: 0, callsFailed: 0, lost: 0, requestMs: none, callMs: none },
     ...{ requests: {}, requestMsSum: 0, callMsSum: 0 },
   }

@@ -9,6 +9,8 @@ export interface Window {
   readonly failed: number
   /** Requests that were not let in: no token, or a wrong or expired one. */
   readonly denied: number
+  /** Requests below the connection's name that were not for its base URL. */
+  readonly misdirected: number
   /** Of requests that were let in; null: there were none. */
   readonly successRate: number | null
   readonly p50Ms: number | null
@@ -35,6 +37,7 @@ export function windowOf(spans: readonly Span[]): Window {
   return {
     ...{ requests, reads, writes, refused, failed },
     denied: sum((span) => span.denied),
+    misdirected: sum((span) => span.misdirected),
     successRate: requests === 0 ? null : (requests - refused - failed) / requests,
     p50Ms: quantile(requestMs, 0.5),
     p95Ms: quantile(requestMs, 0.95),

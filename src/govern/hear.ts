@@ -23,6 +23,9 @@ export interface HeardAnswer {
 
 export type Row = Omit<Answered, 'connection' | 'asked' | 'given' | 'about'>
 
+/** Of what a client was told: it names attributes and settings, and no value. */
+const LONGEST_SAID = 300
+
 /** Ids that we have given out ourselves: what else a path holds may be anything. */
 const OURS = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
@@ -56,6 +59,7 @@ export function rowOf(
       ...(trail.findings.size > 0 && { findings: [...trail.findings].slice(0, 10) }),
       ...(error?.scimType !== undefined && { scimType: error.scimType }),
       ...(error?.retryAfterSeconds !== undefined && { retryAfterSeconds: error.retryAfterSeconds }),
+      ...(error && { says: error.message.slice(0, LONGEST_SAID) }),
       ...(dropped > 0 && { furtherCalls: dropped }),
     },
   }

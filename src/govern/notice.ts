@@ -1,7 +1,7 @@
 /** A notice, and what each kind of channel is sent of it. Pure; no personal data, no secret. */
 import type { Severity } from '../db/alert-channels.ts'
-import type { AlertKind, Condition } from './alert-conditions.ts'
-import { wordsOf } from './alert-words.ts'
+import { OVER, wordsOf } from './condition-words.ts'
+import type { Alerting, AlertKind, Condition } from './conditions.ts'
 
 export type NoticeType = 'alert.opened' | 'alert.reminder' | 'alert.ended' | 'alert.test'
 
@@ -29,6 +29,9 @@ export interface Notice {
   }
 }
 
+/** Of a condition, what its alert keeps. */
+export type AlertTold = Pick<Alerting, 'kind' | 'subject' | 'severity' | 'count' | 'detail'>
+
 export interface About {
   readonly alert: string
   readonly connection: string
@@ -41,10 +44,10 @@ export interface About {
 
 export function noticeOf(
   type: Exclude<NoticeType, 'alert.test'>,
-  { kind, severity, count, detail }: Condition,
+  { kind, subject, severity, count, detail }: AlertTold,
   { alert, connection, openedAt, now, origin }: About,
 ): Notice {
-  const words = wordsOf(kind, { count, detail })
+  const words = wordsOf(kind, { count, detail, subject })
   const isOver = type === 'alert.ended'
   const base = `${origin}/admin/connections/${connection}`
   const url =
@@ -55,7 +58,7 @@ export function noticeOf(
     data: {
       ...{ alert, kind, severity, connection, count, detail },
       title: isOver ? `Over: ${words.title}` : words.title,
-      happened: isOver ? words.over : words.happened,
+      happened: isOver ? OVER[kind] : words.happened,
       todo: isOver ? 'Nothing.' : words.todo,
       since: new Date(openedAt).toISOString(),
       ...(origin !== '' && { url }),

@@ -1,28 +1,16 @@
 /** Looks at connections, and makes notices of what somebody must be told: once, again, and when it is over. */
-import { SealError, type Sealing } from '../access/seal.ts'
+import type { Sealing } from '../access/seal.ts'
 import {
   type ChannelRow,
   channelsFor,
   dueForAlerts,
   lookForAlertsAgain,
 } from '../db/alert-channels.ts'
-import { endingBetween, openFindingsOf, orphansSince, sealedWithOthers } from '../db/alert-facts.ts'
 import { type Alert, Alerts, type NewDelivery } from '../db/alerts.ts'
 import type { Database } from '../db/database.ts'
-import { lastHeard, SPAN_MS, spansSince } from '../db/traffic.ts'
-import {
-  type AlertKind,
-  type Condition,
-  conditionsOf,
-  ENDED_MS,
-  ENDING_MS,
-  type Facts,
-  FINDINGS_THAT_ALERT,
-  isDueAgain,
-  ORPHANS_MS,
-} from '../govern/alert-conditions.ts'
-import { quarantineOf, windowOf } from '../govern/health.ts'
-import { noticeOf } from '../govern/notice.ts'
+import { type AlertKind, isAlerting, isDueAgain } from '../govern/conditions.ts'
+import { type AlertTold, noticeOf } from '../govern/notice.ts'
+import { conditionsFor } from './conditions.ts'
 import { eachConnection } from './each-connection.ts'
 import type { Jobs } from './jobs.ts'
 
@@ -33,8 +21,6 @@ const AGAIN_MS = 5 * 60_000
 const AWAY_MS = 10 * 60_000
 /** Of one connection. */
 const MOST_OPEN = 200
-const HOUR_MS = 3_600_000
-const DAY_MS = 24 * HOUR_MS
 
 export interface AlertJobs extends Jobs {
   /** Holds the control tables. */
@@ -59,13 +45,14 @@ async function look(jobs: AlertJobs, id: string): Promise<void> {
   if (!connection) return
   const db = jobs.openData(connection)
   const alerts = new Alerts(db, id)
-  const [channels, facts, open] = await Promise.all([
-    channelsFor(jobs.control, id),
-    factsOf(jobs, db, id),
+  const now = jobs.io.now()
+  const { control, sealing } = jobs
+  const [channels, found, open] = await Promise.all([
+    channelsFor(control, id),
+    conditionsFor({ control, data: db, sealing, now }, [connection]),
     alerts.open(MOST_OPEN),
   ])
-  const { now } = facts
-  const conditions = conditionsOf(facts)
+  const conditions = (found.get(id) ?? []).filter(isAlerting)
   const key = ({ kind, subject }: Pick<Alert, 'kind' | 'subject'>) => `${kind}\n${subject}`
   const known = new Map(open.map((alert) => [key(alert), alert]))
   const holding = new Set(conditions.map(key))
@@ -75,7 +62,7 @@ async function look(jobs: AlertJobs, id: string): Promise<void> {
   const deliveriesOf = (
     type: Parameters<typeof noticeOf>[0],
     alert: Alert,
-    condition: Condition,
+    condition: AlertTold,
   ): NewDelivery[] => {
     const notice = noticeOf(type, condition, {
       ...about,
@@ -106,7 +93,7 @@ async function look(jobs: AlertJobs, id: string): Promise<void> {
   for (const alert of open.filter((each) => !holding.has(key(each)))) {
     const { absentAt = now } = alert
     if (now - absentAt >= AWAY_MS) {
-      const condition = { ...alert, kind: alert.kind as AlertKind } as Condition
+      const condition = { ...alert, kind: alert.kind as AlertKind } as AlertTold
       await alerts.tell(alert, 'ended', deliveriesOf('alert.ended', alert, condition), now)
     } else quiet.push({ ...alert, absentAt })
   }
@@ -116,40 +103,6 @@ async function look(jobs: AlertJobs, id: string): Promise<void> {
 const hears = (channel: ChannelRow, severity: Alert['severity']): boolean =>
   channel.severity === 'warning' || severity === 'critical'
 
-function begun(condition: Condition, now: number): Omit<Alert, 'id'> {
-  return { ...condition, openedAt: now, toldAt: now, notices: 1, absentAt: undefined }
-}
-
-async function factsOf(jobs: AlertJobs, db: Database, id: string): Promise<Facts> {
-  const { control, io } = jobs
-  const now = io.now()
-  const [spans, heardAt, findings, orphans, endings, lostSecrets] = await Promise.all([
-    spansSince(db, id, now - DAY_MS - SPAN_MS),
-    lastHeard(db, id),
-    openFindingsOf(db, id, FINDINGS_THAT_ALERT),
-    orphansSince(db, id, now - ORPHANS_MS),
-    endingBetween(control, id, now - ENDED_MS, now + ENDING_MS),
-    lostSecretsOf(jobs, id),
-  ])
-  // As the health of the connection has it.
-  const since = (ms: number) => spans.filter(({ at }) => at + SPAN_MS > now - ms)
-  const hour = windowOf(since(HOUR_MS))
-  const quarantine = quarantineOf(windowOf(since(DAY_MS)), hour)
-  const { denied } = hour
-  return { now, quarantine, denied, heardAt, findings, orphans, endings, lostSecrets }
-}
-
-async function lostSecretsOf({ control, sealing }: AlertJobs, id: string): Promise<number> {
-  try {
-    const { current, previous } = await sealing.keyIds()
-    return await sealedWithOthers(
-      control,
-      id,
-      current === undefined ? previous : [current, ...previous],
-    )
-  } catch (error) {
-    if (!(error instanceof SealError)) throw error
-    // A store that does not answer now has lost nothing.
-    return error.passes ? 0 : sealedWithOthers(control, id, [])
-  }
+function begun(told: AlertTold & { readonly stage: number }, now: number): Omit<Alert, 'id'> {
+  return { ...told, openedAt: now, toldAt: now, notices: 1, absentAt: undefined }
 }

@@ -19,6 +19,7 @@ const DEFAULTS = {
   drift: { '*': 'report' },
   reconcile: { everyHours: 24 },
   audit: { values: 'hashed', retentionDays: 90, reads: true },
+  alerts: { silentHours: 24 },
   guard: { windowMinutes: 60, maxCount: 50, maxPercent: 10 },
   protected: [],
   exclude: [],

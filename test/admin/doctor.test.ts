@@ -174,7 +174,7 @@ test('a client that never came, or comes no more, is a warning', async () => {
   expect(await look()).toMatchObject({ result: 'warn' })
 })
 
-test('a finding is a warning, and one that stops provisioning is a failure', async () => {
+test('a finding that waits is a warning, and one that stops provisioning is a failure of its own', async () => {
   const { world, look } = await ofConnection('findings', { seed: true })
   expect(await look()).toMatchObject({ result: 'ok' })
   const report = (kind: string) =>
@@ -187,5 +187,6 @@ test('a finding is a warning, and one that stops provisioning is a failure', asy
   await report('orphan')
   expect(await look()).toMatchObject({ result: 'warn', says: 'open: 1 orphan' })
   await report('guard')
-  expect(await look()).toMatchObject({ result: 'fail' })
+  expect(await look()).toMatchObject({ result: 'warn', says: 'open: 1 orphan' })
+  expect(told(await world.admin('GET', '/doctor'), 'guard')).toMatchObject({ result: 'fail' })
 })

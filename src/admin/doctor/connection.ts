@@ -3,9 +3,11 @@ import type { Connection } from '../../access/connection.ts'
 import { modeOf } from '../../access/mode.ts'
 import type { AdapterFailure } from '../../adapter/failure.ts'
 import { type Credential, credentialsOf, lastHeard, openFindings } from '../../db/check-ups.ts'
-import type { Database } from '../../db/database.ts'
+import { type ConditionKind, FINDINGS_THAT_COUNT } from '../../govern/conditions.ts'
 import { type AppAnswer, checkApp } from '../../jobs/check-app.ts'
+import type { ConditionDeps } from '../../jobs/conditions.ts'
 import type { Jobs } from '../../jobs/jobs.ts'
+import { type ConditionView, viewConditions } from '../conditions.ts'
 import { type Check, fail, ok, warn } from './check.ts'
 
 const MINUTE_MS = 60_000
@@ -17,25 +19,61 @@ const QUIET_MS = 3 * 40 * MINUTE_MS
 /** A client's request makes several calls, and Entra waits for a time that nobody knows. */
 const SLOW_MS = 3_000
 
-/** Kinds of findings that say that nothing, or nothing of a kind, is provisioned until they are gone. */
-const STOPS: ReadonlySet<string> = new Set(['app-credential', 'app-failing', 'guard', 'mode-ended'])
+/** Looked at here in advance, and in other words. */
+const OWN: ReadonlySet<ConditionKind> = new Set([
+  'token-expiring',
+  'client-secret-expiring',
+  'client-silent',
+  'mode-ended',
+])
 
 export async function checkConnectionHealth(
   jobs: Pick<Jobs, 'io' | 'openApp' | 'openData'>,
-  /** Of the control tables. */
-  db: Database,
+  { control, sealing }: Pick<ConditionDeps, 'control' | 'sealing'>,
   connection: Connection,
 ): Promise<readonly Check[]> {
   const now = jobs.io.now()
-  const credentials = await credentialsOf(db, connection.id)
-  return [
+  const data = jobs.openData(connection)
+  const credentials = await credentialsOf(control, connection.id)
+  const live = [
     checkMode(connection, now),
     checkCredentials(connection.name, credentials, now),
-    checkHeard(await lastHeard(db, connection.id), now),
+    checkHeard(await lastHeard(control, connection.id), now),
     judgeApp(await checkApp(jobs, connection), connection.name),
-    // Last: what the question to the app has found out is among them.
-    checkFindings(connection.name, await openFindings(jobs.openData(connection), connection.id)),
   ]
+  // Last: what the question to the app has found out is among them.
+  const conditions = await viewConditions({ control, data, sealing, now }, [connection])
+  return [
+    ...live,
+    ...conditions.filter(({ kind }) => !OWN.has(kind)).map(checkOf),
+    checkFindings(connection.name, await openFindings(data, connection.id)),
+  ]
+}
+
+/** As the console's first page has it. */
+function checkOf({
+  kind,
+  subject,
+  severity,
+  title,
+  happened,
+  todo,
+  since,
+  hits,
+  command,
+}: ConditionView): Check {
+  const names = hits.some.map(({ name }) => name).join(', ')
+  const further = hits.count - hits.some.length
+  const whom = [names, further > 0 ? `${further} ${names === '' ? 'people' : 'more'}` : '']
+    .filter((part) => part !== '')
+    .join(' and ')
+  const says = [
+    `${title}: ${happened}`,
+    ...(whom === '' ? [] : [`Whom: ${whom}.`]),
+    ...(since === null ? [] : [`Since ${since.slice(0, 16).replace('T', ' ')} UTC.`]),
+  ].join(' ')
+  const check = kind === 'refused' ? `refused-${subject}` : kind
+  return (severity === 'critical' ? fail : warn)(check, says, `${todo} (${command})`)
 }
 
 function checkMode(connection: Connection, now: number): Check {
@@ -159,10 +197,10 @@ function checkFindings(
   name: string,
   found: readonly { readonly kind: string; readonly open: number }[],
 ): Check {
-  if (found.length === 0) return ok('findings', 'none is open')
-  const says = `open: ${found.map(({ kind, open }) => `${open} ${kind}`).join(', ')}`
-  const advice = `postern findings ${name}`
-  return found.some(({ kind }) => STOPS.has(kind))
-    ? fail('findings', says, advice)
-    : warn('findings', says, advice)
+  const others = found.filter(
+    ({ kind }) => !(FINDINGS_THAT_COUNT as readonly string[]).includes(kind),
+  )
+  if (others.length === 0) return ok('findings', 'none waits for a decision')
+  const says = `open: ${others.map(({ kind, open }) => `${open} ${kind}`).join(', ')}`
+  return warn('findings', says, `postern findings ${name}`)
 }

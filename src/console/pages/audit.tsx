@@ -13,6 +13,9 @@ interface Props {
     readonly outcome: string
     readonly from: string
     readonly to: string
+    /** What a condition has led here for. */
+    readonly decision: string
+    readonly unknown: string
   }
   /** The same, for the API. */
   readonly query: Readonly<Record<string, string>>
@@ -33,7 +36,7 @@ const OUTCOMES: Readonly<Record<string, string>> = {
 /** What came, what was decided, what the app answered: newest first. */
 export function AuditPage({ viewer, name, filter, query, items, nextCursor, now }: Props) {
   const at = pathOf`/admin/connections/${name}/audit`
-  const { person } = filter
+  const { person, decision, unknown } = filter
   return (
     <Layout title={`Audit of ${name}`} viewer={viewer} connection={{ name, tab: 'audit' }}>
       <div class="head">
@@ -70,6 +73,13 @@ export function AuditPage({ viewer, name, filter, query, items, nextCursor, now 
           <button type="submit">Show</button>
         </div>
       </form>
+      {(decision !== '' || unknown !== '') && (
+        <p>
+          Only{' '}
+          {unknown === '' ? decision.replaceAll(',', ', ') : 'requests with unknown attributes'}.{' '}
+          <a href={at}>Show everything</a>
+        </p>
+      )}
       {items.length === 0 ? (
         <div class="card empty">
           <h2>Nothing here</h2>

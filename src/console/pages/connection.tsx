@@ -1,7 +1,9 @@
+import type { ConditionView } from '../../admin/conditions.ts'
 import type { ConnectionView } from '../../admin/connections.ts'
 import type { HealthView } from '../../admin/health.ts'
 import type { ConnectionHealth } from '../../admin/overview.ts'
 import { pathOf, type Refused } from '../ask.ts'
+import { Attention } from '../attention.tsx'
 import { Bars, Shares } from '../chart.tsx'
 import { Layout } from '../layout.tsx'
 import { Badge, Copyable, ErrorSummary, ModeBadge, Notice, Time } from '../parts.tsx'
@@ -13,23 +15,17 @@ interface Props {
   readonly connection: ConnectionView
   readonly health: ConnectionHealth
   readonly vitals: HealthView
+  readonly conditions: readonly ConditionView[]
   readonly now: number
   readonly refused?: Refused | undefined
 }
 
-const QUARANTINE: Readonly<Record<Exclude<HealthView['quarantine']['risk'], 'none'>, string>> = {
-  near: 'Many requests are refused or fail: Entra quarantines a job that goes on so. The findings and the audit say why.',
-  likely:
-    'So many requests are refused or fail that Entra has probably quarantined its job. Mend the cause, then restart provisioning there.',
-  denied:
-    'For an hour nothing was heard but refused sign-ins: the token in Entra is wrong or has ended. Make a new one and paste it there.',
-}
-
-export function ConnectionPage({ viewer, connection, health, vitals, now, refused }: Props) {
+export function ConnectionPage(props: Props) {
+  const { viewer, connection, health, vitals, conditions, now, refused } = props
   const { name, adapter, mode } = connection
   const open = Object.entries(health.findings) as [keyof typeof FINDINGS, number][]
   const { traffic } = health
-  const { day, guard, quarantine } = vitals
+  const { day, guard } = vitals
   const requests = traffic.requests.reduce((sum, count) => sum + count, 0)
   const failures = traffic.failures.reduce((sum, count) => sum + count, 0)
   return (
@@ -50,11 +46,7 @@ export function ConnectionPage({ viewer, connection, health, vitals, now, refuse
           </p>
         </Notice>
       )}
-      {quarantine.risk !== 'none' && (
-        <Notice tone="bad">
-          <p>{QUARANTINE[quarantine.risk]}</p>
-        </Notice>
-      )}
+      <Attention conditions={conditions} now={now} isOfOne />
       <dl class="figures">
         <div>
           <dt>Last heard</dt>

@@ -1,5 +1,7 @@
+import type { ConditionView } from '../../admin/conditions.ts'
 import type { Brief } from '../../admin/overview.ts'
 import { pathOf } from '../ask.ts'
+import { Attention } from '../attention.tsx'
 import { Bars } from '../chart.tsx'
 import { Layout } from '../layout.tsx'
 import { Badge, ModeBadge, More, Time } from '../parts.tsx'
@@ -9,11 +11,12 @@ import { percent, plural } from '../words.ts'
 interface Props {
   readonly viewer: Viewer
   readonly items: readonly Brief[]
+  readonly conditions: readonly ConditionView[]
   readonly nextCursor: string | undefined
   readonly now: number
 }
 
-export function ConnectionsPage({ viewer, items, nextCursor, now }: Props) {
+export function ConnectionsPage({ viewer, items, conditions, nextCursor, now }: Props) {
   const mayAdd = may(viewer, 'POST', '/connections')
   return (
     <Layout title="Connections" viewer={viewer} area="connections">
@@ -25,6 +28,7 @@ export function ConnectionsPage({ viewer, items, nextCursor, now }: Props) {
           </a>
         )}
       </div>
+      <Attention conditions={conditions} now={now} />
       {items.length === 0 ? (
         <div class="card empty">
           <h2>No connections yet</h2>

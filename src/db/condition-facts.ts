@@ -1,0 +1,315 @@
+/** What conditions are made of, beside the traffic: bounded reads of many connections at once. */
+import { type SQL, sql } from 'drizzle-orm'
+import type { Database } from './database.ts'
+import type { FindingKind } from './findings.ts'
+
+/** By connection id; one that has nothing is absent. */
+export type Of<T> = ReadonlyMap<string, readonly T[]>
+
+const among = (ids: readonly string[]): SQL => sql`json_each(${JSON.stringify(ids)})`
+
+/** An object of the connection: ids of ours or of the app, never a name. */
+export interface Ref {
+  readonly link?: string
+  readonly type?: string
+  readonly nativeId?: string
+}
+
+// ---- findings ----------------------------------------------------------------------------------------
+
+/** Of one kind of finding. */
+export interface OpenFindings {
+  readonly kind: FindingKind
+  /** `MOST_COUNTED` means that many or more. */
+  readonly count: number
+  /** One of them. */
+  readonly id: string
+  /** Milliseconds. */
+  readonly since: number
+  /** True: calls to the app are paused (its circuit is open). */
+  readonly isPaused: boolean
+  /** What the app fails with, of findings about the app. */
+  readonly code: string | undefined
+  /** Whom some of them are about. */
+  readonly about: readonly Ref[]
+}
+
+export const MOST_COUNTED = 1_000
+/** Findings of a kind that are looked at. */
+const SOME = 10
+
+interface StoredFinding {
+  readonly id: string
+  readonly subject: string
+  readonly since: number
+  readonly calls: string | null
+  readonly code: string | null
+  readonly link: string | null
+  readonly type: string | null
+  readonly natives: string | readonly string[] | null
+}
+
+/** Open findings of these kinds: a burst of a hundred thousand costs a thousand rows. */
+export async function openFindingsOf(
+  db: Database,
+  ids: readonly string[],
+  kinds: readonly FindingKind[],
+): Promise<Of<OpenFindings>> {
+  const open = sql`f.connection = c.value AND f.kind = k.value AND f.state <> 'closed'
+    AND f.state = 'open'`
+  const rows = await db.all<{ connection: string; kind: FindingKind; n: number; some: string }>(sql`
+    SELECT c.value AS connection, k.value AS kind,
+           (SELECT count(*) FROM (SELECT 1 FROM finding f WHERE ${open} LIMIT ${MOST_COUNTED})) AS n,
+           (SELECT json_group_array(json_object(
+                     'id', f.id, 'subject', f.subject, 'since', f.first_seen,
+                     'calls', json_extract(f.detail, '$.calls'),
+                     'code', json_extract(f.detail, '$.code'),
+                     'link', json_extract(f.detail, '$.link'),
+                     'type', json_extract(f.detail, '$.type'),
+                     'natives', coalesce(json_extract(f.detail, '$.nativeIds'),
+                                         json_extract(f.detail, '$.nativeId'))))
+              FROM (SELECT * FROM finding f WHERE ${open} LIMIT ${SOME}) f) AS some
+      FROM ${among(ids)} c, json_each(${JSON.stringify(kinds)}) k`)
+  const found = rows.flatMap(({ connection, kind, n, some }) => {
+    const all = JSON.parse(some) as StoredFinding[]
+    const [first] = all
+    if (!first) return []
+    const one: OpenFindings = {
+      ...{ kind, count: n, id: first.id },
+      since: Math.min(...all.map(({ since }) => since)),
+      isPaused: all.some(({ calls }) => calls === 'paused'),
+      code: first.code ?? undefined,
+      about: all.flatMap(refsIn),
+    }
+    return [{ connection, one }]
+  })
+  return grouped(found)
+}
+
+function refsIn({ subject, link, type, natives }: StoredFinding): Ref[] {
+  if (link !== null) return [{ link }]
+  const [, id] = /^[^:]+:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/.exec(subject) ?? []
+  if (id !== undefined) return [{ link: id }]
+  if (natives === null || type === null) return []
+  const all = typeof natives === 'string' && !natives.startsWith('[') ? [natives] : parsed(natives)
+  return all.map((nativeId) => ({ type, nativeId: String(nativeId) }))
+}
+
+const parsed = (list: string | readonly string[]): readonly string[] =>
+  typeof list === 'string' ? (JSON.parse(list) as string[]) : list
+
+/** Whom the guard holds back. */
+export async function parkedOf(db: Database, ids: readonly string[]): Promise<Of<Ref>> {
+  const rows = await db.all<{ connection: string; link: string }>(sql`
+    SELECT d.connection, d.link FROM ${among(ids)} c JOIN departure d ON d.connection = c.value
+     WHERE d.state = 'parked' LIMIT ${MOST_OF_ALL}`)
+  return grouped(rows.map(({ connection, link }) => ({ connection, one: { link } })))
+}
+
+export interface Orphans {
+  /** First met since then. */
+  readonly recent: number
+  readonly older: number
+  /** True: a scan had ended before then, so that the recent ones were not there at that time. */
+  readonly wereKnown: boolean
+}
+
+/** @param since milliseconds */
+export async function orphansSince(
+  db: Database,
+  ids: readonly string[],
+  since: number,
+): Promise<ReadonlyMap<string, Orphans>> {
+  const open = sql`SELECT first_seen FROM finding
+    WHERE connection = c.value AND kind = 'orphan' AND state <> 'closed' AND state = 'open' LIMIT 10000`
+  const rows = await db.all<{ id: string; recent: number; older: number; known: number }>(sql`
+    SELECT c.value AS id,
+           (SELECT count(*) FROM (${open}) WHERE first_seen >= ${since}) AS recent,
+           (SELECT count(*) FROM (${open}) WHERE first_seen < ${since}) AS older,
+           EXISTS (SELECT 1 FROM scan WHERE connection = c.value AND state = 'done'
+                      AND dry_run = 0 AND finished_at < ${since}) AS known
+      FROM ${among(ids)} c`)
+  return new Map(
+    rows.map(({ id, recent, older, known }) => [id, { recent, older, wereKnown: known === 1 }]),
+  )
+}
+
+// ---- requests that came to nothing -------------------------------------------------------------------
+
+/** A request that was refused or failed, and of which nothing better has been heard since. */
+export interface Refusal {
+  /** By `reasonOf`. */
+  readonly reason: string
+  /** SCIM id; empty where the request named nobody who has one. */
+  readonly link: string
+  /** Hash of the key that it named somebody by; null: none was kept. */
+  readonly about: string | null
+  readonly type: string
+  readonly isWrite: boolean
+  readonly at: number
+  readonly request: string
+  /** What the client was told. */
+  readonly says: string | null
+}
+
+/** Newest of one connection, and of all that are asked for together: more are not told apart anyway. */
+const MOST_OF_ONE = 200
+const MOST_OF_ALL = 5_000
+const LEAST_OF_ONE = 5
+
+const rowsOfOne = (connections: number): number =>
+  Math.max(LEAST_OF_ONE, Math.min(MOST_OF_ONE, Math.floor(MOST_OF_ALL / connections)))
+
+/** Newest first. @param since milliseconds */
+export async function refusalsSince(
+  db: Database,
+  ids: readonly string[],
+  since: number,
+): Promise<Of<Refusal>> {
+  const better = (key: SQL) => sql`EXISTS (
+    SELECT 1 FROM audit b WHERE b.connection = a.connection AND ${key} AND b.at > a.at
+       AND b.op = a.op AND b.outcome IN ('done', 'unchanged'))`
+  const rows = await db.all<{ connection: string; some: string }>(sql`
+    SELECT c.value AS connection,
+           (SELECT json_group_array(json_object(
+                     'reason', a.decision, 'link', a.link, 'about', a.about, 'type', a.type,
+                     'isWrite', json(iif(a.op IN ('read', 'list', 'other'), 'false', 'true')),
+                     'at', a.at, 'request', a.request, 'says', json_extract(a.detail, '$.says')))
+              FROM (SELECT * FROM audit a
+                     WHERE a.connection = c.value AND a.outcome IN ('refused', 'failed')
+                       AND a.at >= ${since}
+                       AND NOT ${better(sql`b.link = a.link AND a.link <> '' AND b.link <> ''`)}
+                       AND NOT ${better(sql`b.about = a.about AND b.about IS NOT NULL`)}
+                     ORDER BY a.at DESC LIMIT ${rowsOfOne(ids.length)}) a) AS some
+      FROM ${among(ids)} c`)
+  return new Map(rows.map(({ connection, some }) => [connection, JSON.parse(some) as Refusal[]]))
+}
+
+/** Requests with attributes that no schema of the connection has. */
+export interface UnknownAttributes {
+  readonly requests: number
+  /** Milliseconds. */
+  readonly since: number
+  readonly links: readonly string[]
+}
+
+/** @param since milliseconds */
+export async function unknownAttributesSince(
+  db: Database,
+  ids: readonly string[],
+  since: number,
+): Promise<ReadonlyMap<string, UnknownAttributes>> {
+  const rows = await db.all<{ connection: string; some: string }>(sql`
+    SELECT c.value AS connection,
+           (SELECT json_group_array(json_object('at', a.at, 'link', a.link))
+              FROM (SELECT at, link FROM audit a
+                     WHERE a.connection = c.value AND a.at >= ${since}
+                       AND json_extract(a.asked, '$.further') > 0
+                     ORDER BY a.at DESC LIMIT ${rowsOfOne(ids.length)}) a) AS some
+      FROM ${among(ids)} c`)
+  return new Map(
+    rows.flatMap(({ connection, some }) => {
+      const all = JSON.parse(some) as { at: number; link: string }[]
+      if (all.length === 0) return []
+      const links = [...new Set(all.flatMap(({ link }) => (link === '' ? [] : [link])))]
+      const first = Math.min(...all.map(({ at }) => at))
+      return [[connection, { requests: all.length, since: first, links }] as const]
+    }),
+  )
+}
+
+// ---- control tables ----------------------------------------------------------------------------------
+
+/** A credential of the connection's clients that has an end. */
+export interface Ending {
+  readonly kind: 'token' | 'client-secret'
+  readonly id: string
+  readonly label: string | null
+  /** Milliseconds. */
+  readonly expiresAt: number
+}
+
+/** Of one connection. */
+const MOST_ENDINGS = 50
+
+/** Bearer tokens and client secrets that end between these times; access tokens are not meant. */
+export async function endingBetween(
+  control: Database,
+  ids: readonly string[],
+  from: number,
+  to: number,
+): Promise<Of<Ending>> {
+  const rows = await control.all<Ending & { connection: string; nth: number }>(sql`
+    SELECT *, row_number() OVER (PARTITION BY connection ORDER BY "expiresAt") AS nth FROM (
+      SELECT t.connection_id AS connection, 'token' AS kind, t.id, t.label,
+             t.expires_at AS "expiresAt"
+        FROM ${among(ids)} c JOIN token t ON t.connection_id = c.value
+       WHERE t.client_id IS NULL AND t.expires_at BETWEEN ${from} AND ${to}
+      UNION ALL
+      SELECT s.connection_id, 'client-secret', s.id, NULL, s.expires_at
+        FROM ${among(ids)} c JOIN client_secret s ON s.connection_id = c.value
+       WHERE s.expires_at BETWEEN ${from} AND ${to})`)
+  return grouped(
+    rows
+      .filter(({ nth }) => nth <= MOST_ENDINGS)
+      .map(({ connection, nth: _, ...one }) => ({ connection, one })),
+  )
+}
+
+/** How many secrets of each connection none of these keys opens; one with none is absent. */
+export async function sealedWithOthers(
+  control: Database,
+  ids: readonly string[],
+  keyIds: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const rows = await control.all<{ connection: string; n: number }>(sql`
+    SELECT s.connection_id AS connection, count(*) AS n
+      FROM ${among(ids)} c JOIN connection_secret s ON s.connection_id = c.value
+     WHERE s.key_id NOT IN (SELECT value FROM json_each(${JSON.stringify(keyIds)}))
+     GROUP BY s.connection_id`)
+  return new Map(rows.map(({ connection, n }) => [connection, n]))
+}
+
+function grouped<T>(rows: readonly { readonly connection: string; readonly one: T }[]): Of<T> {
+  const all = new Map<string, T[]>()
+  for (const { connection, one } of rows) {
+    const before = all.get(connection)
+    if (before) before.push(one)
+    else all.set(connection, [one])
+  }
+  return all
+}
+
+// ---- names -------------------------------------------------------------------------------------------
+
+/** Who is meant: by which name a client, or else the app, calls them. */
+export interface Named extends Ref {
+  readonly connection: string
+  /** SCIM id; undefined where there is no link. */
+  readonly id: string | undefined
+  readonly name: string | undefined
+}
+
+/** The same in number and order. */
+export async function namesOf(
+  db: Database,
+  refs: readonly (Ref & { readonly connection: string })[],
+): Promise<Named[]> {
+  if (refs.length === 0) return []
+  const of = (name: string) => sql`json_extract(r.value, ${`$.${name}`})`
+  const rows = await db.all<{ id: string | null; name: string | null }>(sql`
+    SELECT l.id, coalesce(
+             (SELECT c.norm FROM claim c WHERE c.connection = l.connection AND c.link = l.id
+               ORDER BY c.kind = 'externalId', c.kind DESC LIMIT 1), l.display) AS name
+      FROM json_each(${JSON.stringify(refs)}) r
+      LEFT JOIN link n ON n.connection = ${of('connection')} AND n.type = ${of('type')}
+       AND n.native_id = ${of('nativeId')} AND n.native_id IS NOT NULL AND n.state <> 'tombstone'
+      LEFT JOIN link l ON l.connection = ${of('connection')}
+       AND l.id = coalesce(${of('link')}, n.id)
+     ORDER BY r.key`)
+  return refs.map((ref, at) => ({
+    ...ref,
+    id: rows[at]?.id ?? undefined,
+    name: rows[at]?.name ?? undefined,
+  }))
+}
