@@ -11,9 +11,12 @@ import {
   SEVERITIES,
   type Target,
 } from '../db/alert-channels.ts'
-import { Alerts } from '../db/alerts.ts'
+import { type Alert, Alerts } from '../db/alerts.ts'
 import type { Database } from '../db/database.ts'
-import { testNotice } from '../govern/notice.ts'
+import { type Told, toldOf } from '../db/told.ts'
+import { wordsOf } from '../govern/condition-words.ts'
+import type { AlertKind, Condition } from '../govern/conditions.ts'
+import { type Notice, testNotice } from '../govern/notice.ts'
 import {
   type ChannelSecrets,
   checkChannelUrl,
@@ -25,6 +28,7 @@ import {
 import type { Json } from '../scim/schema.ts'
 import { route } from './api.ts'
 import { readJson } from './body.ts'
+import { badCursor, PAGE_SIZE, parseCursor, toPage } from './cursor.ts'
 import { invalidInput, invalidMembers, Problem } from './problem.ts'
 import { connectionOf } from './query.ts'
 
@@ -35,6 +39,8 @@ export interface AlertDeps extends SendDeps {
   readonly openData: (connection: Connection) => Database
   readonly newId: () => string
 }
+
+type Detail = Condition['detail']
 
 const MOST_CHANNELS = 20
 /** All of them sign: the new one, the one in use, and one that was forgotten. */
@@ -81,12 +87,22 @@ export function alertRoutes(deps: AlertDeps): (api: Hono) => void {
       GET: async (c) => {
         const connection = await connectionOf(deps, c)
         const open = await new Alerts(deps.openData(connection), connection.id).open(MOST_SHOWN)
-        const items = open.map(({ id, kind, subject, severity, count, detail, ...times }) => ({
-          ...{ id, kind, subject, severity, count, detail },
-          since: new Date(times.openedAt).toISOString(),
-          lastNotice: new Date(times.toldAt).toISOString(),
-        }))
-        return c.json({ items })
+        return c.json({ items: open.map(alertView) })
+      },
+    })
+
+    route(api, '/connections/:name/alerts/notices', {
+      GET: async (c) => {
+        const connection = await connectionOf(deps, c)
+        const query = { after: afterOf(c), limit: PAGE_SIZE + 1 }
+        const owners = [OF_GATEWAY, connection.id].map((id) => new AlertChannels(deps.control, id))
+        const [rows, ...channels] = await Promise.all([
+          toldOf(deps.openData(connection), connection.id, query),
+          ...owners.map((one) => one.list()),
+        ])
+        const names = new Map(channels.flat().map(({ id, name }) => [id, name]))
+        const view = (row: Told) => toldView(row, names.get(row.channel))
+        return c.json(toPage(rows, view, (row) => [row.at, row.id]))
       },
     })
 
@@ -258,4 +274,39 @@ function viewOf({ name, kind, enabled, severity, target, createdAt, updatedAt }:
     created: new Date(createdAt).toISOString(),
     updated: new Date(updatedAt).toISOString(),
   }
+}
+
+export type ChannelView = ReturnType<typeof viewOf>
+export type AlertView = ReturnType<typeof alertView>
+export type ToldView = ReturnType<typeof toldView>
+
+function alertView({ id, kind, subject, severity, count, detail, ...times }: Alert) {
+  const { title, happened, todo } = wordsOf(kind as AlertKind, {
+    ...{ subject, count, detail: detail as Detail },
+  })
+  return {
+    ...{ id, kind, subject, severity, count, detail, title, happened, todo },
+    since: new Date(times.openedAt).toISOString(),
+    lastNotice: new Date(times.toldAt).toISOString(),
+  }
+}
+
+/** @param channel its name; undefined: it is gone */
+function toldView({ id, notice, state, attempts, reason, at }: Told, channel: string | undefined) {
+  const { type, data } = notice as unknown as Notice
+  const { alert, kind, severity, title, happened } = data
+  return {
+    ...{ id, type, alert, kind, severity, title, happened, state, attempts },
+    channel: channel ?? null,
+    reason: reason ?? null,
+    at: new Date(at).toISOString(),
+  }
+}
+
+function afterOf(c: Context): Pick<Told, 'at' | 'id'> | undefined {
+  const cursor = c.req.query('cursor')
+  if (cursor === undefined) return undefined
+  const [at, id] = parseCursor(cursor)
+  if (typeof at !== 'number' || typeof id !== 'string') throw badCursor()
+  return { at, id }
 }

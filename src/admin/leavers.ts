@@ -20,11 +20,27 @@ const removeInput = z.strictObject({
   ids: z.array(z.string().min(1)).min(1).max(MAX_REMOVED),
 })
 
+/** Times are ISO 8601. */
+export interface LeaverView {
+  readonly id: string
+  readonly type: string
+  readonly nativeId: string
+  readonly display: string | null
+  readonly inactiveSince: string
+  readonly days: number
+}
+/** What became of one who was to be removed; `detail`: why not, and what to do first. */
+export interface Removal {
+  readonly id: string
+  readonly removed: boolean
+  readonly detail?: string
+}
+
 /** For `adminApi`'s `more`. */
 export function leaverRoutes(jobs: Jobs): (api: Hono) => void {
   const { io } = jobs
 
-  const view = ({ id, type, nativeId, display, inactiveSince }: Leaver) => ({
+  const view = ({ id, type, nativeId, display, inactiveSince }: Leaver): LeaverView => ({
     id,
     type,
     nativeId,
@@ -52,7 +68,7 @@ export function leaverRoutes(jobs: Jobs): (api: Hono) => void {
         const connection = await connectionOf(jobs, c)
         const parsed = removeInput.safeParse(await readJson(c))
         if (!parsed.success) throw invalidInput(invalidMembers(parsed.error, []))
-        const items = []
+        const items: Removal[] = []
         for (const id of new Set(parsed.data.ids)) {
           const outcome = await removeLeaver({ ...jobs, actor: actorOf(c) }, connection, id)
           items.push({

@@ -54,6 +54,7 @@ export const PERMISSIONS = {
   '/connections/:name/access': { GET: AUDITOR },
   '/connections/:name/health': { GET: AUDITOR },
   '/connections/:name/alerts': { GET: AUDITOR },
+  '/connections/:name/alerts/notices': { GET: AUDITOR },
   '/connections/:name/alerts/channels': { GET: AUDITOR },
   '/connections/:name/alerts/channels/:channel': { GET: AUDITOR, PUT: OPERATOR, DELETE: OPERATOR },
   '/connections/:name/alerts/channels/:channel/test': { POST: OPERATOR },

@@ -5,11 +5,13 @@ import { originOf } from '../access/same-origin.ts'
 import type { SignIn } from '../access/sign-in.ts'
 import type { ConditionView } from '../admin/conditions.ts'
 import type { Brief } from '../admin/overview.ts'
+import { alertPages } from './alert-pages.tsx'
 import { PageRefused, queryOf, type Refused } from './ask.ts'
 import { connectionPages } from './connection-pages.tsx'
 import { readForm } from './form.ts'
 import { groupPages } from './group-pages.tsx'
 import { guardPages } from './guard-pages.tsx'
+import { leaverPages } from './leaver-pages.tsx'
 import { manifestPages } from './manifest-pages.tsx'
 import { mappingPages } from './mapping-pages.tsx'
 import { newConnectionPages } from './new-connection-pages.tsx'
@@ -116,6 +118,8 @@ export function consolePages(
   peoplePages(add)
   guardPages(add)
   groupPages(add)
+  leaverPages(add)
+  alertPages(add)
   reconcilePages(add)
   preflightPages(add)
   mappingPages(add)

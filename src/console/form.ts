@@ -6,10 +6,16 @@ export interface Form {
   readonly text: (name: string) => string
   /** Undefined where it is not there, or empty. */
   readonly given: (name: string) => string | undefined
+  /** Of fields of one name, those that are ticked or filled in. */
+  readonly all: (name: string) => readonly string[]
 }
 
 export async function readForm(c: Context): Promise<Form> {
   const fields = new URLSearchParams(new TextDecoder().decode(await c.req.arrayBuffer()))
   const text = (name: string) => fields.get(name)?.replaceAll('\r\n', '\n') ?? ''
-  return { text, given: (name) => text(name) || undefined }
+  return {
+    text,
+    given: (name) => text(name) || undefined,
+    all: (name) => fields.getAll(name).filter((value) => value !== ''),
+  }
 }

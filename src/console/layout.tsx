@@ -23,7 +23,9 @@ const TABS = [
   ['groups', 'Groups', '/groups'],
   ['guard', 'Guard', '/guard'],
   ['reconcile', 'Reconcile', '/reconcile'],
+  ['leavers', 'Leavers', '/leavers'],
   ['audit', 'Audit', '/audit'],
+  ['alerts', 'Alerts', '/alerts'],
   ['mapping', 'Mapping', '/mapping'],
   ['tokens', 'Tokens', '/tokens'],
   ['settings', 'Settings', '/settings'],
@@ -32,6 +34,8 @@ export type Tab = (typeof TABS)[number][0]
 
 const AREAS = [
   ['connections', 'Connections', '/admin', 'GET', '/overview'],
+  ['leavers', 'Off-boarding', '/admin/leavers', 'GET', '/people'],
+  ['alerts', 'Alerts', '/admin/alerts', 'GET', '/alerts/channels'],
   ['manifests', 'Manifests', '/admin/manifests', 'GET', '/manifests'],
   ['administrators', 'Administrators', '/admin/administrators', 'GET', '/administrators'],
   ['sealing', 'Sealing keys', '/admin/sealing', 'GET', '/sealing'],
@@ -116,9 +120,7 @@ function Tabs({ name, tab }: { name: string; tab: Tab }) {
   return (
     <nav class="tabs" aria-label={`Connection ${name}`}>
       <ul>
-        <li>
-          <a href="/admin">Connections</a>
-        </li>
+        <li class="whose">{name}</li>
         {TABS.map(([id, text, path]) => (
           <li>
             <a

@@ -37,6 +37,7 @@ main:focus { outline: none; }
 .skip:focus { left: 0; }
 .quiet { color: var(--soft); }
 .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+.stacked { list-style: none; padding: 0; display: grid; gap: 1rem; }
 .plain-list { list-style: none; padding: 0; display: grid; gap: 0.4rem; }
 .top {
   display: flex; flex-wrap: wrap; gap: 0.5rem 1.5rem; align-items: center; justify-content: space-between;
@@ -53,6 +54,7 @@ main:focus { outline: none; }
 .tabs { background: var(--card); border-bottom: 1px solid var(--line); padding: 0 clamp(1rem, 4vw, 2.5rem); }
 .tabs ul { display: flex; flex-wrap: wrap; gap: 0 1.5rem; list-style: none; padding: 0; }
 .tabs a { display: block; padding: 0.65rem 0; color: var(--soft); text-decoration: none; border-bottom: 3px solid transparent; }
+.whose { font-weight: 700; padding: 0.65rem 0; overflow-wrap: anywhere; }
 .tabs a:hover { color: var(--ink); }
 .tabs a[aria-current] { color: var(--ink); font-weight: 600; border-color: var(--accent); }
 main { max-width: 68rem; margin: 0 auto; padding: clamp(1.25rem, 4vw, 2.5rem) clamp(1rem, 4vw, 2.5rem) 4rem; display: grid; gap: 1.5rem; }
@@ -87,7 +89,7 @@ td.end { text-align: right; }
 .notice { border-radius: var(--radius); padding: 1rem 1.2rem; display: grid; gap: 0.4rem; border-left: 5px solid currentcolor; }
 .notice ul { padding-left: 1.2rem; }
 .notice a { color: inherit; }
-.field { display: grid; gap: 0.3rem; }
+.field { display: grid; gap: 0.3rem; grid-template-columns: minmax(0, 1fr); }
 .field label, legend, .label { font-weight: 600; }
 fieldset { border: 0; margin: 0; padding: 0; display: grid; gap: 1.1rem; min-width: 0; }
 legend { padding: 0; margin-bottom: 0.9rem; font-size: 1.1rem; font-weight: 650; }
@@ -143,7 +145,7 @@ progress { width: 100%; height: 0.8rem; accent-color: var(--accent); }
 details.card { gap: 0; }
 details.card > :not(summary) { margin-top: 1rem; }
 summary { cursor: pointer; }
-input[type=file] { font: inherit; max-width: 100%; }
+input[type=file] { font: inherit; width: 100%; min-width: 0; }
 input[type=file]::file-selector-button { font: inherit; padding: 0.5rem 1rem; margin-right: 0.8rem; border-radius: 7px; border: 1px solid var(--soft); background: var(--calm-soft); color: var(--ink); cursor: pointer; }
 summary h2 { display: inline; }
 .card > .table { border-radius: 7px; }
@@ -194,6 +196,8 @@ pre { margin: 0.5rem 0 0; padding: 0.8rem; overflow: auto; background: var(--cal
 .changes del { color: var(--soft); }
 .faults .line { display: block; margin-top: 0.15rem; opacity: 0.9; }
 @media (max-width: 44rem) {
+  .whose { flex-basis: 100%; padding-bottom: 0; }
+  .tabs a { padding: 0.4rem 0; }
   .mapcells { grid-template-columns: minmax(0, 1fr); }
   .stack, .stack tbody, .stack tr, .stack th, .stack td { display: block; width: 100%; }
   .stack thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }

@@ -27,6 +27,7 @@ const MAY = {
     'GET /connections/:name/findings',
     'GET /connections/:name/leavers',
     'GET /connections/:name/alerts',
+    'GET /connections/:name/alerts/notices',
     'GET /connections/:name/alerts/channels',
     'GET /connections/:name/alerts/channels/:channel',
     'GET /connections/:name/audit',
@@ -167,6 +168,7 @@ describe.each(ROLES)('an %s', (role) => {
     const { token } = await api.administrator(role, [own])
     const below = all.filter((route) => route.includes(' /connections/:name'))
     const there = await walk(api, token, other, below)
+    api.clock.now += 60_000
     const notThere = await walk(api, token, `t-${crypto.randomUUID()}`, below)
     const seen = (answers: typeof there) =>
       answers.map(([route, { status, body }]) => [route, status, body])

@@ -99,6 +99,7 @@ describe.skipIf(executablePath === undefined)('the console', { timeout: TIMEOUT_
     await expectAccessible(page)
     await page.getByRole('link', { name: LOGIN }).click()
     await page.getByText('asked to create a User').first().waitFor()
+    await page.getByRole('link', { name: 'The whole timeline' }).click()
     await page.getByLabel('Person or group').fill(LOGIN.toUpperCase())
     await button('Show').click()
     await page.getByRole('heading', { name: 'Timeline of' }).waitFor()

@@ -75,6 +75,11 @@ export function PersonPage({ viewer, name, person, entries, now }: Props) {
             </>
           )}
         </dl>
+        <p>
+          <a href={`/admin/leavers${queryOf({ person: nameOf(person) })}`}>
+            Off-boarding: where else they have an account
+          </a>
+        </p>
       </section>
       <section class="card" aria-labelledby="groups">
         <h2 id="groups">Groups and roles</h2>
