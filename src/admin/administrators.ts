@@ -196,13 +196,35 @@ async function unlessTaken(write: () => Promise<boolean>): Promise<boolean> {
 
 const iso = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString())
 
-/** Times are ISO 8601. `connections`: names, null: all. */
-function administratorView(row: AdministratorRow, names: readonly string[] | null) {
+/** Times are ISO 8601. */
+export interface AdministratorView {
+  readonly id: string
+  readonly name: string
+  readonly role: AdministratorRow['role']
+  /** Names; null: all. */
+  readonly connections: readonly string[] | null
+  readonly created: string | null
+  readonly lastUsed: string | null
+}
+
+export interface AdministratorTokenView {
+  readonly id: string
+  readonly label: string | null
+  readonly created: string | null
+  readonly expiresAt: string | null
+  readonly lastUsed: string | null
+}
+
+function administratorView(
+  row: AdministratorRow,
+  names: readonly string[] | null,
+): AdministratorView {
   const { id, name, role, createdAt, lastUsedAt } = row
   return { id, name, role, connections: names, created: iso(createdAt), lastUsed: iso(lastUsedAt) }
 }
 
-function tokenView({ id, label, createdAt, expiresAt, lastUsedAt }: AdministratorTokenRow) {
+function tokenView(row: AdministratorTokenRow): AdministratorTokenView {
+  const { id, label, createdAt, expiresAt, lastUsedAt } = row
   return {
     id,
     label,

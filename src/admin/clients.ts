@@ -198,8 +198,28 @@ async function makeSecret(until: string | null | undefined, now: number): Promis
 const isoOf = (at: number | null): string | null =>
   at === null ? null : new Date(at).toISOString()
 
-/** `trust` with all that follows from the tenant, so that it can be compared with a token. */
-function viewOf(row: ClientRow, tokenUrl: string): JsonObject {
+/** Times are ISO 8601. */
+export interface ClientView {
+  readonly clientId: string
+  readonly kind: ClientRow['kind']
+  readonly label: string | null
+  readonly scope: string
+  readonly created: string | null
+  readonly lastUsed: string | null
+  readonly tokenUrl?: string
+  readonly tokenSeconds?: number
+  /** With all that follows from the tenant, so that it can be compared with a token. */
+  readonly trust?: JsonObject
+}
+
+export interface SecretView {
+  readonly id: string
+  readonly created: string | null
+  readonly expiresAt: string | null
+  readonly lastUsed: string | null
+}
+
+function viewOf(row: ClientRow, tokenUrl: string): ClientView {
   const { id, kind, label, scope, tokenSeconds, trust } = row
   return {
     clientId: id,
@@ -213,7 +233,7 @@ function viewOf(row: ClientRow, tokenUrl: string): JsonObject {
   }
 }
 
-function secretView({ id, createdAt, expiresAt: until, lastUsedAt }: SecretRow) {
+function secretView({ id, createdAt, expiresAt: until, lastUsedAt }: SecretRow): SecretView {
   return {
     id,
     created: isoOf(createdAt),

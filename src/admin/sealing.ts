@@ -14,11 +14,23 @@ export interface SealingDeps {
   readonly sealing: Sealing
 }
 
-interface KeyUse {
+export interface KeyUse {
   readonly keyId: string
   /** `lost`: this gateway does not have it. */
   readonly use: 'current' | 'previous' | 'lost'
   readonly secrets: number
+}
+
+export interface SealingView {
+  readonly keys: readonly KeyUse[]
+  /** Former ones that seal nothing any more. */
+  readonly mayDrop: readonly string[]
+  /** `secret` is "*" for what the app handed out itself. */
+  readonly lost: readonly {
+    readonly connection: string
+    readonly secret: string
+    readonly keyId: string
+  }[]
 }
 
 /** For `adminApi`'s `more`. */
@@ -39,11 +51,12 @@ export function sealingRoutes({ db, sealing }: SealingDeps): (api: Hono) => void
           secrets: counts.get(keyId) ?? 0,
         }))
         const hasLost = keys.some((key) => key.use === 'lost')
-        return c.json({
+        const view: SealingView = {
           keys,
           mayDrop: previous.filter((keyId) => !counts.has(keyId)),
           lost: hasLost ? await sealedByOthers(db, known, NAMED) : [],
-        })
+        }
+        return c.json(view)
       },
     })
   }

@@ -6,7 +6,9 @@ import type { SignIn } from '../access/sign-in.ts'
 import type { ConditionView } from '../admin/conditions.ts'
 import type { Brief } from '../admin/overview.ts'
 import { alertPages } from './alert-pages.tsx'
+import { administratorPages } from './administrator-pages.tsx'
 import { PageRefused, queryOf, type Refused } from './ask.ts'
+import { clientPages } from './client-pages.tsx'
 import { connectionPages } from './connection-pages.tsx'
 import { readForm } from './form.ts'
 import { groupPages } from './group-pages.tsx'
@@ -125,6 +127,8 @@ export function consolePages(
   mappingPages(add)
   settingsPages(add)
   manifestPages(add)
+  clientPages(add)
+  administratorPages(add)
 
   console.all('*', (c) => refusedPage(c, NOT_FOUND))
   return console

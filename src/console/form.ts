@@ -19,3 +19,10 @@ export async function readForm(c: Context): Promise<Form> {
     all: (name) => fields.getAll(name).filter((value) => value !== ''),
   }
 }
+
+/** Of a field that takes several: one a line. */
+export const linesOf = (text: string): string[] =>
+  text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')

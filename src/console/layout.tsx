@@ -28,6 +28,7 @@ const TABS = [
   ['alerts', 'Alerts', '/alerts'],
   ['mapping', 'Mapping', '/mapping'],
   ['tokens', 'Tokens', '/tokens'],
+  ['clients', 'Clients', '/clients'],
   ['settings', 'Settings', '/settings'],
 ] as const
 export type Tab = (typeof TABS)[number][0]
@@ -83,7 +84,6 @@ export function Layout({ title, viewer, area, connection, children }: LayoutProp
 /** What would be refused is not shown. */
 function Areas({ viewer, area }: { viewer: Viewer; area: Area | undefined }) {
   const theirs = AREAS.filter(([, , , method, path]) => may(viewer, method, path))
-  if (theirs.length < 2) return null
   return (
     <nav class="areas" aria-label="Gateway">
       <ul>

@@ -209,3 +209,19 @@ export function Exports({
     </p>
   )
 }
+
+/** Of what ends by itself. */
+export function LastDay({ value, error }: { value: string; error: string | undefined }) {
+  return (
+    <Field
+      id="expiresAt"
+      label="Last day"
+      hint="Nobody is asked before it ends: put the day into your calendar."
+      error={error}
+      optional
+      control={(described) => (
+        <input id="expiresAt" name="expiresAt" type="date" value={value} {...described} />
+      )}
+    />
+  )
+}

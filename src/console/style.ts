@@ -176,6 +176,7 @@ fieldset.grid { grid-template-columns: repeat(auto-fit, minmax(min(100%, 16rem),
 fieldset.grid .field:has(textarea) { grid-column: 1 / -1; order: 1; }
 fieldset.grid textarea { min-height: 4rem; }
 fieldset.grid legend { margin-top: 0.5rem; }
+textarea.short { min-height: 3.5rem; }
 textarea.code { white-space: pre; overflow: auto; resize: vertical; }
 input.code { font-family: var(--mono); font-size: 0.9rem; }
 .stacked { display: grid; gap: 1.5rem; min-width: 0; }

@@ -1,7 +1,7 @@
 import type { TokenView } from '../../admin/tokens.ts'
 import { pathOf, type Refused } from '../ask.ts'
 import { Layout } from '../layout.tsx'
-import { Copyable, ErrorSummary, Field, More, Notice, Time } from '../parts.tsx'
+import { Copyable, ErrorSummary, Field, LastDay, More, Notice, Time } from '../parts.tsx'
 import { may, type Viewer } from '../viewer.ts'
 
 interface Props {
@@ -112,22 +112,7 @@ export function TokensPage(props: Props) {
                 />
               )}
             />
-            <Field
-              id="expiresAt"
-              label="Last day"
-              hint="Entra asks nobody before a token ends: put the day into your calendar."
-              error={errorOf('expiresAt')}
-              optional
-              control={(described) => (
-                <input
-                  id="expiresAt"
-                  name="expiresAt"
-                  type="date"
-                  value={given['expiresAt'] ?? ''}
-                  {...described}
-                />
-              )}
-            />
+            <LastDay value={given['expiresAt'] ?? ''} error={errorOf('expiresAt')} />
             <div class="check">
               <input id="read" name="scope" type="checkbox" value="scim:read" />
               <label for="read">It only reads</label>
