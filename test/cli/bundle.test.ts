@@ -7,7 +7,7 @@ import { expect, test } from 'vitest'
 
 const PROJECT = path.resolve(import.meta.dirname, '../..')
 /** Measured, and some room. Whoever raises it has looked at what came in. */
-const MOST_KIB = 560
+const MOST_KIB = 640
 
 test('what wrangler would deploy stays within its budget of bytes', {
   timeout: 120_000,
