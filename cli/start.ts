@@ -154,6 +154,9 @@ async function start(options: StartOptions, say: Say): Promise<void> {
       bindings: {
         POSTERN_ADMIN_TOKEN: secrets.adminToken,
         POSTERN_SEALING_KEY: secrets.sealingKey,
+        ...(options.formerSealingKeys !== undefined && {
+          POSTERN_SEALING_KEYS_PREVIOUS: options.formerSealingKeys,
+        }),
         POSTERN_DEV: '1',
         // Whatever Host a request claims. A port that is not known yet is taken from the request.
         ...(options.port !== 0 && { BASE_URL: `http://127.0.0.1:${options.port}` }),

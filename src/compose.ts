@@ -368,6 +368,7 @@ export function compose(parts: Parts): Composed {
     inTrail: (trail, work) => underWay.run(trail, work),
     admin: {
       db: d1,
+      data: db,
       sealing,
       now,
       after,

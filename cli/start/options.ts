@@ -9,6 +9,8 @@ export interface StartOptions {
   readonly stateFolder: string | undefined
   /** undefined: generated and kept in the state folder. */
   readonly adminToken: string | undefined
+  /** As the Worker takes POSTERN_SEALING_KEYS_PREVIOUS. */
+  readonly formerSealingKeys: string | undefined
   readonly app: boolean
   readonly once: boolean
   readonly json: boolean
@@ -26,7 +28,8 @@ named demo between the two, and keeps them running until Ctrl-C.
   --help     this text
 
 Environment: PORT (of the gateway, default 8787; 0 takes a free one), POSTERN_STATE (state
-folder, default .postern), POSTERN_ADMIN_TOKEN (else generated).
+folder, default .postern), POSTERN_ADMIN_TOKEN (else generated), POSTERN_SEALING_KEYS_PREVIOUS
+(after sealingKey in secrets.json of the state folder was replaced: the former one).
 A second start on the same state folder ends the first one and takes over.`
 
 /** Wrong usage: ends with exit code 2. */
@@ -74,6 +77,7 @@ export function parseOptions(
       ? undefined
       : path.resolve(projectFolder, env['POSTERN_STATE'] || '.postern'),
     adminToken: env['POSTERN_ADMIN_TOKEN'] || undefined,
+    formerSealingKeys: env['POSTERN_SEALING_KEYS_PREVIOUS'] || undefined,
     app: !flags['no-app'],
     once: flags.once,
     json: flags.json,

@@ -5,6 +5,8 @@ import type { After } from '../access/read-at-most.ts'
 import { SealError } from '../access/seal.ts'
 import { SecretUnavailable } from '../access/worker-secret.ts'
 import { AdapterFailure } from '../adapter/failure.ts'
+import type { Database } from '../db/database.ts'
+import { actorOf } from './actor.ts'
 import { limitBody, readJson } from './body.ts'
 import {
   type ConnectionDeps,
@@ -23,11 +25,14 @@ import {
   requestOf,
   signInAtDoor,
 } from './door.ts'
+import { noteMode } from './note-mode.ts'
 import type { AdminPath, MethodOf } from './permissions.ts'
 import { Problem } from './problem.ts'
 import { createToken, listTokens, removeToken } from './tokens.ts'
 
 export interface AdminDeps extends ConnectionDeps, DoorDeps {
+  /** Where the audit is. */
+  readonly data: Database
   readonly after: After
   /** Public origin of the gateway, without a slash at the end. @throws {BaseUrlMissing} */
   readonly baseUrl: (requestUrl: string) => string
@@ -87,6 +92,7 @@ export function adminApi(deps: AdminDeps, more: (api: Hono) => void = () => {}):
           base(c),
           deps,
           administratorOf(c),
+          (change) => noteMode(deps.data, { actor: actorOf(c), request: requestOf(c) }, change),
         ),
       ),
     DELETE: async (c) => {

@@ -19,6 +19,7 @@ import {
 } from './connection-input.ts'
 import { badCursor, PAGE_SIZE, parseCursor, toPage } from './cursor.ts'
 import { type ModeBefore, modeUntilOf } from './mode-until.ts'
+import type { ModeChange } from './note-mode.ts'
 import { type InvalidMember, invalidInput, invalidMembers, Problem } from './problem.ts'
 
 export interface ConnectionDeps extends CheckDeps {
@@ -127,6 +128,7 @@ export async function listConnections(
 
 /**
  * @param by whoever is limited to some connections may not change what reaches beyond them
+ * @param onMode told of a mode that is another one now
  * @throws {Problem} 404, 422, 403, or 409 where others keep changing it at the same time
  */
 export async function patchConnection(
@@ -135,6 +137,7 @@ export async function patchConnection(
   baseUrl: string,
   deps: ConnectionDeps,
   by: Pick<Administrator, 'connections'>,
+  onMode: (change: ModeChange) => Promise<void>,
 ): Promise<ConnectionView> {
   const patch = parsePatch(body)
   const connections = new Connections(deps.db)
@@ -156,6 +159,8 @@ export async function patchConnection(
     const sealed = await sealAll(row.id, patch.secrets, deps.sealing)
     const keyIds = Object.values(sealed).some((one) => one) ? await knownKeys(deps.sealing) : []
     if (await connections.change(row, change, sealed, now, keyIds)) {
+      const was = row.mode
+      if (mode !== was) await onMode({ connection: row.id, was, mode, at: now })
       return readConnection(name, baseUrl, deps)
     }
   }

@@ -67,6 +67,7 @@ function verbOf({ kind, op, type, method, asked, decision }: AuditRow): string {
     case 'delete':
       return `asked to delete a ${thing}`
     case 'decide':
+      if (decision === 'mode-changed') return 'changed the mode of the connection'
       return `decided about a ${thing}`
     case 'bulk':
       return 'sent several operations at once'
@@ -164,6 +165,8 @@ function sentenceOf(decision: string, { op, detail, type, actor }: AuditRow): st
       return "The client's last words were put back into the app."
     case 'unchanged':
       return 'Nothing differed, so nothing was sent to the app.'
+    case 'mode-changed':
+      return `It was ${detail['was']}, and is ${detail['mode']} from here on.`
     case 'joined':
       return `Joined the group ${detail['group']}.`
     case 'left':

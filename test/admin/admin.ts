@@ -7,6 +7,7 @@ import { SignIn } from '../../src/access/sign-in.ts'
 import { checkSettings } from '../../src/adapter/check-settings.ts'
 import { type AdminDeps, adminApi } from '../../src/admin/api.ts'
 import type { AdapterDescription } from '../../src/admin/describe-adapter.ts'
+import { openDatabase } from '../../src/db/database.ts'
 import { noKeySets } from '../support/key-sets.ts'
 
 export const NOW = 1_770_000_000_000
@@ -60,6 +61,7 @@ export function admin(
   const api = adminApi(
     {
       db: env.DB,
+      data: openDatabase(env.DB),
       sealing: new Sealing(env.POSTERN_SEALING_KEY),
       describeAdapter: (name) => ADAPTERS[name],
       checkAppUrl: (url) => (url.includes('internal') ? 'is not a public host' : undefined),

@@ -1,5 +1,6 @@
 import { execFile, spawnSync } from 'node:child_process'
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import os from 'node:os'
@@ -156,6 +157,32 @@ test(
       })
       expect(response.status).toBe(200)
     }
+  },
+  TIMEOUT_MS,
+)
+
+test(
+  'a sealing key that was replaced goes on opening as a former one, and is let go by the cron',
+  async () => {
+    const folder = await newFolder()
+    onTestFinished(() => rm(folder, { recursive: true, force: true }))
+    const first = await startPostern([], { POSTERN_STATE: folder })
+    const file = path.join(folder, 'secrets.json')
+    const secrets = JSON.parse(await readFile(file, 'utf8'))
+    const sealingKey = randomBytes(32).toString('base64')
+    await writeFile(file, JSON.stringify({ ...secrets, sealingKey }))
+    const second = await startPostern([], {
+      POSTERN_STATE: folder,
+      POSTERN_SEALING_KEYS_PREVIOUS: secrets.sealingKey,
+    })
+    onTestFinished(() => stop(second))
+    await first.exit
+    const response = await fetch(`${originOf(second)}/admin/api/sealing`, {
+      headers: { authorization: `Bearer ${second.now.adminToken}` },
+    })
+    const { keys, lost } = (await response.json()) as { keys: { use: string }[]; lost: unknown[] }
+    expect(keys.map(({ use }) => use).sort()).toEqual(['current', 'previous'])
+    expect(lost).toEqual([])
   },
   TIMEOUT_MS,
 )
