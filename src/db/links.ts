@@ -33,6 +33,7 @@ import {
   closeIntent,
   deleteClaims,
   insertClaims,
+  insertFreeClaims,
   insertIntent,
   isOneOf,
   type Scope,
@@ -302,8 +303,17 @@ export class Links {
     ])
   }
 
-  /** The app refused for sure: the claims are free again and nothing is left behind. */
-  async release(intent: { id: string; fence: number }, link: string): Promise<boolean> {
+  /**
+   * The app refused for sure, or another link is the person's: the claims are free again and nothing is
+   * left behind.
+   *
+   * @param also after them, in the same batch
+   */
+  async release(
+    intent: { id: string; fence: number },
+    link: string,
+    also: readonly Write[] = [],
+  ): Promise<boolean> {
     return writeGuarded(this.#db, [
       sql`DELETE FROM intent WHERE id = ${intent.id} AND fence = ${intent.fence}`,
       CHANGED_ONE,
@@ -315,7 +325,25 @@ export class Links {
       sql`
         DELETE FROM link
          WHERE connection = ${this.#connection} AND id = ${link} AND state = 'proposed'`,
+      ...also,
     ])
+  }
+
+  /** Keys that are free go to this link. */
+  claimFree(link: Link, claims: readonly Claim[], now: number): Write {
+    return insertFreeClaims(this.#scope(link.type), link.id, claims, now)
+  }
+
+  /** True where an update of the link was begun, and cut off, since then: the app may have it. */
+  async wasCutOff(link: string, since: number): Promise<boolean> {
+    const rows = await this.#db.all(sql`
+      SELECT 1 FROM sending WHERE connection = ${this.#connection} AND link = ${link}
+       UNION ALL
+      SELECT 1 FROM audit
+       WHERE connection = ${this.#connection} AND link = ${link} AND at >= ${since}
+         AND decision = 'cut-off'
+       LIMIT 1`)
+    return rows.length > 0
   }
 
   /**

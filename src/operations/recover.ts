@@ -6,13 +6,16 @@ import type { Claim, Intent, Link } from '../db/link.ts'
 import { decide } from '../identity/decide.ts'
 import { without } from '../identity/keys.ts'
 import type { Resource } from '../scim/schema.ts'
-import { type Account, claimsIn } from './account.ts'
+import { type Account, claimsIn, isReused } from './account.ts'
 import { probe } from './anchor.ts'
 import type { Endpoint } from './endpoint.ts'
+import { givenWay } from './give-way.ts'
+import type { Met } from './meet.ts'
 import {
   adopt,
   create,
   inDoubt,
+  isOurs,
   leaseUntil,
   onlyOne,
   PATIENCE_MS,
@@ -112,8 +115,14 @@ export async function finishCreate(
   if (!only && intent.createdAt + ABANDONED_MS > io.now()) return
   if (!(await links.takeOver(intent, leaseUntil(endpoint)))) return
   const held = { id: intent.id, fence: intent.fence + 1 }
+  const live = only && (await isTheirs(endpoint, only, intent)) ? only.live : undefined
   if (!only) await giveBack(endpoint, held, holder)
-  else {
+  else if (live) {
+    const { object } = only
+    const made = isOurs(endpoint, object, { link: holder, sentSince: intent.createdAt })
+    const also = givenWay(endpoint, holder, { live, object }, made)
+    await links.release(held, holder.id, also)
+  } else {
     await adopt(
       endpoint,
       {
@@ -127,6 +136,20 @@ export async function finishCreate(
       only,
     )
   }
+}
+
+/**
+ * A read has shown the account to a client, and that one has written to it since, whether or not that was
+ * committed: what it wanted then is older than what is there.
+ */
+async function isTheirs(
+  { links }: Endpoint,
+  { live, object }: Met,
+  { createdAt }: Intent,
+): Promise<boolean> {
+  if (!live || live.survives || isReused(live, object)) return false
+  if (live.state === 'linked') return true
+  return live.state === 'discovered' && (await links.wasCutOff(live.id, createdAt))
 }
 
 /** Nobody knows whether the person was invited after all: somebody should look at it. */

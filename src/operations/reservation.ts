@@ -24,6 +24,7 @@ import { linkPending, onLinked } from './activate.ts'
 import { isStamped, probe, stamp } from './anchor.ts'
 import type { Endpoint } from './endpoint.ts'
 import { reportReuse } from './findings.ts'
+import { givenWay } from './give-way.ts'
 import { formerAfter, whileOff, withFormer } from './inactive.ts'
 import { type Met, meet, refuseUndecided, ruleOf } from './meet.ts'
 import { type Awaited, beginPending, invitationOf, keyOf, unseenMs } from './pending.ts'
@@ -155,7 +156,11 @@ export async function adopt(
   endpoint.trail.rule = ruleOf(found)
   const { may, met } = await mayAdopt(endpoint, reservation, found)
   if (!may) {
-    await endpoint.links.release(reservation.intent, reservation.link.id)
+    const { intent, link, sentSince } = reservation
+    const theirs = live && sentSince !== undefined && { live, object }
+    const made = isOurs(endpoint, object, reservation)
+    const also = theirs ? givenWay(endpoint, link, theirs, made) : []
+    await endpoint.links.release(intent, link.id, also)
     throw taken(endpoint)
   }
   await attempt(endpoint, reservation, () => refuseProtected(endpoint, object, live))
@@ -205,7 +210,11 @@ function withOurs(endpoint: Endpoint, found: readonly Met[], reservation: Reserv
 }
 
 /** True where a create that was cut off must have made this account. */
-function isOurs(endpoint: Endpoint, object: NativeObject, reservation: Reservation): boolean {
+export function isOurs(
+  endpoint: Endpoint,
+  object: NativeObject,
+  reservation: Pick<Reservation, 'link' | 'sentSince'>,
+): boolean {
   if (isStamped(endpoint, reservation.link, object)) return true
   const { createdAt } = object
   const { sentSince } = reservation
@@ -284,7 +293,8 @@ async function commit(
       // A read met the account before this commit and minted a link: that id is out already.
       const [met] = await links.byNativeIds(type, [object.id])
       if (met && met.state !== 'discovered') {
-        await links.release(intent, link.id)
+        const also = givenWay(endpoint, link, { live: met, object }, origin === 'created')
+        await links.release(intent, link.id, also)
         throw taken(endpoint)
       }
       const also = met ? [entry(met.id), audit.linked(met.id, now)] : []

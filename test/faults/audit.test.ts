@@ -124,6 +124,57 @@ test('an update that was cut off is a row of the audit, when nobody can be at it
   expect(body.items).toMatchObject([{ kind: 'work', op: 'update', decision: 'cut-off', id }])
 })
 
+/** A create that dies when the app has made the account; and its client, which goes on by a match query. */
+async function foundAfterACut() {
+  const world = await openWorld()
+  let step = 0
+  while (world.logins(LOGIN).length === 0) {
+    step += 1
+    const cut = world.open({ step, how: 'dies' })
+    await cut.scim(world.scim, 'POST', '/Users', person(LOGIN, { title: 'New' }))
+    if (world.logins(LOGIN).length === 0) world.clock.now += 2 * MINUTE_MS
+  }
+  const { body } = await world.ask('GET', match('userName', LOGIN))
+  const id = String(body.Resources[0].id)
+  const chef = patch({ op: 'replace', path: 'title', value: 'Chef' })
+  const titleInApp = () => world.desk.store.accountsBy('login', LOGIN)[0]?.job_title
+  return { world, id, chef, titleInApp }
+}
+
+test('a create that was cut off, and whose account a client has changed since, is written down', async () => {
+  const { world, id, chef, titleInApp } = await foundAfterACut()
+  expect((await world.ask('PATCH', `/Users/${id}`, chef)).status).toBe(200)
+  world.clock.now += 2 * MINUTE_MS
+  await world.tick()
+  expect((await evidence(world)).open).toBe(0)
+  const { body } = await world.admin('GET', `/audit?person=${id}&op=create`)
+  // Nothing that the app tells of the account says whose create it was.
+  expect(body.items).toMatchObject([{ kind: 'work', decision: 'cut-off', id }])
+  expect(titleInApp()).toBe('Chef')
+  // Its keys are the person's: nobody else gets them.
+  const claims = await env.DB.prepare('SELECT link FROM claim WHERE connection = ?')
+    .bind(await connectionId(world.scim.name))
+    .all<{ link: string }>()
+  expect(claims.results.map(({ link }) => link)).toContain(id)
+})
+
+test('what a client changed after a create that was cut off is not undone by the cron', async () => {
+  const { world, id, chef, titleInApp } = await foundAfterACut()
+  let step = 0
+  while (titleInApp() !== 'Chef') {
+    step += 1
+    const cut = world.open({ step, how: 'dies' })
+    await cut.scim(world.scim, 'PATCH', `/Users/${id}`, chef)
+  }
+  // It is there already, so nothing is sent, and nothing is stored.
+  expect((await world.ask('PATCH', `/Users/${id}`, chef)).status).toBe(200)
+  world.clock.now += 2 * MINUTE_MS
+  await world.tick()
+  expect(titleInApp()).toBe('Chef')
+  const read = await world.ask('GET', `/Users/${id}`)
+  expect(read.body.title).toBe('Chef')
+})
+
 test('an update that changes nothing, or is refused, leaves nothing open', async () => {
   const world = await openWorld()
   const id = idOf(await added(world))
