@@ -106,32 +106,47 @@ export async function parkedOf(db: Database, ids: readonly string[]): Promise<Of
   return grouped(rows.map(({ connection, link }) => ({ connection, one: { link } })))
 }
 
+/** Accounts in the app alone, by the last scans: a finding counts them, and has no memory of how many they were. */
 export interface Orphans {
-  /** First met since then. */
+  /** More than at that time, of all types that have grown. */
   readonly recent: number
+  /** At that time. */
   readonly older: number
   /** True: a scan had ended before then, so that the recent ones were not there at that time. */
   readonly wereKnown: boolean
 }
 
-/** @param since milliseconds */
+/** An older scan says nothing about now. */
+const SCANS_MS = 30 * 86_400_000
+
+/** Of connections whose finding about them is open. @param since milliseconds */
 export async function orphansSince(
   db: Database,
   ids: readonly string[],
   since: number,
 ): Promise<ReadonlyMap<string, Orphans>> {
-  const open = sql`SELECT first_seen FROM finding
-    WHERE connection = c.value AND kind = 'orphan' AND state <> 'closed' AND state = 'open' LIMIT 10000`
-  const rows = await db.all<{ id: string; recent: number; older: number; known: number }>(sql`
-    SELECT c.value AS id,
-           (SELECT count(*) FROM (${open}) WHERE first_seen >= ${since}) AS recent,
-           (SELECT count(*) FROM (${open}) WHERE first_seen < ${since}) AS older,
-           EXISTS (SELECT 1 FROM scan WHERE connection = c.value AND state = 'done'
-                      AND dry_run = 0 AND finished_at < ${since}) AS known
-      FROM ${among(ids)} c`)
-  return new Map(
-    rows.map(({ id, recent, older, known }) => [id, { recent, older, wereKnown: known === 1 }]),
-  )
+  const rows = await db.all<{ id: string; n: number; before: number | null }>(sql`
+    SELECT id, max(iif(is_before, 0, n)) AS n, max(iif(is_before, n, NULL)) AS before FROM (
+      SELECT s.connection AS id, s.type, s.finished_at < ${since} AS is_before,
+             coalesce(json_extract(s.counts, '$.discovered'), 0) AS n,
+             row_number() OVER (PARTITION BY s.connection, s.type, s.finished_at < ${since}
+                                ORDER BY s.finished_at DESC) AS nth
+        FROM ${among(ids)} c JOIN scan s ON s.connection = c.value
+       WHERE s.state = 'done' AND s.dry_run = 0 AND s.finished_at >= ${since - SCANS_MS}
+         AND EXISTS (SELECT 1 FROM finding f
+                      WHERE f.connection = s.connection AND f.kind = 'orphan'
+                        AND f.subject = s.type AND f.state <> 'closed' AND f.state = 'open'))
+     WHERE nth = 1 GROUP BY id, type`)
+  const all = new Map<string, Orphans>()
+  for (const { id, n, before } of rows) {
+    const sum = all.get(id) ?? { recent: 0, older: 0, wereKnown: false }
+    all.set(id, {
+      recent: sum.recent + (before === null ? 0 : Math.max(0, n - before)),
+      older: sum.older + (before ?? 0),
+      wereKnown: sum.wereKnown || before !== null,
+    })
+  }
+  return all
 }
 
 // ---- requests that came to nothing -------------------------------------------------------------------

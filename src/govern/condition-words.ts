@@ -23,7 +23,9 @@ const WORDS: Readonly<Record<ConditionKind, (said: Said) => Words>> = {
   'client-refused': ({ detail }) => ({
     title: 'The client is refused',
     happened: `No request of the last hour was let in, and ${detail['denied']} were refused: the token of the client ${
-      detail['ended'] === undefined ? 'is wrong or has expired' : `has expired (${detail['ended']})`
+      detail['ended'] === undefined
+        ? 'is wrong or has expired'
+        : `has expired (${detail['label'] ?? detail['ended']})`
     }. Microsoft Entra ID quarantines a job for that at once.`,
     todo: 'Make a new token (postern tokens new), enter it at the client, and test its connection.',
   }),

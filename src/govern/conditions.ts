@@ -206,7 +206,7 @@ function ofClient(facts: Facts): Condition[] {
     case 'denied': {
       // Anybody on the internet can be refused: it is news where a client came in before.
       const ended = endings.find(({ expiresAt }) => expiresAt <= now)
-      const why = ended && { ended: ended.label ?? ended.id }
+      const why = ended && { ended: ended.id, ...(ended.label !== null && { label: ended.label }) }
       const told = { detail: { denied, ...why }, since: ended?.expiresAt ?? heardAt }
       return [...(isHeard ? [condition('client-refused', 'critical', told)] : []), ...elsewhere]
     }
@@ -332,6 +332,12 @@ function ofUnknown(unknown: UnknownAttributes | undefined): Condition[] {
 }
 
 // ---- being told --------------------------------------------------------------------------------------
+
+/** Notices leave the house with ids, numbers and times: what an administrator has called a token stays. */
+export function forNotice(condition: Alerting): Alerting {
+  const { label: _, ...detail } = condition.detail
+  return { ...condition, detail }
+}
 
 /** Whether somebody who was told at `toldAt` is to be told again. */
 export function isDueAgain(
