@@ -102,9 +102,7 @@ export function Whole({ parts }: { readonly parts: readonly Part[] }) {
         {parts.map(({ label, count, tone }) => (
           <div>
             <dt>
-              <svg class="swatch" viewBox="0 0 10 10" aria-hidden="true">
-                <rect class={`tone-${tone}`} width="10" height="10" rx="2" />
-              </svg>
+              <Swatch tone={tone} />
               {label}
             </dt>
             <dd>{count.toLocaleString('en')}</dd>
@@ -112,5 +110,14 @@ export function Whole({ parts }: { readonly parts: readonly Part[] }) {
         ))}
       </dl>
     </>
+  )
+}
+
+/** Which colour stands for what, before the words. */
+export function Swatch({ tone }: Pick<Part, 'tone'>) {
+  return (
+    <svg class="swatch" viewBox="0 0 10 10" aria-hidden="true">
+      <rect class={`tone-${tone}`} width="10" height="10" rx="2" />
+    </svg>
   )
 }

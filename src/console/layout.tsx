@@ -119,8 +119,8 @@ function Account({ viewer }: { viewer: Viewer }) {
 function Tabs({ name, tab }: { name: string; tab: Tab }) {
   return (
     <nav class="tabs" aria-label={`Connection ${name}`}>
+      <strong>{name}</strong>
       <ul>
-        <li class="whose">{name}</li>
         {TABS.map(([id, text, path]) => (
           <li>
             <a

@@ -5,6 +5,11 @@
 export const SCRIPT = `
 'use strict'
 document.querySelector('[data-focus]')?.focus()
+for (const here of document.querySelectorAll('nav [aria-current]')) {
+  // On a phone the way around is a row that is longer than the screen.
+  const row = here.closest('ul')
+  if (row) row.scrollLeft = here.offsetLeft - row.offsetLeft - 16
+}
 
 for (const button of document.querySelectorAll('[data-copy]')) {
   if (!navigator.clipboard) continue

@@ -51,10 +51,10 @@ main:focus { outline: none; }
 .areas a:hover { color: var(--ink); text-decoration: underline; }
 .areas a[aria-current] { color: var(--ink); font-weight: 600; }
 .account { display: flex; flex-wrap: wrap; gap: 0.25rem 1rem; align-items: center; font-size: 0.925rem; }
-.tabs { background: var(--card); border-bottom: 1px solid var(--line); padding: 0 clamp(1rem, 4vw, 2.5rem); }
+.tabs { display: flex; gap: 1.5rem; align-items: baseline; background: var(--card); border-bottom: 1px solid var(--line); padding: 0 clamp(1rem, 4vw, 2.5rem); }
 .tabs ul { display: flex; flex-wrap: wrap; gap: 0 1.5rem; list-style: none; padding: 0; }
 .tabs a { display: block; padding: 0.65rem 0; color: var(--soft); text-decoration: none; border-bottom: 3px solid transparent; }
-.whose { font-weight: 700; padding: 0.65rem 0; overflow-wrap: anywhere; }
+.tabs strong { overflow-wrap: anywhere; }
 .tabs a:hover { color: var(--ink); }
 .tabs a[aria-current] { color: var(--ink); font-weight: 600; border-color: var(--accent); }
 main { max-width: 68rem; margin: 0 auto; padding: clamp(1.25rem, 4vw, 2.5rem) clamp(1rem, 4vw, 2.5rem) 4rem; display: grid; gap: 1.5rem; }
@@ -148,6 +148,7 @@ summary { cursor: pointer; }
 input[type=file] { font: inherit; width: 100%; min-width: 0; }
 input[type=file]::file-selector-button { font: inherit; padding: 0.5rem 1rem; margin-right: 0.8rem; border-radius: 7px; border: 1px solid var(--soft); background: var(--calm-soft); color: var(--ink); cursor: pointer; }
 summary h2 { display: inline; }
+[data-note]:empty { display: none; }
 .card > .table { border-radius: 7px; }
 .axis { display: flex; justify-content: space-between; font-size: 0.85rem; color: var(--soft); }
 .shares { display: grid; gap: 0.55rem; }
@@ -197,8 +198,10 @@ pre { margin: 0.5rem 0 0; padding: 0.8rem; overflow: auto; background: var(--cal
 .changes del { color: var(--soft); }
 .faults .line { display: block; margin-top: 0.15rem; opacity: 0.9; }
 @media (max-width: 44rem) {
-  .whose { flex-basis: 100%; padding-bottom: 0; }
-  .tabs a { padding: 0.4rem 0; }
+  .tabs { display: block; padding-top: 0.5rem; }
+  .areas { flex: 1 1 100%; min-width: 0; order: 1; }
+  .tabs ul, .areas ul { flex-wrap: nowrap; overflow-x: auto; white-space: nowrap; padding-right: 2.5rem; mask-image: linear-gradient(to right, #000 calc(100% - 2.5rem), transparent); }
+    .tabs a { padding: 0.4rem 0; }
   .mapcells { grid-template-columns: minmax(0, 1fr); }
   .stack, .stack tbody, .stack tr, .stack th, .stack td { display: block; width: 100%; }
   .stack thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }

@@ -93,6 +93,21 @@ test('a file that is no export comes back with what is wrong, and so does an unk
   expect(unknown.html).toContain('nickName2 = mail</textarea>')
 })
 
+test('an export of many is judged in one go, which no other form may be as long as', async () => {
+  const world = await openWorld()
+  const { post, at } = await open(world)
+  const rows = Array.from({ length: 1_200 }, (_, nth) => {
+    const login = `somebody.${nth}@example.com`
+    return `${login},${login},Name,true,${nth},${'Notes. '.repeat(100)}`
+  })
+  const file = [`${EXPORT.split('\n')[0]},notes`, ...rows].join('\n')
+  expect(file.length).toBeGreaterThan(800_000)
+  const judged = await post(`${at}/preflight`, upload(file))
+  expect(judged.text).toContain('New account 1,200')
+  expect(judged.text).toContain('The first 200 are shown')
+  expect((await post(`${at}/tokens`, { label: 'x'.repeat(800_001) })).status).toBe(413)
+})
+
 test('an auditor who sends the form by hand is refused', async () => {
   const api = openAdministration()
   const at = `/connections/${await api.connect()}/reconcile`

@@ -2,7 +2,7 @@ import type { ConnectionView } from '../../admin/connections.ts'
 import type { FindingView } from '../../admin/findings.ts'
 import type { GuardView } from '../../admin/guard.ts'
 import { pathOf, queryOf, type Refused } from '../ask.ts'
-import { Bars } from '../chart.tsx'
+import { Bars, Swatch } from '../chart.tsx'
 import { Layout } from '../layout.tsx'
 import { Badge, ErrorSummary, Field, More, Notice, Time } from '../parts.tsx'
 import { may, type Viewer } from '../viewer.ts'
@@ -79,8 +79,9 @@ export function GuardPage(props: Props) {
           <span>now</span>
         </p>
         <p>
-          {plural(seen, 'person', 'people')} let through, {held.toLocaleString('en')} held back.{' '}
-          {limitOf(view)}
+          <Swatch tone="accent" />
+          {plural(seen, 'person', 'people')} let through, <Swatch tone="bad" />
+          {held.toLocaleString('en')} held back. {limitOf(view)}
         </p>
       </section>
 

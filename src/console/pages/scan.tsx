@@ -32,7 +32,7 @@ export function ScanPage({ viewer, name, report, situation, now, refused }: Prop
                 , ended <Time iso={report.finishedAt} now={now} />
               </>
             )}
-            {report.dryRun && ' · only looked: no link and no finding was written'}
+            {report.dryRun && ' · only looks: no link and no finding is written'}
           </p>
         </div>
         <StateBadge state={state} />
