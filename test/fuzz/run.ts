@@ -8,6 +8,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
+import { growthOf, MOST_MB_PER_MINUTE, type Sample } from './growth.ts'
 import { type FuzzOptions, MARK, type RoundReport, roundReport } from './options.ts'
 
 const PROJECT = path.resolve(import.meta.dirname, '../..')
@@ -27,13 +28,6 @@ const USAGE = `npm run fuzz -- [options]
 /** A round begins every 20 s: one that says nothing for so long hangs in a case. */
 const SILENCE_MS = 180_000
 const SAMPLE_MS = 5_000
-/** workerd collects when it likes, and fast-check keeps a round's cases. */
-const GROWTH_MB = 150
-
-interface Sample {
-  readonly atMs: number
-  readonly mb: number
-}
 
 interface Outcome {
   readonly rounds: readonly RoundReport[]
@@ -127,15 +121,6 @@ async function fuzz(
   return { rounds, memory, hung, exitCode, output }
 }
 
-/** In MB, between the second quarter of the time and the last: the first one fills caches. */
-function growthOf(memory: readonly Sample[]): number | undefined {
-  if (memory.length < 12) return undefined
-  const quarter = Math.floor(memory.length / 4)
-  const median = (samples: readonly Sample[]) =>
-    samples.map(({ mb }) => mb).sort((a, b) => a - b)[Math.floor(samples.length / 2)] ?? 0
-  return median(memory.slice(-quarter)) - median(memory.slice(quarter, 2 * quarter))
-}
-
 function readArguments(): { options: FuzzOptions; json: boolean } {
   const { values } = parseArgs({
     options: {
@@ -181,8 +166,9 @@ const { rounds, memory, hung, exitCode, output } = await fuzz(given.options, (ro
   )
 })
 const failures = rounds.filter(({ failure }) => failure !== undefined)
-const growthMb = growthOf(memory)
-const grows = growthMb !== undefined && growthMb > GROWTH_MB
+const growth = growthOf(memory)
+const growthMb = growth === undefined ? undefined : Math.round(growth)
+const grows = growthMb !== undefined && growthMb > MOST_MB_PER_MINUTE
 const cases = rounds.reduce((sum, round) => sum + round.cases, 0)
 const again = (target: string, seed: number, at?: string) =>
   `npm run fuzz -- --target ${target} --seed ${seed}${at === undefined ? '' : ` --path ${at}`}`
@@ -194,7 +180,7 @@ if (hung) say(`\n${hung.begins} hangs. Again: ${again(hung.begins, hung.seed)}`)
 const failed = exitCode !== 0 || hung !== undefined || grows
 if (failed && failures.length === 0 && !hung && !grows) say(output.slice(-60).join('\n'))
 const peakMb = memory.reduce((most, { mb }) => Math.max(most, mb), 0)
-const said = growthMb === undefined ? 'too short a time to tell' : `${growthMb} MB`
+const said = growthMb === undefined ? 'too short a time to tell' : `${growthMb} MB a minute`
 say(
   `\nmemory of workerd: at most ${peakMb} MB; growth ${said}${grows ? ', which is too much' : ''}`,
 )
@@ -206,7 +192,7 @@ if (given.json) {
       cases,
       failures,
       hung: hung ?? null,
-      growthMb: growthMb ?? null,
+      growthMbPerMinute: growthMb ?? null,
       peakMb,
     }),
   )
