@@ -11,11 +11,12 @@ import type * as z from 'zod'
 import { type OnCall, routeOf } from './app-call.ts'
 import type { Limits } from './contract.ts'
 import { AdapterFailure, type Effect, type FailureCode, OutOfTime } from './failure.ts'
+import { discard, parseJson, parseXml, readText } from './http-answer.ts'
+import { failureOf } from './http-failure.ts'
+import { bodyOf, headersOf, urlBelow } from './http-request.ts'
 import { type Pace, paced } from './pace.ts'
-import { leavesItsPlace } from './path-part.ts'
-import { isThrottled, pauseMs, retryAfterSeconds } from './rate-headers.ts'
+import { pauseMs } from './rate-headers.ts'
 import { checkAppUrl } from './url.ts'
-import { readXml, writeXml } from './xml.ts'
 
 /** By name; a list is the same name several times. */
 export type Query = Readonly<
@@ -108,11 +109,6 @@ export interface HttpClientOptions {
   /** Addresses that `at` may be asked for. Default: none. */
   readonly otherUrls?: readonly string[]
 }
-
-/** Levels of a JSON answer; of XML it is half of that. */
-const MAX_DEPTH = 64
-/** RFC 3986 §3.3: `pchar`. What a part that `encodeURIComponent` made consists of, and more. */
-const PATH = /^(?:\/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})*)+$/
 
 /** @throws {AdapterFailure} `protocol`, effect `none`, where the base URL is refused */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
@@ -234,144 +230,6 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   return { ...client, call }
 }
 
-function urlBelow(base: URL, { path, query }: HttpRequest): string {
-  // `URL` itself resolves dots away: a native id of `..` must not reach the collection.
-  if (!PATH.test(path) || path.split('/').some(leavesItsPlace)) {
-    throw new AdapterFailure('protocol', 'a path is not below the app', { effect: 'none' })
-  }
-  const url = new URL(base.pathname.replace(/\/$/, '') + path, base.origin)
-  for (const [name, value] of pairsOf(query)) url.searchParams.append(name, value)
-  if (url.origin !== base.origin) {
-    throw new AdapterFailure('protocol', 'a path is not below the app', { effect: 'none' })
-  }
-  return url.href
-}
-
-function pairsOf(query: Query = {}): [string, string][] {
-  return Object.entries(query).flatMap(([name, value]) =>
-    [value]
-      .flat()
-      .flatMap((one): [string, string][] => (one === undefined ? [] : [[name, String(one)]])),
-  )
-}
-
-function headersOf(request: HttpRequest, credential: Readonly<Record<string, string>>): Headers {
-  const accept = request.answers === 'xml' ? 'application/xml, text/xml' : 'application/json'
-  const headers = new Headers({ accept, 'user-agent': 'postern' })
-  if (request.json !== undefined) headers.set('content-type', 'application/json')
-  if (request.form !== undefined) headers.set('content-type', 'application/x-www-form-urlencoded')
-  if (request.xml !== undefined) headers.set('content-type', 'application/xml; charset=utf-8')
-  try {
-    for (const [name, value] of Object.entries({ ...credential, ...request.headers })) {
-      headers.set(name, value)
-    }
-  } catch {
-    throw new AdapterFailure('auth', 'a header cannot be sent: it holds a forbidden character', {
-      effect: 'none',
-    })
-  }
-  return headers
-}
-
-function bodyOf({ json, form, xml }: HttpRequest): string | null {
-  if (xml !== undefined) return writeXml(xml)
-  if (form !== undefined) return new URLSearchParams(pairsOf(form)).toString()
-  return json === undefined ? null : JSON.stringify(json)
-}
-
 function isExpected({ expect }: HttpRequest, status: number): boolean {
   return expect === 'any' || (expect?.includes(status) ?? false)
-}
-
-/** Frees the connection. An answer that nobody reads cannot fail anybody. */
-function discard(response: Response): void {
-  response.body?.cancel().catch(() => undefined)
-}
-
-async function readText(
-  response: Response,
-  maxBytes: number,
-  misunderstood: () => AdapterFailure,
-): Promise<string> {
-  if (!response.body) return ''
-  // fatal: bytes that are no UTF-8 must not become names with replacement characters.
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
-  const reader: ReadableStreamDefaultReader<Uint8Array> = response.body.getReader()
-  let bytes = 0
-  let text = ''
-  for (;;) {
-    const { done, value } = await reader.read()
-    if (!done) bytes += value.byteLength
-    if (bytes > maxBytes) {
-      reader.cancel().catch(() => undefined)
-      throw misunderstood()
-    }
-    try {
-      text += done ? decoder.decode() : decoder.decode(value, { stream: true })
-    } catch {
-      reader.cancel().catch(() => undefined)
-      throw misunderstood()
-    }
-    if (done) return text
-  }
-}
-
-function parseXml(text: string): Pick<HttpResponse, 'json' | 'body'> {
-  if (text.trim() === '') return { body: 'empty', json: undefined }
-  const json = readXml(text)
-  return { body: json === undefined ? 'other' : 'xml', json }
-}
-
-function parseJson(text: string): Pick<HttpResponse, 'json' | 'body'> {
-  if (text.trim() === '') return { body: 'empty', json: undefined }
-  try {
-    const json: unknown = JSON.parse(text)
-    if (!nestsDeeper(json, MAX_DEPTH)) return { body: 'json', json }
-  } catch {
-    // Neither is what was asked for.
-  }
-  return { body: 'other', json: undefined }
-}
-
-/** Whoever walks through it later must not run out of stack. */
-function nestsDeeper(json: unknown, most: number): boolean {
-  if (typeof json !== 'object' || json === null) return false
-  return most === 0 || Object.values(json).some((one) => nestsDeeper(one, most - 1))
-}
-
-const CODE_BY_STATUS: Readonly<Record<number, FailureCode>> = {
-  400: 'invalid',
-  401: 'auth',
-  402: 'limit',
-  403: 'forbidden',
-  408: 'timeout',
-  409: 'conflict',
-  422: 'invalid',
-  429: 'rate',
-  504: 'timeout',
-}
-
-/**
- * What a status means that the adapter did not expect. A redirect is `protocol`: it is most often
- * the way to a sign-in page, and what it did to a write nobody knows.
- *
- * @param nowMs milliseconds since the epoch
- */
-export function failureOf(
-  method: string,
-  safe: boolean,
-  status: number,
-  headers: Headers,
-  nowMs: number,
-  limits: HttpClientOptions['limits'] = {},
-): AdapterFailure {
-  const byStatus = CODE_BY_STATUS[status] ?? (status >= 500 ? 'unavailable' : 'protocol')
-  const code = isThrottled(status, headers, limits) ? 'rate' : byStatus
-  return new AdapterFailure(code, `the app answered ${status} to a ${method}`, {
-    // 4xx is a refusal (RFC 9110 §15.5), 408 included: the request did not arrive whole.
-    effect: safe || (status >= 400 && status < 500) ? 'none' : 'unknown',
-    // 502 and 504 come from something in between: the app itself may still be at work.
-    answered: status !== 502 && status !== 504,
-    retryAfterSeconds: retryAfterSeconds(headers, nowMs, limits.resetHeader),
-  })
 }
