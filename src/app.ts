@@ -30,6 +30,7 @@ import { paused } from './operations/account.ts'
 import type { AppTrouble } from './operations/app-trouble.ts'
 import type { Io, OpenApp } from './operations/endpoint.ts'
 import { ScimError } from './scim/error.ts'
+import type { Answered } from './telemetry/data-point.ts'
 
 export interface AppDeps {
   readonly door: Door
@@ -54,6 +55,8 @@ export interface AppDeps {
   /** Whatever the work asks of D1, wherever it is done, is noted in the trail. */
   readonly inTrail: <T>(trail: Trail, work: () => T) => T
   readonly log: Log
+  /** Told of each request that was answered, for those who watch. Fails nobody. */
+  readonly measure: (line: Answered, trail: Trail, traceparent: string | null) => void
 }
 
 export function createApp(deps: AppDeps): Hono {
@@ -143,7 +146,7 @@ async function scim(
   const method = METHODS.find((one) => one === request.method) ?? ''
   const row = keep(deps, heard, name, method, response, ms)
   const { callMs, callsFailed, tripMs } = heard.trail
-  deps.log({
+  const line: Answered = {
     event: 'scim.request',
     request: id,
     connection: shownName(name),
@@ -155,7 +158,9 @@ async function scim(
     ...{ status: response.status, ms },
     ...{ appCalls: callMs.length, appFailed: callsFailed, appMs: sum(callMs) },
     ...{ d1Trips: tripMs.length, d1Ms: sum(tripMs) },
-  })
+  }
+  deps.log(line)
+  deps.measure(line, heard.trail, request.headers.get('traceparent'))
   return toHttp(response, id)
 }
 

@@ -46,7 +46,7 @@ import { healthRoutes } from './admin/health.ts'
 import { leaverRoutes } from './admin/leavers.ts'
 import { manifestRoutes } from './admin/manifests.ts'
 import { mappingRoutes } from './admin/mapping.ts'
-import { answerScrape, metricsRoutes } from './admin/metrics.ts'
+import { answerScrape, metricsRoutes, samplesFor } from './admin/metrics.ts'
 import { movingRoutes } from './admin/moving.ts'
 import { overviewRoutes } from './admin/overview.ts'
 import { peopleRoutes } from './admin/people.ts'
@@ -98,6 +98,9 @@ import { StoredAdapters } from './operations/stored-adapters.ts'
 import type { Kind, Lessor } from './pacing/lessor.ts'
 import { Paces } from './pacing/paces.ts'
 import { termsOf } from './pacing/terms.ts'
+import { type Answered, dataPointOf } from './telemetry/data-point.ts'
+import { Exporter } from './telemetry/exporter.ts'
+import { spansOf } from './telemetry/spans.ts'
 
 export interface Parts {
   readonly env: Env
@@ -134,7 +137,9 @@ export function compose(parts: Parts): Composed {
   const { openSocket, hyperdrives } = parts
   const { certificates = new Map<string, Parts['fetch']>() } = parts
   const underWay = new AsyncLocalStorage<Trail>()
-  const d1 = watched(env.DB, io.now, (ms) => underWay.getStore()?.tripMs.push(ms))
+  const d1 = watched(env.DB, io.now, (trip) =>
+    underWay.getStore()?.waitedFor({ of: 'd1', name: 'D1', endedAt: io.now(), ...trip }),
+  )
   const db = openDatabase(d1)
   const sealingKey = readsOnce('POSTERN_SEALING_KEY', env.POSTERN_SEALING_KEY)
   const sealing = new Sealing({
@@ -311,13 +316,40 @@ export function compose(parts: Parts): Composed {
     token: readsOnce('POSTERN_METRICS_TOKEN', env.POSTERN_METRICS_TOKEN),
     flush: () => audit.flush(),
   }
+  const exporter =
+    env.OTLP_ENDPOINT === ''
+      ? undefined
+      : new Exporter({
+          endpoint: env.OTLP_ENDPOINT,
+          headers: readsOnce('OTLP_HEADERS', env.OTLP_HEADERS),
+          ...{ fetch, now, after, waitUntil, log },
+        })
+  const stepping =
+    (onCall: OnCall): OnCall =>
+    (call) => {
+      onCall(call)
+      const { method, route, status, failure, ms } = call
+      const isFailed = failure !== undefined || (status ?? 0) >= 500
+      const name = `${method} ${route}`
+      underWay.getStore()?.waitedFor({ of: 'app', name, endedAt: now(), ms, isFailed, status })
+    }
+  const measure = (line: Answered, trail: Trail, traceparent: string | null) => {
+    exporter?.add(spansOf(line, trail.at, trail.steps, traceparent, io.newId))
+    try {
+      env.ANALYTICS?.writeDataPoint(dataPointOf(line))
+    } catch {
+      lost('data point')
+    }
+  }
   const app = createApp({
     door: new Door({ access, rates, now }),
     audit,
     oauth: { db: d1, keySets, rates, now },
     io,
     trouble,
-    openApp: (connection, deadline, onCall) => openApp(connection, deadline, 'request', onCall),
+    openApp: (connection, deadline, onCall) =>
+      openApp(connection, deadline, 'request', stepping(onCall)),
+    measure,
     openData,
     baseUrl,
     after,
@@ -402,6 +434,9 @@ export function compose(parts: Parts): Composed {
           sweepRoles: () => sweepRoles(jobs),
           continueScans: () => continueScans(jobs),
           ...alerts,
+          ...(exporter && {
+            exportMetrics: async () => exporter.metrics(await samplesFor(metrics, null)),
+          }),
           keepAudit: () => keepAudit({ ...jobs, control: d1 }),
           erase: () => erase(jobs),
           reseal,

@@ -61,6 +61,21 @@ const envSchema = z
         'must be a queue',
       )
       .optional(),
+    /** A data set of Analytics Engine, which is told of each request (docs/metrics.md). */
+    ANALYTICS: z
+      .custom<AnalyticsEngineDataset>(
+        (value) =>
+          typeof (value as Partial<AnalyticsEngineDataset> | null)?.writeDataPoint === 'function',
+        'must be a data set of Analytics Engine',
+      )
+      .optional(),
+    /** Of a collector of OpenTelemetry: `/v1/traces` and `/v1/metrics` are put behind it. */
+    OTLP_ENDPOINT: z
+      .union([z.literal(''), z.url({ protocol: /^https?$/ })])
+      .default('')
+      .transform((url) => url.replace(/\/+$/, '')),
+    /** What it wants to let the gateway in: `name=value,name=value`. */
+    OTLP_HEADERS: secret.default(''),
     /** "1" only under `npm start` and in tests: http and loopback app hosts are allowed. */
     POSTERN_DEV: z.enum(['', '1']).default(''),
   })

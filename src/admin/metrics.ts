@@ -68,7 +68,8 @@ async function answer(
   return new Response(text, { headers: { 'content-type': form, 'cache-control': 'no-store' } })
 }
 
-async function samplesFor(
+/** @param ids of the connections that somebody may see; null: all */
+export async function samplesFor(
   { control, data, now }: MetricsDeps,
   ids: readonly string[] | null,
 ): Promise<Sample[]> {

@@ -1,7 +1,12 @@
 /** D1 with somebody who is told of each trip to it, whoever makes it. */
 
-/** How long one trip took, and of how many statements it was. */
-export type OnTrip = (ms: number, statements: number) => void
+export interface Trip {
+  readonly ms: number
+  readonly statements: number
+  readonly isFailed: boolean
+}
+
+export type OnTrip = (trip: Trip) => void
 
 /**
  * @param now milliseconds since 1970
@@ -11,10 +16,14 @@ export function watched(d1: D1Database, now: () => number, told: OnTrip): D1Data
   const originals = new WeakMap<object, D1PreparedStatement>()
   async function trip<T>(statements: number, ask: () => Promise<T>): Promise<T> {
     const sentAt = now()
+    const tell = (isFailed: boolean) => told({ ms: now() - sentAt, statements, isFailed })
     try {
-      return await ask()
-    } finally {
-      told(now() - sentAt, statements)
+      const result = await ask()
+      tell(false)
+      return result
+    } catch (error) {
+      tell(true)
+      throw error
     }
   }
   const wrap = (statement: D1PreparedStatement): D1PreparedStatement => {

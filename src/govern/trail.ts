@@ -7,6 +7,23 @@ import type { Actor, AuditContext, AuditEntry } from '../db/audit.ts'
 
 /** Calls of which each is kept; a walk over a list makes hundreds. */
 const CALLS = 40
+/** Steps that are kept for a trace. */
+const STEPS = 100
+
+/** What a request waited for: a call of the app, or a trip to D1. */
+export interface Step {
+  readonly of: 'app' | 'd1'
+  /** Without a value. */
+  readonly name: string
+  /** Milliseconds since 1970. */
+  readonly endedAt: number
+  readonly ms: number
+  readonly isFailed: boolean
+  /** Of HTTP. */
+  readonly status?: number | undefined
+  /** Of one trip to D1. */
+  readonly statements?: number
+}
 
 export class Trail implements AuditContext {
   readonly request: string
@@ -51,6 +68,14 @@ export class Trail implements AuditContext {
     this.callMs.push(call.ms)
     if (call.failure !== undefined || (call.status ?? 0) >= 500) this.callsFailed += 1
     if (this.#calls.length < CALLS) this.#calls.push(call)
+  }
+
+  /** In the order in which they end. */
+  readonly steps: Step[] = []
+
+  waitedFor(step: Step): void {
+    if (step.of === 'd1') this.tripMs.push(step.ms)
+    if (this.steps.length < STEPS) this.steps.push(step)
   }
 
   readonly decided = (entry: AuditEntry): void => {

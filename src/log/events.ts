@@ -19,6 +19,7 @@ const NOT_DONE = [
   'wake-up',
   'count of denied',
   'turn of the cron',
+  'data point',
 ] as const
 export type NotDone = (typeof NOT_DONE)[number]
 
@@ -101,6 +102,11 @@ export const EVENTS = {
     level: 'info',
     says: 'Something that costs nobody anything was not written down or sent.',
     fields: { what: NOT_DONE },
+  },
+  'otlp.lost': {
+    level: 'warn',
+    says: 'Spans or metrics were not taken by the collector; status 0: no answer, or too many waited.',
+    fields: { signal: ['traces', 'metrics'], items: 'number', status: 'number' },
   },
   'job.failed': {
     level: 'error',
