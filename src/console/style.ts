@@ -52,9 +52,9 @@ main:focus { outline: none; }
 .areas a[aria-current] { color: var(--ink); font-weight: 600; }
 .account { display: flex; flex-wrap: wrap; gap: 0.25rem 1rem; align-items: center; font-size: 0.925rem; }
 .tabs { display: flex; gap: 1.5rem; align-items: baseline; background: var(--card); border-bottom: 1px solid var(--line); padding: 0 clamp(1rem, 4vw, 2.5rem); }
-.tabs ul { display: flex; flex-wrap: wrap; gap: 0 1.5rem; list-style: none; padding: 0; }
+.tabs ul { display: flex; flex-wrap: wrap; gap: 0 1.15rem; font-size: 0.95rem; min-width: 0; list-style: none; padding: 0; }
 .tabs a { display: block; padding: 0.65rem 0; color: var(--soft); text-decoration: none; border-bottom: 3px solid transparent; }
-.tabs strong { overflow-wrap: anywhere; }
+.tabs strong { flex: none; max-width: min(100%, 16rem); overflow-wrap: anywhere; }
 .tabs a:hover { color: var(--ink); }
 .tabs a[aria-current] { color: var(--ink); font-weight: 600; border-color: var(--accent); }
 main { max-width: 68rem; margin: 0 auto; padding: clamp(1.25rem, 4vw, 2.5rem) clamp(1rem, 4vw, 2.5rem) 4rem; display: grid; gap: 1.5rem; }

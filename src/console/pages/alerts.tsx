@@ -1,6 +1,6 @@
 import type { AlertView, ChannelView, ToldView } from '../../admin/alerts.ts'
 import type { Done } from '../alert-pages.tsx'
-import { queryOf } from '../ask.ts'
+import { pathOf, queryOf } from '../ask.ts'
 import { Layout } from '../layout.tsx'
 import { Badge, Copyable, ErrorSummary, Field, More, Notice, Time } from '../parts.tsx'
 import { may, type Viewer } from '../viewer.ts'
@@ -68,7 +68,7 @@ export function AlertsPage(props: Props) {
           )}
         </Notice>
       )}
-      {open !== undefined && <Open {...{ open, now }} />}
+      {open !== undefined && name !== undefined && <Open {...{ name, open, now }} />}
       {channels.length === 0 ? (
         <div class="card empty">
           <h2>No channels</h2>
@@ -96,7 +96,8 @@ export function AlertsPage(props: Props) {
 
 const CHANNEL = '/connections/:name/alerts/channels/:channel'
 
-function Open({ open, now }: { open: readonly AlertView[]; now: number }) {
+function Open({ name, open, now }: { name: string; open: readonly AlertView[]; now: number }) {
+  const findings = pathOf`/admin/connections/${name}/findings`
   return (
     <section class="card" aria-labelledby="open">
       <h2 id="open">Open now</h2>
@@ -104,7 +105,7 @@ function Open({ open, now }: { open: readonly AlertView[]; now: number }) {
         <p>Nothing: all is as it should be. The cron looks every five minutes.</p>
       ) : (
         <ul class="stacked">
-          {open.map(({ title, happened, todo, severity, since }) => (
+          {open.map(({ title, happened, todo, severity, since, detail }) => (
             <li class={`notice ${severity === 'critical' ? 'bad' : 'calm'}`}>
               <h3>{title}</h3>
               <p>{happened}</p>
@@ -112,7 +113,10 @@ function Open({ open, now }: { open: readonly AlertView[]; now: number }) {
                 <strong>What to do:</strong> {todo}
               </p>
               <p>
-                Since <Time iso={since} now={now} />
+                Since <Time iso={since} now={now} />.{' '}
+                {typeof detail['finding'] === 'string' && (
+                  <a href={`${findings}#finding-${detail['finding']}`}>The finding</a>
+                )}
               </p>
             </li>
           ))}
