@@ -33,6 +33,9 @@ test('what was too much is told with names, and passes once a person allows it',
   expect(shown.text).not.toContain('a.leaver')
   expect((await get(`${at}?state=done`)).text).toContain('a.leaver')
 
+  const findings = await get(at.replace(/guard$/, 'findings'))
+  expect(findings.html).toContain(`<a href="/admin${at}">Who is held back`)
+
   const allowed = await post(`${at}/decide`, { finding, decision: 'allow' })
   expect(allowed.text).toContain('passes when the client tries again')
   expect(allowed.text).toContain('Nobody is held back')

@@ -84,7 +84,15 @@ function FindingCard({
         <h2 id={title}>{said.title}</h2>
         <Badge tone={state === 'open' ? 'warn' : 'calm'}>{state}</Badge>
       </div>
-      <p>{said.advice}</p>
+      <p>
+        {said.advice}
+        {kind === 'guard' && state === 'open' && (
+          <>
+            {' '}
+            <a href={at.replace(/findings$/, 'guard')}>Who is held back</a>
+          </>
+        )}
+      </p>
       <dl class="facts">
         <dt>Seen</dt>
         <dd>
