@@ -13,7 +13,7 @@ import { route } from './api.ts'
 import { readJson } from './body.ts'
 import { type CheckDeps, checkConnection } from './check-connection.ts'
 import type { AdapterDescription } from './describe-adapter.ts'
-import { attributesForEntra, type EntraAttribute, toObjectMappings } from './entra-mapping.ts'
+import { attributesForEntra, type EntraMapping, toObjectMappings } from './entra-mapping.ts'
 import { invalidInput, invalidMembers, Problem } from './problem.ts'
 import { connectionOf } from './query.ts'
 
@@ -41,10 +41,8 @@ export interface AdapterView extends AdapterListing {
 
 export type { AppTrial }
 
-export interface EntraView {
+export interface EntraView extends EntraMapping {
   readonly tenantUrl: string
-  readonly people: readonly EntraAttribute[]
-  readonly groups: readonly EntraAttribute[]
   /** For Microsoft Graph. */
   readonly schema: ReturnType<typeof toObjectMappings>
 }
@@ -115,7 +113,13 @@ export function adapterRoutes(
           connection.mapping?.['User'] ??
           adapter?.resource?.('User')?.mapping ??
           (adapter?.declaresTypes ? 'any' : {})
-        const attributes = attributesForEntra(mapped, connection.policy.match)
+        // Groups that the app does not know are kept here, where the policy says so.
+        const hasGroups =
+          adapter === undefined ||
+          adapter.declaresTypes ||
+          adapter.resource?.('Group') !== undefined ||
+          connection.policy.groups.mode !== 'native'
+        const attributes = attributesForEntra(mapped, connection.policy.match, hasGroups)
         const view: EntraView = {
           tenantUrl: `${baseUrl(c.req.url)}/scim/${connection.name}/v2`,
           ...attributes,

@@ -21,31 +21,67 @@ const GROUP: Readonly<Record<string, string>> = {
   members: 'members',
 }
 
-/** `Switch([IsSoftDeleted], ...)` is what Entra's own default has for `active`. */
-const EXPRESSIONS: Readonly<Record<string, string>> = {
-  active: 'Switch([IsSoftDeleted], , "False", "True", "True", "False")',
+interface EntraExpression {
+  readonly name: string
+  readonly text: string
+}
+
+const EXPRESSIONS: Readonly<Record<string, EntraExpression>> = {
+  // What Entra's own default has for it.
+  active: {
+    name: 'Switch',
+    text: 'Switch([IsSoftDeleted], , "False", "True", "True", "False")',
+  },
+  // All roles each time: the set is the set (docs/mapping.md).
+  roles: {
+    name: 'AssertiveAppRoleAssignmentsComplex',
+    text: 'AssertiveAppRoleAssignmentsComplex([appRoleAssignments])',
+  },
+}
+/** Beside Entra's default mapping; it has no use for them in an app that has not. */
+const BESIDE: Readonly<Record<string, string>> = {
+  roles: 'appRoleAssignments',
 }
 /** Identity providers and Postern need them, whatever the app holds. */
 const ALWAYS = ['userName', 'active', 'externalId']
 /** The app's mapping seldom names an id that never changes, and a rename must not lose a person. */
 const SOURCES: Readonly<Record<string, string>> = { externalId: 'objectId' }
 
-/** @param mapped what the app is told of people, by SCIM path; 'any': all of it */
+/** What is entered under "Attribute mapping". */
+export interface EntraMapping {
+  readonly people: readonly EntraAttribute[]
+  /** None: the app knows no groups. */
+  readonly groups: readonly EntraAttribute[]
+  /** SCIM paths that the app has a place for, and Entra's default mapping no source. */
+  readonly withoutSource: readonly string[]
+}
+
+/**
+ * @param mapped what the app is told of people, by SCIM path; 'any': all of it
+ * @param hasGroups false: a mapping of groups would only fail
+ */
 export function attributesForEntra(
   mapped: Readonly<Record<string, MappingEntry>> | 'any',
   match: readonly { readonly scim: string }[],
-): { readonly people: readonly EntraAttribute[]; readonly groups: readonly EntraAttribute[] } {
+  hasGroups: boolean,
+): EntraMapping {
   const isMapped = (path: string) =>
-    mapped === 'any' ||
-    Object.keys(mapped).some((key) => sameWords(key, path) || tells(mapped, key, path))
-  const first = match[0]?.scim ?? 'userName'
-  const people = Object.entries(DEFAULT_MAPPING)
-    .filter(([path]) => isMapped(path) || ALWAYS.includes(path) || sameWords(path, first))
+    mapped === 'any' || Object.keys(mapped).some((key) => speaksOf(mapped, key, path))
+  const sources = Object.entries(DEFAULT_MAPPING).map(([target, [source = '']]) => ({
+    target,
+    source: SOURCES[target] ?? source,
+  }))
+  const beside = Object.entries(BESIDE).flatMap(([target, source]) =>
+    mapped !== 'any' && isMapped(target) ? [{ target, source }] : [],
+  )
+  const first = match[0]?.scim ?? ''
+  // Without a matching attribute Entra takes no mapping at all.
+  const matching = sources.find(({ target }) => sameWords(target, first))?.target ?? 'userName'
+  const people = [...sources, ...beside]
+    .filter(({ target }) => isMapped(target) || [...ALWAYS, matching].includes(target))
     .map(
-      ([target, [source = '']]): EntraAttribute => ({
-        source: SOURCES[target] ?? source,
-        target,
-        isMatching: sameWords(target, first),
+      ({ target, source }): EntraAttribute => ({
+        ...{ source, target, isMatching: target === matching },
         inApp: isMapped(target) || target === 'active',
       }),
     )
@@ -54,7 +90,24 @@ export function attributesForEntra(
       ...{ source, target, isMatching: target === 'displayName', inApp: true },
     }),
   )
-  return { people, groups }
+  const withoutSource = Object.keys(mapped === 'any' ? {} : mapped).filter(
+    (key) => !key.startsWith('=') && !people.some(({ target }) => isSame(key, target)),
+  )
+  return { people, groups: hasGroups ? groups : [], withoutSource }
+}
+
+function speaksOf(
+  mapped: Readonly<Record<string, MappingEntry>>,
+  key: string,
+  path: string,
+): boolean {
+  return isSame(key, path) || tells(mapped, key, path)
+}
+
+/** The mapping may speak of every element, or of their values, where Entra speaks of one or of the whole. */
+function isSame(key: string, path: string): boolean {
+  const whole = path.replace(/\[[^\]]*\]/, '')
+  return [path, whole, `${path}.value`].some((one) => sameWords(key, one))
 }
 
 /** An expression that reads the attribute. */
@@ -67,7 +120,7 @@ function tells(mapped: Readonly<Record<string, MappingEntry>>, key: string, path
 const sameWords = (a: string, b: string) => a.toLowerCase() === b.toLowerCase()
 
 /** As Graph has it. */
-export function toObjectMappings(attributes: ReturnType<typeof attributesForEntra>) {
+export function toObjectMappings(attributes: EntraMapping) {
   const mapping = (name: string, target: string, all: readonly EntraAttribute[]) => ({
     enabled: true,
     flowTypes: 'Add, Update, Delete',
@@ -91,13 +144,15 @@ export function toObjectMappings(attributes: ReturnType<typeof attributesForEntr
         'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User',
         attributes.people,
       ),
-      mapping('Group', 'urn:ietf:params:scim:schemas:core:2.0:Group', attributes.groups),
+      ...(attributes.groups.length > 0
+        ? [mapping('Group', 'urn:ietf:params:scim:schemas:core:2.0:Group', attributes.groups)]
+        : []),
     ],
   }
 }
 
-function sourceOf(name: string, expression: string | undefined) {
+function sourceOf(name: string, expression: EntraExpression | undefined) {
   return expression === undefined
     ? { expression: `[${name}]`, name, type: 'Attribute', parameters: [] }
-    : { expression, name: 'Switch', type: 'Function', parameters: [] }
+    : { expression: expression.text, name: expression.name, type: 'Function', parameters: [] }
 }

@@ -39,6 +39,7 @@ const HINTS: Readonly<Record<string, string>> = {
   'guard.windowMinutes':
     'More disables and deletes than these within the window are held back, for a person to decide.',
   'guard.maxPercent': 'Of all who are linked; counts only above 20 of them.',
+  'guard.maxCount': 'Of people, within the window.',
   'reconcile.everyHours': 'Between scans that nobody asked for. 0: none.',
   'groups.mode':
     '“record” keeps groups here, for an app that has none; “roles” makes an attribute of them.',
@@ -51,6 +52,7 @@ const HINTS: Readonly<Record<string, string>> = {
   'limits.requestTimeoutMs': 'How long a request may take with all its calls of the app.',
   'limits.appCallsPerSecond': 'Calls of the app. Left empty: what the adapter declares.',
   'limits.appCallsAtOnce': 'Left empty: what the adapter declares.',
+  'alerts.silentHours': 'After so long without a request an alert says that the client is silent.',
   'audit.values': 'How values of requests are kept: hashed, in the clear, or not at all.',
   'audit.retentionDays': 'What is older is deleted.',
   'audit.reads': 'Keep each read, and not only sums of them',
@@ -63,6 +65,7 @@ const LABELS: Readonly<Record<string, string>> = {
   'deprovision.onInactive': 'Switched off',
   'deprovision.onDelete': 'Deleted',
   'deprovision.onRefused': 'The app refuses to remove',
+  'alerts.silentHours': 'Hours of silence',
   'guard.windowMinutes': 'Window, minutes',
   'guard.maxCount': 'At most, people',
   'guard.maxPercent': 'At most, percent',

@@ -73,7 +73,20 @@ export function ConnectPage({ viewer, name, entra, lastHeard, token, isNew, tria
             target attributes that are not in the list.
           </p>
           <Attributes caption="People" items={entra.people} />
-          <Attributes caption="Groups" items={entra.groups} />
+          {entra.withoutSource.length > 0 && (
+            <p>
+              The app has a place for these too, and Entra’s default mapping has no source for them.
+              Add what you want to be told there, with a source of your own:{' '}
+              <code>{entra.withoutSource.join(', ')}</code>.
+            </p>
+          )}
+          {entra.groups.length > 0 ? (
+            <Attributes caption="Groups" items={entra.groups} />
+          ) : (
+            <p>
+              This app knows no groups: switch <b>Provision Microsoft Entra ID Groups</b> off.
+            </p>
+          )}
           <p>
             <a href={`${at}/entra-mapping.json`} download={`${name}-entra-mapping.json`}>
               Download the mapping as JSON
