@@ -248,6 +248,7 @@ async function answer(
     const { connection, scope, actor } = await deps.door.admit(request, name, freshness)
     trail.admitted(actor)
     heard.connection = connection
+    deps.door.count(connection)
     const read = await readRequest(request, path, deps.after)
     heard.request = read
     if (scope === 'scim:read' && isWrite(read)) throw readsOnly()

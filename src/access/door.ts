@@ -31,8 +31,8 @@ export class Door {
   }
 
   /**
-   * @throws {ScimError} as `Access.admit`; 429 where the client, or strangers at its source, ask too
-   *   often, without a look at D1
+   * @throws {ScimError} as `Access.admit`; 429 where strangers at its source ask too often, without a
+   *   look at D1
    */
   async admit(request: Request, name: string, freshness: Freshness): Promise<Admitted> {
     const { access } = this.#deps
@@ -50,7 +50,6 @@ export class Door {
       throw error
     }
     pass()
-    this.#count(admitted.connection)
     return admitted
   }
 
@@ -72,8 +71,8 @@ export class Door {
     if (operations > 1) this.#deps.rates.charge(connection, this.#deps.now(), operations - 1)
   }
 
-  /** @throws {ScimError} 429 */
-  #count(connection: Connection): void {
+  /** Counts a request that was let in. @throws {ScimError} 429 where its client asks too often */
+  count(connection: Connection): void {
     const waitMs = this.#deps.rates.admit(connection, this.#deps.now())
     if (waitMs === 0) return
     const { requestsPerSecond } = connection.policy.limits

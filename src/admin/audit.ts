@@ -64,7 +64,9 @@ async function* entryPages(rows: AuditRows, query: AuditQuery): AsyncGenerator<A
 async function writesOf(rows: AuditRows, found: readonly AuditRow[]) {
   const answered = found.filter(({ kind }) => kind === 'answered')
   const byRequest = await rows.writesOf(answered.map(({ request }) => request))
-  return new Map(answered.map((row) => [row, byRequest.get(row.request) ?? []]))
+  // A part of a Bulk request that was refused has written nothing.
+  const whole = answered.filter(({ detail }) => detail['part'] === undefined)
+  return new Map(whole.map((row) => [row, byRequest.get(row.request) ?? []]))
 }
 
 // ---- views -------------------------------------------------------------------------------------------

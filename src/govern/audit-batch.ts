@@ -11,10 +11,11 @@ import type { Heard as Sums } from '../db/counters.ts'
 import type { Database } from '../db/database.ts'
 import { BOUNDS_MS, SPAN_MS } from '../db/traffic.ts'
 import type { Log } from '../log/events.ts'
-import type { Json, ResourceDefinition } from '../scim/schema.ts'
-import { askedOf, type Said } from './asked.ts'
+import type { ResourceDefinition } from '../scim/schema.ts'
+import type { Said } from './asked.ts'
 import { type HeardAnswer, type HeardRequest, isWriteOp, type Row, rowOf } from './hear.ts'
-import type { Trail } from './trail.ts'
+import { definitionNamed, given, hashed, saidIn, shown } from './said-values.ts'
+import { Trail } from './trail.ts'
 import type { ValueHashes } from './value-hashes.ts'
 
 /** Rows that are written together: below the 2 MB that D1 takes as one value. */
@@ -26,10 +27,9 @@ const TIMER_LOST_MS = 10_000
 const MOST_ROWS = 2_000
 /** Names of connections at whose doors somebody was turned away, between two writes. */
 const MOST_NAMES = 20
-/** Elements of a value that is kept: a group may have 50,000 members. */
-const MOST_ELEMENTS = 100
-/** Characters of a value that is shown. */
-const LONGEST_SHOWN = 200
+const TOO_MANY = 429
+/** Rows of such requests of one connection, between two writes. */
+const MOST_TOO_MANY = 5
 
 export interface AuditBatchDeps {
   readonly hashes: ValueHashes
@@ -58,6 +58,8 @@ interface Kept {
   readonly row: Row
   readonly said: Said | undefined
   readonly trail: Trail
+  /** `both`, but for a part of a Bulk request (no sum of its own) and a flood of one kind (no row). */
+  readonly as: 'both' | 'row' | 'sum'
 }
 
 /** Rows of one connection that could not be written. */
@@ -79,6 +81,8 @@ export class AuditBatch {
   #lost = new Map<string, Lost>()
   /** By name of a connection, as the URL has it: requests that got no further than its door. */
   #turned = new Map<string, TurnedAway>()
+  /** Requests of a connection that were too many, between two writes. */
+  readonly #tooMany = new Map<string, number>()
   readonly #steady: () => number
   /** By the steady clock. */
   #timerSince: number | undefined
@@ -93,10 +97,37 @@ export class AuditBatch {
     const row = rowOf(trail, definition, request, method, answer)
     // The body is read now, and not held until it is written.
     const said = request && definition && saidIn(connection, definition, request)
-    this.#kept.push({ connection, row, said, trail })
+    this.#kept.push({
+      connection,
+      row,
+      said,
+      trail,
+      as: this.#isFlood(row, connection) ? 'sum' : 'both',
+    })
+    this.#keepParts(connection, trail)
     if (this.#kept.length > MOST_ROWS) this.#lose(this.#kept.splice(0, ROWS))
     this.#schedule(this.#kept.length >= ROWS ? 0 : AGE_MS)
     return row
+  }
+
+  /** A client that asks too often does so hundreds of times: a few rows say it. */
+  #isFlood({ status }: Row, { id }: Connection): boolean {
+    if (status !== TOO_MANY) return false
+    const before = this.#tooMany.get(id) ?? 0
+    this.#tooMany.set(id, before + 1)
+    return before >= MOST_TOO_MANY
+  }
+
+  #keepParts(connection: Connection, { refusedParts, request, actor, at }: Trail): void {
+    for (const [part, { request: asked, error }] of refusedParts.entries()) {
+      const trail = new Trail(request, actor, at)
+      const definition = definitionNamed(connection, asked.segments[0] ?? '')
+      const answer = { status: error.status, error, ms: 0 }
+      const row = rowOf(trail, definition, asked, asked.method, answer)
+      const said = definition && saidIn(connection, definition, asked)
+      const told = { ...row, detail: { ...row.detail, part } }
+      this.#kept.push({ connection, row: told, said, trail, as: 'row' })
+    }
   }
 
   /** `denied`: without a token that is good; `misdirected`: not below the base URL. */
@@ -116,6 +147,7 @@ export class AuditBatch {
     this.#timerSince = undefined
     const turned = this.#turned
     this.#turned = new Map()
+    this.#tooMany.clear()
     for (const [name, counts] of turned) await this.#writeTurned(name, counts)
     while (this.#kept.length > 0 || this.#lost.size > 0) {
       const kept = this.#kept.splice(0, ROWS)
@@ -206,53 +238,10 @@ export class AuditBatch {
   }
 }
 
-// ---- values ------------------------------------------------------------------------------------------
-
-function saidIn(
-  connection: Connection,
-  definition: ResourceDefinition,
-  { method, query, body }: HeardRequest,
-): Said {
-  const filter = query.get('filter')
-  return askedOf(definition, connection.policy.profile, { method, filter, body })
-}
-
-type Form = (path: string, value: Json) => Json | Promise<Json>
-
-const shown: Form = (_, value) =>
-  typeof value === 'string'
-    ? value.slice(0, LONGEST_SHOWN)
-    : JSON.stringify(value).length <= LONGEST_SHOWN
-      ? value
-      : '…'
-
-const hashed =
-  (hashes: ValueHashes, connection: string): Form =>
-  (path, value) =>
-    hashes.value(connection, path, value)
-
-/** In the order of the names; null stands for a value that is not kept. */
-async function given(
-  { asked, values }: Said,
-  form: Form,
-): Promise<Readonly<Record<string, unknown>> | undefined> {
-  const of = (names: readonly string[], all: readonly (Json | undefined)[]) =>
-    Promise.all(
-      names.map((name, at) => {
-        const value = all[at]
-        const isLong = Array.isArray(value) && value.length > MOST_ELEMENTS
-        return value === undefined || isLong ? null : form(name, value)
-      }),
-    )
-  const filter = await of(asked.filter?.map(({ attribute }) => attribute) ?? [], values.filter)
-  const changes = await of(asked.changes?.map(({ path }) => path) ?? [], values.changes)
-  if (filter.length + changes.length === 0) return undefined
-  return { ...(filter.length > 0 && { filter }), ...(changes.length > 0 && { changes }) }
-}
-
 // ---- rows and sums -------------------------------------------------------------------------------------
 
-function isStored({ connection, row }: Kept): boolean {
+function isStored({ connection, row, as }: Kept): boolean {
+  if (as === 'sum') return false
   return connection.policy.audit.reads || isWriteOp(row.op) || row.status >= 400
 }
 
@@ -268,7 +257,8 @@ function endedIn(rows: readonly Kept[]) {
 
 function spansOf(rows: readonly Kept[]): Sums[] {
   const spans = new Map<string, Sums>()
-  for (const { connection, row, trail } of rows) {
+  for (const { connection, row, trail, as } of rows) {
+    if (as === 'row') continue
     const empty = emptySpan(connection.id, row.at)
     const key = `${empty.connection}\n${empty.at}`
     const span = spans.get(key) ?? empty

@@ -4,6 +4,8 @@
  */
 import type { AppCall, OnCall } from '../adapter/app-call.ts'
 import type { Actor, AuditContext, AuditEntry } from '../db/audit.ts'
+import type { ScimError } from '../scim/error.ts'
+import type { HeardRequest } from './hear.ts'
 
 /** Calls of which each is kept; a walk over a list makes hundreds. */
 const CALLS = 40
@@ -25,6 +27,12 @@ export interface Step {
   readonly statements?: number
 }
 
+/** An operation of a Bulk request that was refused or failed. */
+export interface RefusedPart {
+  readonly request: HeardRequest
+  readonly error: ScimError
+}
+
 export class Trail implements AuditContext {
   readonly request: string
   /** Milliseconds since 1970: when it began. */
@@ -42,6 +50,8 @@ export class Trail implements AuditContext {
   readonly findings = new Set<string>()
   /** The last of each link stands, where a commit was tried again. */
   readonly decisions = new Map<string, AuditEntry>()
+  /** Each has a row of its own: the answer of the whole is 200. */
+  readonly refusedParts: RefusedPart[] = []
   /** Links of which an update was begun. */
   readonly begun = new Set<string>()
 

@@ -27,7 +27,15 @@ export function operationsIn({ method, segments, body }: ScimRequest): number {
 
 type Run = (request: ScimRequest) => Promise<ScimResponse>
 
-export async function bulk(request: ScimRequest, baseUrl: string, run: Run): Promise<ScimResponse> {
+type Asked = Pick<ScimRequest, 'method' | 'segments' | 'query' | 'body'>
+
+/** @param refused told of each operation that came to nothing: the whole is answered 200 */
+export async function bulk(
+  request: ScimRequest,
+  baseUrl: string,
+  run: Run,
+  refused: (operation: Asked, error: ScimError) => void,
+): Promise<ScimResponse> {
   const body = requireObject(request.body)
   const { operations, failOnErrors } = parseBulk(body)
   /** bulkId -> id of the resource that was created under it. */
@@ -41,7 +49,7 @@ export async function bulk(request: ScimRequest, baseUrl: string, run: Run): Pro
     const operation = operations[index]
     if (!operation) continue
     if (failOnErrors !== undefined && errors >= failOnErrors) break
-    const result = await one(operation, ids, failed, baseUrl, run)
+    const result = await one(operation, ids, failed, baseUrl, run, refused)
     if (Number(result['status']) >= 400) {
       errors++
       if (operation.bulkId !== undefined) failed.add(operation.bulkId)
@@ -58,6 +66,7 @@ async function one(
   failed: ReadonlySet<string>,
   baseUrl: string,
   run: Run,
+  refused: (operation: Asked, error: ScimError) => void,
 ): Promise<JsonObject> {
   const { method, bulkId, version } = operation
   const named: JsonObject = { method, ...(bulkId !== undefined && { bulkId }) }
@@ -86,9 +95,15 @@ async function one(
   } catch (error) {
     const failure = error instanceof AdapterFailure ? toScimError(error) : error
     if (!(failure instanceof ScimError)) throw error
+    refused(askedBy(operation), failure)
     const { status, body } = toErrorResponse(failure)
     return { ...named, status: String(status), ...(body && { response: body }) }
   }
+}
+
+function askedBy({ method, path, data }: Operation): Asked {
+  const segments = path.replace(/\?.*/s, '').split('/').slice(1)
+  return { method, segments, query: new Map(), body: data }
 }
 
 // ---- parsing ---------------------------------------------------------------------------------------

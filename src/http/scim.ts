@@ -27,7 +27,12 @@ export async function handle(
       if (rest.length > 0) throw noSuchPath()
       if (request.method !== 'POST') throw notAllowed(request, ['POST'])
       // Operations are on resources: a Bulk within a Bulk would know no bound.
-      return bulk(request, open.baseUrl, (one) => handleResource(open, one, trouble))
+      return bulk(
+        request,
+        open.baseUrl,
+        (one) => handleResource(open, one, trouble),
+        (one, error) => void open.trail.refusedParts.push({ request: one, error }),
+      )
     case '.search':
       if (rest.length > 0) throw noSuchPath()
       if (request.method !== 'POST') throw notAllowed(request, ['POST'])

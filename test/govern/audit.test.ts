@@ -124,6 +124,59 @@ describe('a request', () => {
     expect(JSON.stringify(await rows(world))).not.toMatch(/falk/i)
   })
 
+  test('within a Bulk request has a row of its own where it was refused, and the writes of others none of it', async () => {
+    const world = await open()
+    const taken = idOf(await world.ask('POST', '/Users', person('taken@example.com')))
+    const op = (method: string, path: string, data: unknown, bulkId?: string) => ({
+      ...{ method, path, data },
+      ...(bulkId !== undefined && { bulkId }),
+    })
+    const { name: _, ...nameless } = person('nameless@example.com')
+    const answer = await world.ask('POST', '/Bulk', {
+      schemas: ['urn:ietf:params:scim:api:messages:2.0:BulkRequest'],
+      Operations: [
+        op('POST', '/Users', person(LOGIN), 'one'),
+        op('PATCH', `/Users/${taken}`, patch({ op: 'replace', path: 'userName', value: LOGIN })),
+        op('POST', '/Users', nameless, 'two'),
+        op('POST', '/Nothing', {}, 'three'),
+      ],
+    })
+    expect(answer.status).toBe(200)
+    const all = await world.audit()
+    const of = all.filter((one: { request: string }) => one.request === all[0].request)
+    const parts = of.filter((one: { op: string }) => one.op !== 'bulk')
+    expect(
+      parts.map((one: Record<string, unknown>) => [one['op'], one['decision']]).sort(),
+    ).toEqual([
+      ['create', 'app-invalid'],
+      ['other', 'not-found'],
+      ['update', 'uniqueness'],
+    ])
+    const renamed = parts.find((one: { op: string }) => one.op === 'update')
+    expect(renamed).toMatchObject({ id: taken, outcome: 'refused', status: 409, writes: [] })
+    expect(renamed.detail.says).toBe('Another User has this userName already.')
+    const whole = of.find((one: { op: string }) => one.op === 'bulk')
+    expect(whole.writes).toMatchObject([{ decision: 'created' }])
+    // One request in the sums.
+    const { day } = (await world.admin('GET', '/health')).body
+    expect([day.writes, day.refused]).toEqual([2, 0])
+    expect(JSON.stringify(await rows(world))).not.toMatch(/falk/i)
+  })
+
+  test('that is one too many is counted, and a few rows say it', async () => {
+    const world = await open({ policy: { limits: { requestsPerSecond: 1 } } })
+    const statuses = []
+    for (let n = 0; n < 12; n++) {
+      statuses.push((await world.ask('GET', match('userName', LOGIN))).status)
+    }
+    const tooMany = statuses.filter((status) => status === 429).length
+    expect(tooMany).toBeGreaterThan(5)
+    const refused = await world.audit('?outcome=refused')
+    expect(refused).toHaveLength(5)
+    expect(refused[0]).toMatchObject({ decision: 'rate', status: 429, actor: { kind: 'token' } })
+    expect((await world.admin('GET', '/health')).body.day.refused).toBe(tooMany)
+  })
+
   test('leaves nobody waiting: its row is written later, with others', async () => {
     const world = await open()
     await world.ask('GET', match('userName', LOGIN))
