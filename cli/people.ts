@@ -18,6 +18,7 @@ and pre-flights have met. The bare id stays, so that it is never given out again
 which names ids and attributes and holds no values. The app is not touched: have the person removed
 there first, by the identity provider or by hand.
 
+  --days N          of leavers: off for so long (default: the policy's deprovision.leaverAfterDays)
   --force           although the account is still in the app, where it stays: the next read gives it
                     another id. With the adapter "sandbox" this erases the account itself
 ${GATEWAY_HELP}

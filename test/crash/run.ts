@@ -131,13 +131,21 @@ async function main(): Promise<number> {
       }),
     )
     if (answer.status !== 200) throw new Error(`PATCH: ${JSON.stringify(answer)}`)
+    done('update', person)
   }
 
   async function remove(person: Wanted): Promise<void> {
     const answer = await insist(() => send('DELETE', `/Users/${person.id}`))
     if (answer.status !== 204 && answer.status !== 404) throw new Error(JSON.stringify(answer))
+    done('delete', person)
     person.exists = false
     person.id = undefined
+  }
+
+  /** Of each of these the audit has to know. */
+  const asked = new Map<string, AskedFor>()
+  function done(op: AskedFor['op'], { id = '', userName }: Wanted): void {
+    asked.set(`${op} ${id}`, { op, id, userName })
   }
 
   const people: Wanted[] = Array.from({ length: PEOPLE }, (_, i) => ({
@@ -177,8 +185,9 @@ async function main(): Promise<number> {
     )
     await Promise.all([killer(), ...slices.map(client)])
     const faults = await verify(people, match, ready)
+    for (const person of people) done('create', person)
     return report(
-      [...faults, ...(await unaudited(people, ready))],
+      [...faults, ...(await unaudited(asked.values(), ready))],
       `${kills} kills, ${requests} requests, ${lost} lost`,
     )
   } finally {
@@ -260,26 +269,33 @@ async function verify(
   return faults
 }
 
+interface AskedFor {
+  readonly op: 'create' | 'update' | 'delete'
+  readonly id: string
+  readonly userName: string
+}
+
 /**
- * Of every account that the app has by now, the audit says who asked for it; of a create that was cut off,
- * and that no client has asked after, as soon as the cron has finished it.
+ * Of every account that the app has by now the audit says who asked for it, and of every change and delete
+ * that a client was told of as well; of a create that was cut off, and that no client has asked after, as
+ * soon as the cron has finished it.
  */
-async function unaudited(people: readonly Wanted[], ready: Ready): Promise<string[]> {
+async function unaudited(asked: Iterable<AskedFor>, ready: Ready): Promise<string[]> {
   const { origin } = new URL(ready.scimBaseUrl)
-  const isAudited = async ({ id }: Wanted) => {
-    const url = `${origin}/admin/api/connections/demo/audit?person=${id}&op=create`
+  const isAudited = async ({ id, op }: AskedFor) => {
+    const url = `${origin}/admin/api/connections/demo/audit?person=${id}&op=${op}`
     const headers = { authorization: `Bearer ${ready.adminToken}` }
     const { items } = (await (await fetch(url, { headers })).json()) as { items: unknown[] }
     return items.length > 0
   }
-  let left = people
+  let left = [...asked]
   for (const until = Date.now() + CRON_MS; ; await sleep(5_000)) {
-    const found: Wanted[] = []
-    for (const person of left) if (!(await isAudited(person))) found.push(person)
+    const found: AskedFor[] = []
+    for (const one of left) if (!(await isAudited(one))) found.push(one)
     left = found
     if (left.length === 0 || Date.now() > until) break
   }
-  return left.map(({ userName }) => `${userName}: the audit knows of no create`)
+  return left.map(({ op, userName }) => `${userName}: the audit knows of no ${op}`)
 }
 
 function report(faults: readonly string[], summary: string): number {
