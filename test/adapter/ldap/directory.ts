@@ -110,7 +110,10 @@ export interface Directory {
 /** A bind is answered by itself, unless `answers` says otherwise for it. */
 export function openDirectory(
   answers: (asked: Asked, line: Line) => Promise<void> | void,
-  options: Partial<Parameters<typeof createLdapClient>[0]> & { readonly bindCode?: number } = {},
+  options: Partial<Parameters<typeof createLdapClient>[0]> & {
+    readonly bindCode?: number
+    readonly diagnostic?: string
+  } = {},
 ): Directory {
   const asked: Asked[] = []
   const dialled: unknown[] = []
@@ -145,7 +148,7 @@ export function openDirectory(
           held = held.slice(one.length)
           asked.push(one.asked)
           if (one.asked.op === OP.bind) {
-            await line.say(result(one.asked, options.bindCode ?? 0))
+            await line.say(result(one.asked, options.bindCode ?? 0, options.diagnostic))
           } else if (one.asked.op !== OP.unbind) await answers(one.asked, line)
         }
       },
