@@ -150,12 +150,32 @@ const SIGNS: Readonly<Record<Check['result'], readonly [string, Style]>> = {
 
 function tell({ about, checks }: Group, { say, paint }: Voice): void {
   const width = Math.max(...checks.map(({ check }) => check.length))
+  const indent = ' '.repeat(width + 6)
+  // A log, and whoever searches it, gets whole lines.
+  const columns = process.stdout.isTTY === true ? process.stdout.columns - indent.length : undefined
   say(`\n  ${paint('bold', about)}`)
   for (const { check, result, says, advice } of checks) {
     const [sign, style] = SIGNS[result]
-    say(`  ${paint(style, sign)} ${check.padEnd(width)}  ${says}`)
-    if (advice !== undefined) say(`    ${' '.repeat(width)}  ${paint('dim', `→ ${advice}`)}`)
+    const lines = wrapped(says, columns)
+    say(`  ${paint(style, sign)} ${check.padEnd(width)}  ${lines.join(`\n${indent}`)}`)
+    if (advice === undefined) continue
+    for (const line of wrapped(`→ ${advice}`, columns)) say(indent + paint('dim', line))
   }
+}
+
+const FEWEST_COLUMNS = 40
+
+/** Broken between words; one line where there is no bound, or one that leaves no room. */
+export function wrapped(text: string, columns: number | undefined): string[] {
+  if (columns === undefined || columns < FEWEST_COLUMNS) return [text]
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1)
+    if (last !== undefined && last.length + 1 + word.length <= columns)
+      lines.splice(-1, 1, `${last} ${word}`)
+    else lines.push(word)
+  }
+  return lines
 }
 
 export const doctor: Command = {

@@ -60,7 +60,7 @@ const WORDS: Readonly<Record<ConditionKind, (said: Said) => Words>> = {
   }),
   'app-slow': ({ detail }) => ({
     title: 'The app is slow',
-    happened: `One in twenty of the ${detail['calls']} calls of the last hour, or more of them, took over ${Number(detail['slowMs']) / 1000} seconds. Every request of the client waits for several of them, and Entra gives up after about 30 seconds.`,
+    happened: `Of the ${detail['calls']} calls of the last hour at least one in twenty took over ${Number(detail['slowMs']) / 1000} seconds. Every request of the client waits for several of them, and Entra gives up after about 30 seconds.`,
     todo: 'Whoever runs the app has to find out why; the audit has the milliseconds of each call. Until then raise limits.requestTimeoutMs, or lower limits.appCallsAtOnce.',
   }),
   guard: ({ count }) => ({

@@ -62,11 +62,7 @@ function checkOf({
   hits,
   command,
 }: ConditionView): Check {
-  const names = hits.some.map(({ name }) => name).join(', ')
-  const further = hits.count - hits.some.length
-  const whom = [names, further > 0 ? `${further} ${names === '' ? 'people' : 'more'}` : '']
-    .filter((part) => part !== '')
-    .join(' and ')
+  const whom = whomOf(hits)
   const says = [
     `${title}: ${happened}`,
     ...(whom === '' ? [] : [`Whom: ${whom}.`]),
@@ -191,6 +187,17 @@ function adviceOn({ code, retryAfterSeconds }: AdapterFailure, name: string): st
     case 'blocked':
       return 'the app refuses a plain search: check the settings of the connection against the adapter’s README'
   }
+}
+
+function whomOf({ count, some }: ConditionView['hits']): string {
+  const further = count - some.length
+  if (some.length === 0) {
+    return further <= 0
+      ? ''
+      : `${further} ${further === 1 ? 'person' : 'people'} not known here yet`
+  }
+  const names = some.map(({ name }) => name).join(', ')
+  return further > 0 ? `${names} and ${further} more` : names
 }
 
 function checkFindings(
