@@ -15,11 +15,12 @@ import { Problem } from './admin/problem.ts'
 import { Deadline } from './calls/deadline.ts'
 import { consolePages } from './console/console.tsx'
 import { type Database, StorageError } from './db/database.ts'
+import type { Beside } from './db/link-ahead.ts'
 import type { AuditBatch } from './govern/audit-batch.ts'
 import type { Row } from './govern/hear.ts'
 import { Trail } from './govern/trail.ts'
 import { operationsIn } from './http/bulk.ts'
-import { readRequest, type ScimRequest } from './http/request.ts'
+import { idIn, readRequest, type ScimRequest } from './http/request.ts'
 import { definitionAt } from './http/resources.ts'
 import { type ScimResponse, toErrorResponse, toHttp } from './http/response.ts'
 import { handle } from './http/scim.ts'
@@ -29,6 +30,7 @@ import type { Log } from './log/events.ts'
 import { paused } from './operations/account.ts'
 import type { AppTrouble } from './operations/app-trouble.ts'
 import type { Io, OpenApp } from './operations/endpoint.ts'
+import type { NativeIds } from './operations/native-ids.ts'
 import { ScimError } from './scim/error.ts'
 import type { Answered } from './telemetry/data-point.ts'
 
@@ -41,6 +43,7 @@ export interface AppDeps {
   readonly adminRoutes: (api: Hono) => void
   readonly io: Io
   readonly trouble: AppTrouble
+  readonly nativeIds: NativeIds
   readonly openApp: (connection: Connection, deadline: Deadline, onCall: OnCall) => Promise<OpenApp>
   /** The database that holds the data tables of a connection. */
   readonly openData: (connection: Connection) => Database
@@ -122,6 +125,15 @@ function isWrite({ method, segments }: ScimRequest): boolean {
 
 function readsOnly(): ScimError {
   return new ScimError(403, 'This token only reads (scope scim:read). Give the client another one.')
+}
+
+/** How old a link may be that was read before the body. */
+const AHEAD_MS = 1_000
+
+function besideOf(method: string, path: string, request: string): Beside | undefined {
+  const link = idIn(path)
+  if (link === undefined) return undefined
+  return { link, begins: method === 'PATCH' || method === 'PUT' ? request : undefined }
 }
 
 /** What follows `/scim/{connection}/v2/`, still encoded; a connection may be called `v2` as well. */
@@ -245,10 +257,14 @@ async function answer(
     // Design decision 11: reads may be served from settings up to 5 s old, writes never.
     const freshness: Freshness =
       request.method === 'GET' || request.method === 'HEAD' ? 'recent' : 'fresh'
-    const { connection, scope, actor } = await deps.door.admit(request, name, freshness)
+    const beside = besideOf(request.method, path, id)
+    const admitted = await deps.door.admit(request, name, freshness, beside)
+    const { connection, scope, actor } = admitted
     trail.admitted(actor)
+    if (beside && admitted.ahead?.hasBegun) trail.begun.add(beside.link)
     heard.connection = connection
     deps.door.count(connection)
+    const readFrom = deps.io.now()
     const read = await readRequest(request, path, deps.after)
     heard.request = read
     if (scope === 'scim:read' && isWrite(read)) throw readsOnly()
@@ -261,10 +277,12 @@ async function answer(
       deps.openApp(connection, deadline, trail.onCall),
     )
     const open = {
-      ...{ connection, app, db, io, deadline },
+      ...{ connection, app, db, io, deadline, nativeIds: deps.nativeIds },
       baseUrl: `${deps.baseUrl(request.url)}/scim/${connection.name}/v2`,
       request: id,
       trail,
+      // A body that came slowly finds the link as it is then.
+      ahead: deps.io.now() - readFrom > AHEAD_MS ? undefined : admitted.ahead,
     }
     if (modeOf(connection, deps.io.now()) === 'paused') throw paused(connection)
     return await handle(open, read, deps.trouble)

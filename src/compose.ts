@@ -87,6 +87,7 @@ import { AppTrouble } from './operations/app-trouble.ts'
 import type { Io, OpenApp } from './operations/endpoint.ts'
 import { holdIdentity } from './operations/hold-identity.ts'
 import { keptFor } from './operations/kept.ts'
+import { NativeIds } from './operations/native-ids.ts'
 import {
   openAdapter,
   openPrivate,
@@ -347,6 +348,7 @@ export function compose(parts: Parts): Composed {
     oauth: { db: d1, keySets, rates, now },
     io,
     trouble,
+    nativeIds: new NativeIds(),
     openApp: (connection, deadline, onCall) =>
       openApp(connection, deadline, 'request', stepping(onCall)),
     measure,

@@ -11,6 +11,7 @@
 import type { Actor } from '../db/audit.ts'
 import { ClientLookup, noteClientUse } from '../db/clients.ts'
 import { type ConnectionRow, Connections } from '../db/connections.ts'
+import type { Beside, LinkAhead } from '../db/link-ahead.ts'
 import { noteUse } from '../db/tokens.ts'
 import { ScimError } from '../scim/error.ts'
 import { BoundedMap } from './bounded-map.ts'
@@ -46,13 +47,15 @@ export interface Admitted {
   readonly scope: Scope
   /** Whose token it is, for the audit. */
   readonly actor: Actor
+  /** What was asked for beside; only where D1 was asked. */
+  readonly ahead?: LinkAhead | undefined
 }
 
 interface Found extends Admitted {
   readonly expiresAt: number | null
 }
 
-interface Seen extends Found {
+interface Seen extends Omit<Found, 'ahead'> {
   /** By the steady clock. */
   readonly readAt: number
 }
@@ -81,11 +84,13 @@ export class Access {
    * @throws {ScimError} 401, the same for whatever reason: no header, unknown connection, wrong or
    *   expired token, another connection's token, a connection that is being off-boarded. Its
    *   response needs `WWW-Authenticate: Bearer`. 503 where a signed token cannot be checked now.
+   * @param beside read in the same trip, where there is one
    */
   async admit(
     name: string,
     authorization: string | undefined,
     freshness: Freshness,
+    beside?: Beside,
   ): Promise<Admitted> {
     const bearer = bearerToken(authorization)
     if (!bearer) throw refusal()
@@ -100,13 +105,14 @@ export class Access {
     const issuer = issuerOf(bearer)
     const admitted =
       issuer === undefined
-        ? await this.#byToken(name, key.slice(name.length + 1), now)
+        ? await this.#byToken(name, key.slice(name.length + 1), now, beside)
         : await this.#bySigned(name, bearer, issuer, now)
     if (!admitted) {
       this.#seen.delete(key)
       throw refusal()
     }
-    this.#seen.set(key, { ...admitted, readAt })
+    const { ahead: _, ...lasting } = admitted
+    this.#seen.set(key, { ...lasting, readAt })
     return admitted
   }
 
@@ -116,8 +122,13 @@ export class Access {
     return bearer !== undefined && this.#seen.get(await keyOf(name, bearer)) !== undefined
   }
 
-  async #byToken(name: string, hash: string, now: number): Promise<Found | undefined> {
-    const found = await this.#connections.withToken(name, hash)
+  async #byToken(
+    name: string,
+    hash: string,
+    now: number,
+    beside: Beside | undefined,
+  ): Promise<Found | undefined> {
+    const found = await this.#connections.withToken(name, hash, beside, now)
     if (!found || isExpired(found.token.expiresAt, now)) return undefined
     const { id, expiresAt, scope, lastUsedAt, label, clientId } = found.token
     const actor: Actor =
@@ -126,7 +137,8 @@ export class Access {
         : { kind: 'client', id: clientId }
     const { db } = this.#deps
     this.#lastUse.note(id, (at, before) => noteUse(db, id, at, before), lastUsedAt)
-    return { connection: this.#build(found.connection), scope, actor, expiresAt }
+    const { ahead } = found
+    return { connection: this.#build(found.connection), scope, actor, expiresAt, ahead }
   }
 
   /** The connection is read after the clients: one that is gone by then has none. */

@@ -2,6 +2,7 @@
  * The door of a connection: who is let in, and how often. A stranger uses up nothing of a client's rate,
  * and a client that this isolate knows is let in whatever strangers do at the same source.
  */
+import type { Beside } from '../db/link-ahead.ts'
 import { ScimError } from '../scim/error.ts'
 import type { Access, Admitted, Freshness } from './authenticate.ts'
 import type { Connection } from './connection.ts'
@@ -34,7 +35,12 @@ export class Door {
    * @throws {ScimError} as `Access.admit`; 429 where strangers at its source ask too often, without a
    *   look at D1
    */
-  async admit(request: Request, name: string, freshness: Freshness): Promise<Admitted> {
+  async admit(
+    request: Request,
+    name: string,
+    freshness: Freshness,
+    beside?: Beside,
+  ): Promise<Admitted> {
     const { access } = this.#deps
     const authorization = request.headers.get('authorization') ?? undefined
     const { waitMs, pass } = await this.visit(request)
@@ -44,7 +50,7 @@ export class Door {
     }
     let admitted: Admitted
     try {
-      admitted = await access.admit(name, authorization, freshness)
+      admitted = await access.admit(name, authorization, freshness, beside)
     } catch (error) {
       if (!(error instanceof ScimError && error.status === 401)) pass()
       throw error

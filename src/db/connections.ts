@@ -8,8 +8,10 @@ import {
   openDatabase,
   type Write,
   writeAll,
+  writeAllReturning,
   writeGuarded,
 } from './database.ts'
+import { type Beside, beginFor, LinkAhead, linkBeside } from './link-ahead.ts'
 import type { NewToken, Scope } from './tokens.ts'
 
 export interface SealedSecret {
@@ -53,6 +55,20 @@ const secrets = sql<Record<string, SealedSecret>>`(
   .mapWith((value: string) => JSON.parse(value))
   .as('secrets')
 
+/** As `TokenUse`, in one value: a batch tells columns by their names alone. */
+const tokenUse = sql`json_object('id', ${token.id}, 'expiresAt', ${token.expiresAt},
+  'lastUsedAt', ${token.lastUsedAt}, 'scope', ${token.scope}, 'label', ${token.label},
+  'clientId', ${token.clientId})`.as('token')
+
+/** Of a row by the names of its columns. */
+function rowOf(row: Readonly<Record<string, unknown>>): ConnectionRow {
+  const own = Object.entries(getTableColumns(connection)).map(([key, column]) => {
+    const value = row[column.name]
+    return [key, value === null ? null : column.mapFromDriverValue(value)]
+  })
+  return { ...Object.fromEntries(own), secrets: JSON.parse(row['secrets'] as string) }
+}
+
 /** Clocks differ from machine to machine, and the table refuses a change before the creation. */
 const notBeforeCreation = (now: number) => sql`max(${now}, ${connection.createdAt})`
 
@@ -73,30 +89,39 @@ export class Connections {
     this.#db = openDatabase(db)
   }
 
-  /** One query, which finds nothing unless the token belongs to the connection of this name. */
+  /**
+   * One trip, which finds nothing unless the token belongs to the connection of this name.
+   *
+   * @param now milliseconds
+   */
   async withToken(
     name: string,
     hash: string,
-  ): Promise<{ connection: ConnectionRow; token: TokenUse } | undefined> {
-    const row = await this.#db
-      .select({
-        ...columns,
-        token: {
-          id: token.id,
-          expiresAt: token.expiresAt,
-          lastUsedAt: token.lastUsedAt,
-          scope: token.scope,
-          label: token.label,
-          clientId: token.clientId,
-        },
-      })
+    beside?: Beside,
+    now = 0,
+  ): Promise<
+    { connection: ConnectionRow; token: TokenUse; ahead: LinkAhead | undefined } | undefined
+  > {
+    const asked = this.#db
+      .select({ ...columns, token: tokenUse, link: linkBeside(beside).as('link') })
       .from(token)
       .innerJoin(connection, eq(connection.id, token.connectionId))
       .where(and(eq(token.hash, hash), eq(connection.name, name), isActive))
-      .get()
+    const writes =
+      beside?.begins === undefined
+        ? []
+        : [beginFor({ name, hash }, beside.link, beside.begins, now)]
+    const [[row] = [], begun = []] = (await writeAllReturning(this.#db, [
+      asked,
+      ...writes,
+    ])) as readonly (readonly Readonly<Record<string, unknown>>[])[]
     if (!row) return undefined
-    const { token: use, ...found } = row
-    return { connection: found, token: use }
+    const value = row['link'] as string | null
+    return {
+      connection: rowOf(row),
+      token: JSON.parse(row['token'] as string) as TokenUse,
+      ahead: beside && new LinkAhead(beside.link, value, begun.length > 0),
+    }
   }
 
   /** Off-boarded connections have no name any more. */

@@ -28,6 +28,7 @@ import {
   toIntent,
   toLink,
 } from './link.ts'
+import type { LinkAhead } from './link-ahead.ts'
 import {
   buryLink,
   closeIntent,
@@ -48,23 +49,32 @@ const SLICE = 20_000
 export class Links {
   readonly #db: Database
   readonly #connection: string
+  readonly #ahead: LinkAhead | undefined
 
-  constructor(db: Database, connection: string) {
+  /** @param ahead what came with the sign-in of this request */
+  constructor(db: Database, connection: string, ahead?: LinkAhead) {
     this.#db = db
     this.#connection = connection
+    this.#ahead = ahead
   }
 
   // ---- reads ------------------------------------------------------------------------------------
 
-  /** @param also written in the same trip */
-  async get(type: string, id: string, also: readonly Write[] = []): Promise<Link | undefined> {
+  /** @param begin written in the same trip, unless it came with the sign-in */
+  async get(type: string, id: string, begin: readonly Write[] = []): Promise<Link | undefined> {
+    const ahead = this.#ahead?.take(id)
+    if (ahead) {
+      if (ahead.row?.type !== type) return undefined
+      if (!this.#ahead?.hasBegun) await writeAll(this.#db, begin)
+      return toLink(ahead.row)
+    }
     const query = sql`
       SELECT ${COLUMNS}, ${OPEN_INTENT} FROM link l
        WHERE l.connection = ${this.#connection} AND l.id = ${id} AND l.type = ${type}`
     const rows =
-      also.length === 0
+      begin.length === 0
         ? await this.#db.all<LinkRow>(query)
-        : ((await writeAllReturning(this.#db, [query, ...also]))[0] as LinkRow[])
+        : ((await writeAllReturning(this.#db, [query, ...begin]))[0] as LinkRow[])
     const [row] = rows
     return row && toLink(row)
   }

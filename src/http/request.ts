@@ -49,6 +49,14 @@ export function segmentsOf(path: string): string[] {
   })
 }
 
+/** The id of the resource that a path is of; undefined where it is of another kind, or no valid one. */
+export function idIn(path: string): string | undefined {
+  const [type, id, ...rest] = path.split('/').filter((part) => part !== '')
+  if (type === undefined || id === undefined || rest.length > 0) return undefined
+  // What is encoded is no id that we gave out.
+  return id.includes('%') || id.toLowerCase() === '.search' ? undefined : id
+}
+
 /** Names without regard to case: clients send `startindex`; unknown ones are ignored. */
 export function queryOf(parameters: URLSearchParams): Map<string, string> {
   const query = new Map<string, string>()

@@ -32,20 +32,43 @@ export interface Account {
 /**
  * The account behind a SCIM id.
  *
- * @param also written with the read of its link
+ * @param begin written with the read of its link
  * @throws {ScimError} 404 where there is none; 503 while its create is in doubt
  */
 export async function loadAccount(
   endpoint: Endpoint,
   id: string,
-  also: readonly Write[] = [],
+  begin: readonly Write[] = [],
 ): Promise<Account> {
-  const link = await endpoint.links.get(endpoint.definition.type.name, id, also)
+  return accountUnder(endpoint, await endpoint.links.get(endpoint.definition.type.name, id, begin))
+}
+
+/**
+ * As `loadAccount`, for who only shows it: the app is asked while the link is read, where this isolate
+ * knows whom for. A write needs the account as it is after its link was read.
+ */
+export async function readAccount(endpoint: Endpoint, id: string): Promise<Account> {
+  const { connection, links, nativeIds, port, definition } = endpoint
+  const known = nativeIds?.of(connection.id, id)
+  const early = known === undefined ? undefined : port.get(known)
+  // Whoever needs it waits for it below; of somebody else's account nobody hears.
+  early?.catch(() => {})
+  const link = await links.get(definition.type.name, id)
+  const isShown = link && link.state !== 'retiring' && link.state !== 'tombstone'
+  nativeIds?.note(connection.id, id, isShown ? link : undefined)
+  return accountUnder(endpoint, link, link?.nativeId === known ? early : undefined)
+}
+
+async function accountUnder(
+  endpoint: Endpoint,
+  link: Link | undefined,
+  early?: Promise<NativeObject | null>,
+): Promise<Account> {
   if (!link || link.state === 'retiring' || link.state === 'tombstone') {
     throw notFound(endpoint)
   }
   if (link.state === 'pending') return pendingAccount(link)
-  const object = await objectOf(endpoint, link)
+  const object = await objectOf(endpoint, link, early)
   if (!object) throw notFound(endpoint)
   return { link, object, view: viewOf(endpoint, link, object) }
 }
@@ -62,10 +85,15 @@ export function pendingAccount(link: Link): Account {
 /**
  * What the app holds under a link; undefined where it says that there is nothing.
  *
+ * @param early the read of it, where it is under way
  * @throws {ScimError} 503 while its create is in doubt, or the app itself is; 409 where the app
  *   reused its identifier
  */
-export async function objectOf(endpoint: Endpoint, link: Link): Promise<NativeObject | undefined> {
+export async function objectOf(
+  endpoint: Endpoint,
+  link: Link,
+  early?: Promise<NativeObject | null>,
+): Promise<NativeObject | undefined> {
   if (!link.nativeId) {
     // Never a 404 for a doubt: a create is under way, or was cut off and is still to be settled.
     throw new ScimError(503, 'This resource is still being created. Retry later.', {
@@ -73,7 +101,8 @@ export async function objectOf(endpoint: Endpoint, link: Link): Promise<NativeOb
       reason: 'in-doubt',
     })
   }
-  const object = (await endpoint.port.get(link.nativeId)) ?? (await readAgain(endpoint, link))
+  const object =
+    (await (early ?? endpoint.port.get(link.nativeId))) ?? (await readAgain(endpoint, link))
   if (!object) return undefined
   if (!isReused(link, object)) return object
   await reportReuse(endpoint, link)

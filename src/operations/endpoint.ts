@@ -12,11 +12,13 @@ import { Departures } from '../db/departures.ts'
 import { EdgeIntents } from '../db/edge-intents.ts'
 import { Edges } from '../db/edges.ts'
 import { Findings } from '../db/findings.ts'
+import type { LinkAhead } from '../db/link-ahead.ts'
 import { Links } from '../db/links.ts'
 import { RoleIntents } from '../db/role-intents.ts'
 import type { Trail } from '../govern/trail.ts'
 import { Mapping } from '../mapping/mapping.ts'
 import type { Profile, ResourceDefinition } from '../scim/schema.ts'
+import type { NativeIds } from './native-ids.ts'
 import { readOnly } from './read-only-port.ts'
 
 /** The app behind a connection: what it can do, and how to reach it, by resource type name. */
@@ -50,6 +52,8 @@ export interface Endpoint {
   readonly audit: Audit
   readonly findings: Findings
   readonly departures: Departures
+  /** Of this isolate; absent where nobody waits. */
+  readonly nativeIds: NativeIds | undefined
   /** Its waits end with the deadline. */
   readonly io: Io
   readonly deadline: Deadline
@@ -73,11 +77,14 @@ export interface OpenConnection {
   readonly request: string
   /** What this request leaves behind for the audit. */
   readonly trail: Trail
+  /** The link that the path names, where it came with the sign-in. */
+  readonly ahead?: LinkAhead | undefined
+  readonly nativeIds?: NativeIds | undefined
 }
 
 /** Undefined where the connection has no such type, or its app has no notion of it. */
 export function openEndpoint(open: OpenConnection, type: string): Endpoint | undefined {
-  const { connection, app, db, io, deadline, baseUrl, request, trail } = open
+  const { connection, app, db, io, deadline, baseUrl, request, trail, nativeIds } = open
   const definition = connection.definitions.get(type)
   const spec = app.spec(type)
   const port = app.port(type)
@@ -90,13 +97,14 @@ export function openEndpoint(open: OpenConnection, type: string): Endpoint | und
     port: modeOf(connection, io.now()) === 'live' ? port : readOnly(port),
     mapping: new Mapping(definition, spec, connection.mapping?.[type]),
     db,
-    links: new Links(db, connection.id),
+    links: new Links(db, connection.id, open.ahead),
     edges: new Edges(db, connection.id),
     edgeIntents: new EdgeIntents(db, connection.id),
     roleIntents: new RoleIntents(db, connection.id),
     audit: new Audit(connection.id, trail),
     findings: new Findings(db, connection.id, (id) => trail.findings.add(id)),
     departures: new Departures(db, connection.id),
+    nativeIds,
     io: { ...io, wait: (ms) => io.wait(deadline.cut(ms)) },
     deadline,
     baseUrl,

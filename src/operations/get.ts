@@ -1,6 +1,6 @@
 /** GET of one resource (RFC 7644 §3.4.1). */
 import type { JsonObject } from '../scim/schema.ts'
-import { loadAccount, represent } from './account.ts'
+import { readAccount, represent } from './account.ts'
 import type { Endpoint } from './endpoint.ts'
 import { membersOf } from './members.ts'
 
@@ -10,7 +10,7 @@ export async function getResource(
   id: string,
   withMembers: boolean,
 ): Promise<JsonObject> {
-  const account = await loadAccount(endpoint, id)
+  const account = await readAccount(endpoint, id)
   const members = withMembers ? await membersOf(endpoint, [account]) : undefined
   return represent(endpoint, account, members?.get(account.link.id))
 }

@@ -46,8 +46,8 @@ export async function listResources(endpoint: Endpoint, query: ListQuery): Promi
     if (result) return result
   }
   const matchQuery = filter && matchQueryOf(endpoint, filter)
-  const { objects, pending } = await candidates(endpoint, filter, matchQuery)
-  const accounts = withPending(await withLinks(endpoint, objects), pending)
+  const { objects, pending, links } = await candidates(endpoint, filter, matchQuery)
+  const accounts = withPending(await withLinks(endpoint, objects, links), pending)
   // Members are loaded for what is shown, unless the filter asks for them.
   const asked = filter !== undefined && mentionsMembers(filter)
   const rendered = await renderAll(endpoint, accounts, asked)
@@ -145,6 +145,8 @@ interface Found {
   readonly objects: readonly NativeObject[]
   /** People whose account is still to be made. */
   readonly pending: readonly Link[]
+  /** Live links of some of the accounts, which the search has come upon. */
+  readonly links: readonly Link[]
 }
 
 /** Everybody whom the filter may match, and perhaps more. */
@@ -170,7 +172,7 @@ async function everybody(endpoint: Endpoint): Promise<Found> {
     collect(walk(endpoint)),
     mayBePending(endpoint) ? pendingLinks(endpoint).all(endpoint.definition.type.name) : [],
   ])
-  return { objects, pending }
+  return { objects, pending, links: [] }
 }
 
 /** Undefined: the app cannot look up what one of the rules compares. */
@@ -193,7 +195,9 @@ async function byRules(
   ])
   const objects = [...byKey.objects, ...(byLinks?.objects ?? [])]
   const pending = [...byKey.pending, ...(byLinks?.pending ?? [])]
-  return { objects: [...new Map(objects.map((object) => [object.id, object])).values()], pending }
+  const links = [...byKey.links, ...(byLinks?.links ?? [])]
+  const each = new Map(objects.map((object) => [object.id, object]))
+  return { objects: [...each.values()], pending, links }
 }
 
 /** Undefined: neither the app nor the links can look this attribute up. */
@@ -244,10 +248,10 @@ async function found(
   const others = holders.filter(({ state }) => state !== 'pending')
   const proposed = others.find(({ nativeId }) => nativeId === undefined)
   if (proposed && objects.length === 0 && pending.length === 0) {
-    return { objects: await doubt(endpoint, proposed, lagMs), pending }
+    return { objects: await doubt(endpoint, proposed, lagMs), pending, links: [] }
   }
   const unseen = others.filter(({ nativeId }) => objects.every(({ id }) => id !== nativeId))
-  return { objects: [...objects, ...(await objectsOf(endpoint, unseen))], pending }
+  return { objects: [...objects, ...(await objectsOf(endpoint, unseen))], pending, links: others }
 }
 
 async function foundUnder(
@@ -256,7 +260,8 @@ async function foundUnder(
 ): Promise<Found> {
   const pending = links.filter((link) => link?.state === 'pending') as Link[]
   const others = links.filter((link) => link?.state !== 'pending')
-  return { objects: await objectsOf(endpoint, others), pending }
+  const live = others.filter((link) => link !== undefined)
+  return { objects: await objectsOf(endpoint, others), pending, links: live }
 }
 
 /** A create of this person is under way: nobody knows yet whether the account will be there. */
@@ -301,16 +306,23 @@ function withPending(accounts: readonly Account[], pending: readonly Link[]): re
 
 // ---- accounts under their links --------------------------------------------------------------------
 
-/** Each account under its link, in the given order; unseen ones get one, hidden ones are left out. */
+/**
+ * Each account under its link, in the given order; unseen ones get one, hidden ones are left out.
+ *
+ * @param met links that were read already: an account has one that is live
+ */
 export async function withLinks(
   endpoint: Endpoint,
   objects: readonly NativeObject[],
+  met: readonly Link[] = [],
 ): Promise<Account[]> {
   if (objects.length === 0) return []
   const { links, definition, spec, io } = endpoint
   const type = definition.type.name
-  const nativeIds = objects.map((object) => object.id)
-  const known = await links.byNativeIds(type, nativeIds)
+  const live = met.filter(({ state }) => state !== 'tombstone')
+  const left = objects.filter(({ id }) => live.every(({ nativeId }) => nativeId !== id))
+  const nativeIds = left.map((object) => object.id)
+  const known = [...live, ...(left.length > 0 ? await links.byNativeIds(type, nativeIds) : [])]
   const seen = new Map<string, Link>()
   const keep = (link: Link): void => {
     const { nativeId } = link

@@ -1,0 +1,74 @@
+/**
+ * The link that a request's path names, read in the trip that lets its client in; and an update's own note
+ * for the audit, written in it. A trip to D1 is what a request waits for longest, beside the app.
+ */
+import { type SQL, sql } from 'drizzle-orm'
+import type { Write } from './database.ts'
+import { AS_VALUE, type LinkRow, rowOfValue } from './link.ts'
+
+/** What is asked for beside the token. */
+export interface Beside {
+  /** SCIM id, as the path has it. */
+  readonly link: string
+  /** Of an update: its request, so that it is known of when it is cut off. */
+  readonly begins: string | undefined
+}
+
+export interface Credential {
+  /** Of the connection. */
+  readonly name: string
+  readonly hash: string
+}
+
+/** Within a query of `connection`. NULL: there is no such link. */
+export function linkBeside(beside: Beside | undefined): SQL<string | null> {
+  if (!beside) return sql`NULL`
+  return sql`(SELECT ${AS_VALUE} FROM link l
+               WHERE l.connection = connection.id AND l.id = ${beside.link})`
+}
+
+/**
+ * As `beginSending`, for whom the token lets write: what is not let in leaves nothing. The actor is as
+ * `Access` has it. Returns a row where it has begun.
+ */
+export function beginFor(
+  { name, hash }: Credential,
+  link: string,
+  request: string,
+  now: number,
+): Write {
+  return sql`
+    INSERT INTO sending (connection, link, request, type, actor, at)
+    SELECT c.id, l.id, ${request}, l.type,
+           CASE WHEN t.client_id IS NULL
+                THEN json_patch(json_object('kind', 'token', 'id', t.id), json_object('label', t.label))
+                ELSE json_object('kind', 'client', 'id', t.client_id) END, ${now}
+      FROM token t
+      JOIN connection c ON c.id = t.connection_id
+      JOIN link l ON l.connection = c.id AND l.id = ${link}
+     WHERE t.hash = ${hash} AND t.scope = 'scim' AND (t.expires_at IS NULL OR t.expires_at > ${now})
+       AND c.name = ${name} AND c.state = 'active' AND c.mode = 'live'
+       AND l.state NOT IN ('retiring', 'tombstone')
+        ON CONFLICT DO NOTHING RETURNING 1 AS begun`
+}
+
+/** For one request: who takes it has it as of now, and who asks again reads again. */
+export class LinkAhead {
+  readonly #id: string
+  readonly #row: LinkRow | undefined
+  readonly hasBegun: boolean
+  #isTaken = false
+
+  constructor(id: string, value: string | null, hasBegun: boolean) {
+    this.#id = id
+    this.#row = value === null ? undefined : rowOfValue(value)
+    this.hasBegun = hasBegun
+  }
+
+  /** `row` undefined: there is no link of this id. Undefined: it is not this one, or was taken. */
+  take(id: string): { readonly row: LinkRow | undefined } | undefined {
+    if (this.#isTaken || id !== this.#id) return undefined
+    this.#isTaken = true
+    return { row: this.#row }
+  }
+}
