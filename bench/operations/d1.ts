@@ -15,7 +15,9 @@ export class D1 extends DurableObject {
 
   override async fetch(request: Request): Promise<Response> {
     const { pathname, searchParams } = new URL(request.url)
-    if (pathname === '/counted') return Response.json(this.#counted)
+    if (pathname === '/counted') {
+      return Response.json({ ...this.#counted, bytes: this.#sql.databaseSize })
+    }
     const asked = await request.json<Query | Query[]>()
     const queries = Array.isArray(asked) ? asked : [asked]
     const before = this.#counted.rowsWritten

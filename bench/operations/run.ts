@@ -242,7 +242,10 @@ async function main(): Promise<void> {
       const first = OPERATIONS.find(({ name }) => name === 'create')
       if (first) await load(workerd.gateway, [first.make(estate, OF_AN_OPERATION)], 1, isFine)
       await wait(SETTLE_MS)
+      const before = (await workerd.counted()).bytes
       await crowd(workerd, Number(options.links), say)
+      const each = ((await workerd.counted()).bytes - before) / Number(options.links)
+      say(`${Math.round(each)} bytes a link, with a claim and a row of the audit`)
     }
     const wanted = OPERATIONS.filter(({ name }) => name.includes(options.only))
     const rows: Row[] = []

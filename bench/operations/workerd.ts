@@ -26,6 +26,8 @@ export interface Counted {
   readonly writing: number
   readonly rowsRead: number
   readonly rowsWritten: number
+  /** Of the database. */
+  readonly bytes: number
 }
 
 export interface Workerd {
