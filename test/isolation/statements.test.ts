@@ -63,6 +63,8 @@ const BY_ID = /\(id=\?/
  */
 const BY_PARENT =
   /^(?:SEARCH (?:\w+) USING (?:PRIMARY KEY|(?:COVERING )?INDEX \w+) \((?:scan|preflight)=\?|SEARCH (?:intent|scan|preflight) USING INDEX \w+ \(id=\?)/
+/** The sign-in finds the connection itself, by its name and a token, and a link by the connection it found. */
+const BY_SIGN_IN = /^SEARCH \w+ USING INDEX (?:token_hash|connection_name) \(/
 /** Lists that are bound, rows that are none, and results of the statement's own parts. */
 const NO_TABLE = /VIRTUAL TABLE|CONSTANT ROW|^SCAN \(?(?:subquery|SUBQUERY)/
 
@@ -71,7 +73,7 @@ function unscoped(query: string, plan: readonly string[]): string[] {
   return plan.filter((step) => {
     const [, table] = /^(?:SEARCH|SCAN) (\w+)/.exec(step) ?? []
     if (table === undefined || parts.includes(table) || NO_TABLE.test(step)) return false
-    if (BY_CONNECTION.test(step) || BY_PARENT.test(step)) return false
+    if ([BY_CONNECTION, BY_PARENT, BY_SIGN_IN].some((by) => by.test(step))) return false
     if (BY_ID.test(step) && /\bconnection = \?/.test(query)) return false
     // A new parent: SQLite plans to look for children that wait for it, and has none, for no key is deferred.
     return !(/^\s*insert into link\b/i.test(query) && step === 'SCAN intent')
