@@ -98,6 +98,7 @@ function toProperty(header: string): { name: string; isInverse: boolean } {
   const isInverse = /^\s*block sign[ -]?in/i.test(header)
   const bracketed = /\[(\w+)\]/.exec(header)?.[1]
   const plain = (bracketed ?? header).replaceAll(/[\s_-]/g, '')
-  const name = HEADERS[plain.toLowerCase()] ?? plain
+  const known = plain.toLowerCase()
+  const name = Object.hasOwn(HEADERS, known) ? (HEADERS[known] ?? plain) : plain
   return { name: isInverse ? 'accountEnabled' : name, isInverse }
 }

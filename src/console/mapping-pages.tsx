@@ -107,12 +107,12 @@ function openEditor({ connection, type, current }: Known, as: string | undefined
 }
 
 /** The draft, written as the form has it. */
-function asWritten(editor: MappingEditor, as: MappingEditor['as']): MappingEditor {
+function asWritten(editor: MappingEditor, wanted: MappingEditor['as']): MappingEditor {
   const { draft = {} } = editor
-  return {
-    ...editor,
-    ...{ as, rows: rowsOf(draft), keys: Object.keys(draft), json: JSON.stringify(draft, null, 2) },
-  }
+  const rows = rowsOf(draft)
+  const as = rows.length > MOST_ROWS ? 'json' : wanted
+  const json = JSON.stringify(draft, null, 2)
+  return { ...editor, as, rows: as === 'json' ? [] : rows, keys: Object.keys(draft), json }
 }
 
 function readEditor(known: Known, form: Form): MappingEditor {

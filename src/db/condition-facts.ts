@@ -171,6 +171,8 @@ export interface Refusal {
 const MOST_OF_ONE = 200
 const MOST_OF_ALL = 5_000
 const LEAST_OF_ONE = 5
+/** Rows of one connection that are looked through: a client may repeat what is refused, and succeed then. */
+const LOOKED_AT = 2_000
 
 const rowsOfOne = (connections: number): number =>
   Math.max(LEAST_OF_ONE, Math.min(MOST_OF_ONE, Math.floor(MOST_OF_ALL / connections)))
@@ -190,10 +192,12 @@ export async function refusalsSince(
                      'reason', a.decision, 'link', a.link, 'about', a.about, 'type', a.type,
                      'isWrite', json(iif(a.op IN ('read', 'list', 'other'), 'false', 'true')),
                      'at', a.at, 'request', a.request, 'says', json_extract(a.detail, '$.says')))
-              FROM (SELECT * FROM audit a
-                     WHERE a.connection = c.value AND a.outcome IN ('refused', 'failed')
-                       AND a.at >= ${since}
-                       AND NOT ${better(sql`b.link = a.link AND a.link <> '' AND b.link <> ''`)}
+              FROM (SELECT * FROM (
+                      SELECT * FROM audit r
+                       WHERE r.connection = c.value AND r.outcome IN ('refused', 'failed')
+                         AND r.at >= ${since}
+                       ORDER BY r.at DESC LIMIT ${LOOKED_AT}) a
+                     WHERE NOT ${better(sql`b.link = a.link AND a.link <> '' AND b.link <> ''`)}
                        AND NOT ${better(sql`b.about = a.about AND b.about IS NOT NULL`)}
                      ORDER BY a.at DESC LIMIT ${rowsOfOne(ids.length)}) a) AS some
       FROM ${among(ids)} c`)

@@ -11,7 +11,7 @@ import {
   writeAllReturning,
   writeGuarded,
 } from './database.ts'
-import { type Beside, beginFor, LinkAhead, linkBeside } from './link-ahead.ts'
+import { type Beside, beginFor, type LinkAhead, linkBeside, toAhead } from './link-ahead.ts'
 import type { NewToken, Scope } from './tokens.ts'
 
 export interface SealedSecret {
@@ -116,11 +116,10 @@ export class Connections {
       ...writes,
     ])) as readonly (readonly Readonly<Record<string, unknown>>[])[]
     if (!row) return undefined
-    const value = row['link'] as string | null
     return {
       connection: rowOf(row),
       token: JSON.parse(row['token'] as string) as TokenUse,
-      ahead: beside && new LinkAhead(beside.link, value, begun.length > 0),
+      ahead: toAhead(beside, row['link'] as string | null, begun.length > 0),
     }
   }
 

@@ -20,11 +20,15 @@ export interface Credential {
   readonly hash: string
 }
 
+/** Characters of a shadow that comes along: within one value it is longer, and D1 takes 2 MB of one. */
+const LONGEST_SHADOW = 400_000
+const TOO_LONG = ''
+
 /** Within a query of `connection`. NULL: there is no such link. */
 export function linkBeside(beside: Beside | undefined): SQL<string | null> {
   if (!beside) return sql`NULL`
-  return sql`(SELECT ${AS_VALUE} FROM link l
-               WHERE l.connection = connection.id AND l.id = ${beside.link})`
+  return sql`(SELECT CASE WHEN length(l.shadow) > ${LONGEST_SHADOW} THEN ${TOO_LONG} ELSE ${AS_VALUE} END
+                FROM link l WHERE l.connection = connection.id AND l.id = ${beside.link})`
 }
 
 /**
@@ -50,6 +54,16 @@ export function beginFor(
        AND c.name = ${name} AND c.state = 'active' AND c.mode = 'live'
        AND l.state NOT IN ('retiring', 'tombstone')
         ON CONFLICT DO NOTHING RETURNING 1 AS begun`
+}
+
+/** Undefined: it is to be asked for by itself. */
+export function toAhead(
+  beside: Beside | undefined,
+  value: string | null,
+  hasBegun: boolean,
+): LinkAhead | undefined {
+  if (!beside || value === TOO_LONG) return undefined
+  return new LinkAhead(beside.link, value, hasBegun)
 }
 
 /** For one request: who takes it has it as of now, and who asks again reads again. */

@@ -100,3 +100,19 @@ test('a read of a deleted person is 404, though the app was asked before', async
   expect((await world.ask('DELETE', `/Users/${id}`)).status).toBe(204)
   expect((await read()).status).toBe(404)
 })
+
+test('a link that is too long for one value is read by itself', async () => {
+  const world = await openWorld()
+  const id = idOf(await world.ask('POST', '/Users', person(LOGIN)))
+  const quotes = '"'.repeat(250_000)
+  await env.DB.prepare(
+    "UPDATE link SET shadow = json_set(shadow, '$.kept.nickName', ?) WHERE id = ?",
+  )
+    .bind(quotes, id)
+    .run()
+  const isolate = world.open()
+  const { counts, scim } = isolate
+  expect((await scim(world.scim, 'GET', `/Users/${id}`)).body.nickName).toBe(quotes)
+  expect(counts().trips).toBe(2)
+  expect((await scim(world.scim, 'DELETE', `/Users/${id}`)).status).toBe(204)
+})
