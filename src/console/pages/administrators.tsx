@@ -2,7 +2,8 @@ import type { AdministratorTokenView, AdministratorView } from '../../admin/admi
 import { pathOf, type Refused } from '../ask.ts'
 import type { Form } from '../form.ts'
 import { Layout } from '../layout.tsx'
-import { Badge, Copyable, ErrorSummary, Field, LastDay, Notice, Time } from '../parts.tsx'
+import { LifeCells, LifeHeads } from '../life.tsx'
+import { Act, Badge, Copyable, ErrorSummary, Field, LastDay, Notice, Time } from '../parts.tsx'
 import { may, type Viewer } from '../viewer.ts'
 
 const ROLES: Readonly<Record<string, string>> = {
@@ -210,9 +211,7 @@ export function AdministratorPage(props: OneProps) {
             <thead>
               <tr>
                 <th scope="col">Label</th>
-                <th scope="col">Last used</th>
-                <th scope="col">Made</th>
-                <th scope="col">Ends</th>
+                <LifeHeads />
                 <th scope="col">Revoke</th>
               </tr>
             </thead>
@@ -220,32 +219,17 @@ export function AdministratorPage(props: OneProps) {
               {tokens.map((one) => (
                 <tr>
                   <th scope="row">{one.label ?? 'no label'}</th>
-                  <td data-label="Last used">
-                    <Time iso={one.lastUsed} now={now} />
-                  </td>
-                  <td data-label="Made">
-                    <Time iso={one.created} now={now} />
-                  </td>
-                  <td data-label="Ends">
-                    <Time iso={one.expiresAt} now={now} />
-                  </td>
+                  <LifeCells of={one} now={now} />
                   <td>
-                    <form
-                      method="post"
-                      action={at}
-                      data-confirm="Whoever uses this token is signed out. Revoke it?"
+                    <Act
+                      at={at}
+                      sends={['token', one.id]}
+                      does={['do', 'revoke']}
+                      confirm="Whoever uses this token is signed out. Revoke it?"
+                      called={`Revoke ${one.label ?? one.id}`}
                     >
-                      <input type="hidden" name="token" value={one.id} />
-                      <button
-                        class="danger"
-                        type="submit"
-                        name="do"
-                        value="revoke"
-                        aria-label={`Revoke ${one.label ?? one.id}`}
-                      >
-                        Revoke
-                      </button>
-                    </form>
+                      Revoke
+                    </Act>
                   </td>
                 </tr>
               ))}
@@ -299,15 +283,13 @@ export function AdministratorPage(props: OneProps) {
         </fieldset>
       </form>
       {may(viewer, 'DELETE', '/administrators/:id') && (
-        <form
-          method="post"
-          action={at}
-          data-confirm={`${name} and all of their tokens end at once. Remove them?`}
+        <Act
+          at={at}
+          does={['do', 'remove']}
+          confirm={`${name} and all of their tokens end at once. Remove them?`}
         >
-          <button class="danger" type="submit" name="do" value="remove">
-            Remove this administrator
-          </button>
-        </form>
+          Remove this administrator
+        </Act>
       )}
     </Layout>
   )

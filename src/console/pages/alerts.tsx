@@ -2,7 +2,7 @@ import type { AlertView, ChannelView, ToldView } from '../../admin/alerts.ts'
 import type { Done } from '../alert-pages.tsx'
 import { pathOf, queryOf } from '../ask.ts'
 import { Layout } from '../layout.tsx'
-import { Badge, Copyable, ErrorSummary, Field, More, Notice, Time } from '../parts.tsx'
+import { Act, Badge, Copyable, ErrorSummary, Field, More, Notice, Time } from '../parts.tsx'
 import { may, type Viewer } from '../viewer.ts'
 import { plural } from '../words.ts'
 
@@ -224,16 +224,9 @@ function Button({
   tone?: string
 }) {
   return (
-    <form method="post" action={action} {...(confirm !== undefined && { 'data-confirm': confirm })}>
-      <button
-        class={tone}
-        type="submit"
-        aria-label={`${label}: ${of}`}
-        {...(field && { name: field[0], value: field[1] })}
-      >
-        {label}
-      </button>
-    </form>
+    <Act at={action} does={field} tone={tone} confirm={confirm} called={`${label}: ${of}`}>
+      {label}
+    </Act>
   )
 }
 

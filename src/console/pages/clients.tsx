@@ -3,7 +3,8 @@ import type { ClientView, SecretView } from '../../admin/clients.ts'
 import { pathOf, type Refused } from '../ask.ts'
 import type { Form } from '../form.ts'
 import { Layout } from '../layout.tsx'
-import { Copyable, ErrorSummary, Field, LastDay, Notice, Time } from '../parts.tsx'
+import { LifeCells, LifeHeads } from '../life.tsx'
+import { Act, Copyable, ErrorSummary, Field, LastDay, Notice, Time } from '../parts.tsx'
 import { may, type Viewer } from '../viewer.ts'
 
 /** With what is shown this once. */
@@ -314,9 +315,7 @@ export function ClientPage({ viewer, name, client, now, made, given, refused }: 
             <thead>
               <tr>
                 <th scope="col">Secret</th>
-                <th scope="col">Last used</th>
-                <th scope="col">Made</th>
-                <th scope="col">Ends</th>
+                <LifeHeads />
                 {mayDrop && <th scope="col">Drop</th>}
               </tr>
             </thead>
@@ -326,33 +325,18 @@ export function ClientPage({ viewer, name, client, now, made, given, refused }: 
                   <th scope="row">
                     <code>{secret.id}</code>
                   </th>
-                  <td data-label="Last used">
-                    <Time iso={secret.lastUsed} now={now} />
-                  </td>
-                  <td data-label="Made">
-                    <Time iso={secret.created} now={now} />
-                  </td>
-                  <td data-label="Ends">
-                    <Time iso={secret.expiresAt} now={now} />
-                  </td>
+                  <LifeCells of={secret} now={now} />
                   {mayDrop && (
                     <td>
-                      <form
-                        method="post"
-                        action={at}
-                        data-confirm="A client that uses this secret gets no token from now on. Drop it?"
+                      <Act
+                        at={at}
+                        sends={['secret', secret.id]}
+                        does={['do', 'drop']}
+                        confirm="A client that uses this secret gets no token from now on. Drop it?"
+                        called={`Drop secret ${secret.id}`}
                       >
-                        <input type="hidden" name="secret" value={secret.id} />
-                        <button
-                          class="danger"
-                          type="submit"
-                          name="do"
-                          value="drop"
-                          aria-label={`Drop secret ${secret.id}`}
-                        >
-                          Drop
-                        </button>
-                      </form>
+                        Drop
+                      </Act>
                     </td>
                   )}
                 </tr>
@@ -378,15 +362,13 @@ export function ClientPage({ viewer, name, client, now, made, given, refused }: 
         </form>
       )}
       {may(viewer, 'DELETE', '/connections/:name/clients/:id') && (
-        <form
-          method="post"
-          action={at}
-          data-confirm="The client, its secrets, and all tokens that it was given end at once. Remove it?"
+        <Act
+          at={at}
+          does={['do', 'remove']}
+          confirm="The client, its secrets, and all tokens that it was given end at once. Remove it?"
         >
-          <button class="danger" type="submit" name="do" value="remove">
-            Remove this client
-          </button>
-        </form>
+          Remove this client
+        </Act>
       )}
     </Layout>
   )

@@ -3,7 +3,7 @@ import type { ManifestTrial } from '../../admin/try-manifest.ts'
 import { pathOf, type Refused } from '../ask.ts'
 import { JsonEditor, type LineFault, LineFaults } from '../json-editor.tsx'
 import { Layout } from '../layout.tsx'
-import { Badge, ErrorSummary, Field, Notice, Time } from '../parts.tsx'
+import { Act, Badge, ErrorSummary, Field, Notice, Time } from '../parts.tsx'
 import { may, type Viewer } from '../viewer.ts'
 
 interface ListProps {
@@ -285,22 +285,16 @@ function Usage({
                     {one.revision === revision ? (
                       <Badge tone="good">in force</Badge>
                     ) : (
-                      <form
-                        method="post"
-                        action={at}
-                        data-confirm={`Put revision ${one.revision} in force for all connections that use it?`}
+                      <Act
+                        at={at}
+                        sends={['revision', String(one.revision)]}
+                        does={['do', 'rollback']}
+                        tone="second"
+                        confirm={`Put revision ${one.revision} in force for all connections that use it?`}
+                        called={`Go back to revision ${one.revision}`}
                       >
-                        <input type="hidden" name="revision" value={String(one.revision)} />
-                        <button
-                          class="second"
-                          type="submit"
-                          name="do"
-                          value="rollback"
-                          aria-label={`Go back to revision ${one.revision}`}
-                        >
-                          Go back to it
-                        </button>
-                      </form>
+                        Go back to it
+                      </Act>
                     )}
                   </td>
                 )}
@@ -310,15 +304,13 @@ function Usage({
         </table>
       </div>
       {may(viewer, 'DELETE', '/manifests/:name') && connections.length === 0 && (
-        <form
-          method="post"
-          action={at}
-          data-confirm={`Remove the manifest ${name}, and all its versions?`}
+        <Act
+          at={at}
+          does={['do', 'remove']}
+          confirm={`Remove the manifest ${name}, and all its versions?`}
         >
-          <button class="danger" type="submit" name="do" value="remove">
-            Remove this manifest
-          </button>
-        </form>
+          Remove this manifest
+        </Act>
       )}
     </>
   )

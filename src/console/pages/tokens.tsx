@@ -1,7 +1,8 @@
 import type { TokenView } from '../../admin/tokens.ts'
 import { pathOf, type Refused } from '../ask.ts'
 import { Layout } from '../layout.tsx'
-import { Copyable, ErrorSummary, Field, LastDay, More, Notice, Time } from '../parts.tsx'
+import { LifeCells, LifeHeads } from '../life.tsx'
+import { Act, Copyable, ErrorSummary, Field, LastDay, More, Notice } from '../parts.tsx'
 import { may, type Viewer } from '../viewer.ts'
 
 interface Props {
@@ -42,9 +43,7 @@ export function TokensPage(props: Props) {
             <thead>
               <tr>
                 <th scope="col">Label</th>
-                <th scope="col">Last used</th>
-                <th scope="col">Made</th>
-                <th scope="col">Ends</th>
+                <LifeHeads />
                 <th scope="col">May</th>
                 {mayEnd && <th scope="col">Revoke</th>}
               </tr>
@@ -53,33 +52,19 @@ export function TokensPage(props: Props) {
               {items.map((token) => (
                 <tr>
                   <th scope="row">{token.label ?? 'no label'}</th>
-                  <td data-label="Last used">
-                    <Time iso={token.lastUsed} now={now} />
-                  </td>
-                  <td data-label="Made">
-                    <Time iso={token.created} now={now} />
-                  </td>
-                  <td data-label="Ends">
-                    <Time iso={token.expiresAt} now={now} />
-                  </td>
+                  <LifeCells of={token} now={now} />
                   <td data-label="May">
                     {token.scope === 'scim:read' ? 'read' : 'read and write'}
                   </td>
                   {mayEnd && (
                     <td>
-                      <form
-                        method="post"
-                        action={`${at}/${encodeURIComponent(token.id)}/revoke`}
-                        data-confirm="A client that uses this token is refused from now on. Revoke it?"
+                      <Act
+                        at={`${at}/${encodeURIComponent(token.id)}/revoke`}
+                        confirm="A client that uses this token is refused from now on. Revoke it?"
+                        called={`Revoke ${token.label ?? token.id}`}
                       >
-                        <button
-                          class="danger"
-                          type="submit"
-                          aria-label={`Revoke ${token.label ?? token.id}`}
-                        >
-                          Revoke
-                        </button>
-                      </form>
+                        Revoke
+                      </Act>
                     </td>
                   )}
                 </tr>
