@@ -55,7 +55,7 @@ import { sealingRoutes } from './admin/sealing.ts'
 import { tryManifestRoutes } from './admin/try-manifest.ts'
 import { createApp } from './app.ts'
 import type { AppCalls } from './calls/app-calls.ts'
-import { AppHealths } from './calls/app-health.ts'
+import { AppHealth, AppHealths } from './calls/app-health.ts'
 import type { Deadline } from './calls/deadline.ts'
 import { Connections } from './db/connections.ts'
 import { CronTurn } from './db/cron-turn.ts'
@@ -82,6 +82,7 @@ import { sweep } from './jobs/sweep.ts'
 import { sweepMembers } from './jobs/sweep-members.ts'
 import { sweepRoles } from './jobs/sweep-roles.ts'
 import { tick } from './jobs/tick.ts'
+import type { Trial } from './jobs/try-app.ts'
 import type { Log, NotDone } from './log/events.ts'
 import { AppTrouble } from './operations/app-trouble.ts'
 import type { Io, OpenApp } from './operations/endpoint.ts'
@@ -220,12 +221,13 @@ export function compose(parts: Parts): Composed {
     deadline: Deadline,
     kind: Kind,
     onCall: OnCall,
+    trial?: Trial,
   ): Promise<OpenApp> {
     if (connection.adapter === sandbox.name) {
       const documents = new Documents(openData(connection), connection.id, now)
       return openSandbox(sandbox, connection, documents)
     }
-    const app = await openOutside(connection, deadline, kind, onCall)
+    const app = await openOutside(connection, deadline, kind, onCall, trial)
     if (connection.policy.groups.mode === 'native') return app
     // Groups that the app knows nothing of are kept here, where the sandbox keeps its own.
     const documents = new Documents(openData(connection), connection.id, now)
@@ -234,9 +236,11 @@ export function compose(parts: Parts): Composed {
 
   const healths = new AppHealths(log)
   const callIo = { ...io, now: steadyClock(now) }
-  const callsOf = (connection: Connection, deadline: Deadline): AppCalls => {
+  const callsOf = (connection: Connection, deadline: Deadline, isTrial: boolean): AppCalls => {
     const { requestTimeoutMs: timeoutMs } = connection.policy.limits
-    return { health: healths.of(connection), deadline, io: callIo, timeoutMs }
+    // What comes of a trial must neither pause the connection at work nor let it go on.
+    const health = isTrial ? new AppHealth(connection.name, log) : healths.of(connection)
+    return { health, deadline, io: callIo, timeoutMs }
   }
 
   const connections = new Connections(d1)
@@ -251,32 +255,23 @@ export function compose(parts: Parts): Composed {
     deadline: Deadline,
     kind: Kind,
     onCall: OnCall,
+    trial?: Trial,
   ): Promise<OpenApp> {
     const name = connection.adapter
     const remote = remotes.get(name)
     if (remote) {
       const described = await remote.describe()
-      await hold(connection, identityOf(described))
-      const calls = callsOf(connection, deadline)
+      if (!trial) await hold(connection, identityOf(described))
+      const calls = callsOf(connection, deadline, trial !== undefined)
       const pace = paceOf(connection, described.limits, kind)
       return openPrivate(remote, described, connection, calls, pace, { onCall, now })
     }
-    const adapter = adapters.get(name) ?? (await stored.named(name))
+    const adapter = trial?.adapter ?? adapters.get(name) ?? (await stored.named(name))
     if (!adapter) throw new Error(`no adapter or manifest "${name}"`)
-    await hold(connection, identityOf(adapter))
-    return openBy(adapter, connection, deadline, kind, onCall)
-  }
-
-  async function openBy(
-    adapter: Adapter,
-    connection: Connection,
-    deadline: Deadline,
-    kind: Kind,
-    onCall: OnCall,
-  ): Promise<OpenApp> {
+    if (!trial) await hold(connection, identityOf(adapter))
     const pace = paceOf(connection, adapter.limits, kind)
-    const kept = keptFor(connection.id, connections, sealing)
-    const calls = callsOf(connection, deadline)
+    const kept = keptFor(connection.id, connections, sealing, trial?.isStored === false)
+    const calls = callsOf(connection, deadline, trial !== undefined)
     return openAdapter(adapter, connection, { ...outside, onCall, pace }, calls, kept)
   }
 
@@ -284,6 +279,8 @@ export function compose(parts: Parts): Composed {
   const reseal = resealing({ db, sealing, now, log })
   const openForJob = (connection: Connection, deadline: Deadline, onCall: OnCall) =>
     openApp(connection, deadline, 'job', onCall)
+  const openTrial = (trial: Trial, deadline: Deadline, onCall: OnCall) =>
+    openApp(trial.connection, deadline, 'job', onCall, trial)
   const hashes = new ValueHashes(sealing)
   const audit = new AuditBatch({
     ...{ hashes, openData, now, after, waitUntil, log },
@@ -379,8 +376,9 @@ export function compose(parts: Parts): Composed {
       overviewRoutes({ db: d1, control: db, data: db, now, baseUrl, flush })(api)
       conditionRoutes({ db: d1, control: db, data: db, sealing, now, flush })(api)
       const check = { describeAdapter: describe, checkAppUrl: checkUrl, hasCertificate }
-      adapterRoutes({ ...check, jobs, access, listAdapters, now }, baseUrl)(api)
-      connectionAdapterRoutes({ ...check, db: d1, sealing, now, jobs, access })(api)
+      const trials = { io, openData, openTrial }
+      adapterRoutes({ ...check, trials, access, listAdapters, now }, baseUrl)(api)
+      connectionAdapterRoutes({ ...check, db: d1, sealing, now, trials, access })(api)
       clientRoutes({ db: d1, access, now, baseUrl, checkUrl: checkKeyUrl })(api)
       const manifests = {
         ...check,
@@ -391,11 +389,7 @@ export function compose(parts: Parts): Composed {
           name === sandbox.name || remotes.has(name) || adapters.has(name),
       }
       manifestRoutes(manifests)(api)
-      tryManifestRoutes({
-        ...{ ...manifests, jobs, sealing },
-        openBy: (adapter) => (connection, deadline, onCall) =>
-          openBy(adapter, connection, deadline, 'job', onCall),
-      })(api)
+      tryManifestRoutes({ ...manifests, trials, sealing })(api)
     },
     isHealthy: healthOf(db, steadyClock(now)),
     scrape: (request) => answerScrape(metrics, request),

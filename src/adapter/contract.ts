@@ -344,6 +344,11 @@ export type PortsFor<R extends ResourceSpecs> = {
  * rest, of one connection, and gone with it.
  */
 export interface Kept {
+  /**
+   * True in a trial of what is not stored. What is kept is used and handed on as ever; but what an app
+   * hands out once must not be asked for anew: nobody would have it afterwards.
+   */
+  readonly isTrial?: boolean
   read(): Promise<string | undefined>
   /** False, and nothing done, where it is not `from` any more; undefined: there is none yet. */
   replace(from: string | undefined, to: string): Promise<boolean>

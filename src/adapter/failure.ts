@@ -60,6 +60,13 @@ export class NotCalled extends AdapterFailure {
   }
 }
 
+/** A trial would use up credentials that are good once. */
+export class NotTried extends NotCalled {
+  constructor() {
+    super('auth', 'a trial of what is not stored must not begin with a refresh token')
+  }
+}
+
 /** Too little of the request's time is left for a call. */
 export class OutOfTime extends NotCalled {
   constructor() {

@@ -5,8 +5,7 @@ import type { Access } from '../access/authenticate.ts'
 import type { Connection } from '../access/connection.ts'
 import { policySchema } from '../access/policy.ts'
 import { AdapterFailure } from '../adapter/failure.ts'
-import type { Jobs } from '../jobs/jobs.ts'
-import { type AppTrial, tryApp } from '../jobs/try-app.ts'
+import { type AppTrial, type TrialDeps, tryApp } from '../jobs/try-app.ts'
 import type { Json, JsonObject } from '../scim/schema.ts'
 import { defineResources } from '../scim/schemas.ts'
 import { route } from './api.ts'
@@ -26,7 +25,7 @@ export interface AdapterListing {
 }
 
 export interface AdaptersDeps extends CheckDeps {
-  readonly jobs: Jobs
+  readonly trials: TrialDeps
   readonly access: Access
   readonly listAdapters: () => Promise<readonly AdapterListing[]>
   readonly now: () => number
@@ -59,7 +58,7 @@ export function adapterRoutes(
   deps: AdaptersDeps,
   baseUrl: (requestUrl: string) => string,
 ): (api: Hono) => void {
-  const { jobs, listAdapters } = deps
+  const { trials, listAdapters } = deps
 
   async function the(name: string): Promise<AdapterListing & { description: AdapterDescription }> {
     const listed = (await listAdapters()).find((one) => one.name === name)
@@ -101,7 +100,8 @@ export function adapterRoutes(
         }
         const errors = await checkConnection(draft, deps)
         if (errors.length > 0) throw invalidInput(errors)
-        return c.json(await tryApp(jobs, connectionToTry(name, settings, secrets, deps.now())))
+        const connection = connectionToTry(name, settings, secrets, deps.now())
+        return c.json(await tryApp(trials, { connection, isStored: false }))
       },
     })
 
@@ -152,7 +152,8 @@ function connectionToTry(
   now: number,
 ): Connection {
   return {
-    id: crypto.randomUUID(),
+    // The same each time: trials of one adapter go by one pace.
+    id: `new ${adapter}`,
     name: 'new',
     ...{ adapter, settings },
     adapterIdentity: undefined,

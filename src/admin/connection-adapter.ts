@@ -2,12 +2,12 @@
  * The adapter of one connection, for whoever is to change the connection: what may be entered, and whether
  * the app answers to it. Routes of the admin API behind its door.
  */
+import { isDeepStrictEqual } from 'node:util'
 import type { Hono } from 'hono'
 import type { Access } from '../access/authenticate.ts'
 import { type Connection, toConnection } from '../access/connection.ts'
 import { Connections } from '../db/connections.ts'
-import type { Jobs } from '../jobs/jobs.ts'
-import { tryApp } from '../jobs/try-app.ts'
+import { type TrialDeps, tryApp } from '../jobs/try-app.ts'
 import type { Attribute, JsonObject, ResourceDefinition } from '../scim/schema.ts'
 import { described } from './adapters.ts'
 import { route } from './api.ts'
@@ -19,7 +19,7 @@ import { Problem } from './problem.ts'
 import { connectionOf } from './query.ts'
 
 export interface ConnectionAdapterDeps extends ConnectionDeps {
-  readonly jobs: Jobs
+  readonly trials: TrialDeps
   readonly access: Access
 }
 
@@ -105,12 +105,8 @@ export function connectionAdapterRoutes(deps: ConnectionAdapterDeps): (api: Hono
         const given = Object.entries(patch.secrets).flatMap(([key, value]) =>
           value === null ? [] : [[key, value] as const],
         )
-        // What the app handed out for these secrets is theirs: one that rotates must not be used up here.
-        const isBound = given.length === 0 && (await connections.kept(row.id)) !== undefined
         const tried: Connection = {
           ...stored,
-          // Else of nobody: what comes of it must not count for the connection that is at work.
-          ...(!isBound && { id: crypto.randomUUID(), adapterIdentity: undefined }),
           settings: next.settings,
           secrets: async () => {
             const kept = await stored.secrets()
@@ -118,7 +114,9 @@ export function connectionAdapterRoutes(deps: ConnectionAdapterDeps): (api: Hono
             return Object.fromEntries(next.secrets.map((key) => [key, all[key] ?? '']))
           },
         }
-        return c.json(await tryApp(deps.jobs, tried))
+        const isStored =
+          Object.keys(patch.secrets).length === 0 && isDeepStrictEqual(next.settings, row.settings)
+        return c.json(await tryApp(deps.trials, { connection: tried, isStored }))
       },
     })
   }

@@ -3,11 +3,9 @@ import type { Hono } from 'hono'
 import * as z from 'zod'
 import { toConnection } from '../access/connection.ts'
 import type { Sealing } from '../access/seal.ts'
-import type { Adapter } from '../adapter/contract.ts'
 import { compileAny } from '../adapter/manifest/kinds.ts'
 import { Connections } from '../db/connections.ts'
-import type { Jobs } from '../jobs/jobs.ts'
-import { type AppTrial, tryApp } from '../jobs/try-app.ts'
+import { type AppTrial, type TrialDeps, tryApp } from '../jobs/try-app.ts'
 import type { Json } from '../scim/schema.ts'
 import { route } from './api.ts'
 import { readJson } from './body.ts'
@@ -15,10 +13,8 @@ import { checkManifest, type ManifestCheck, type ManifestDeps } from './manifest
 import { invalidInput, invalidMembers } from './problem.ts'
 
 export interface TryManifestDeps extends ManifestDeps {
-  readonly jobs: Jobs
+  readonly trials: TrialDeps
   readonly sealing: Sealing
-  /** Opens the app of a connection by this adapter, whatever the connection names. */
-  readonly openBy: (adapter: Adapter) => Jobs['openApp']
 }
 
 export type ManifestTrial = ManifestCheck & {
@@ -49,15 +45,12 @@ export function tryManifestRoutes(deps: TryManifestDeps): (api: Hono) => void {
           const message = 'is no connection that uses this manifest'
           throw invalidInput([{ path: 'connection', message }])
         }
-        const stored = toConnection(row, deps.sealing)
-        // What the app handed out for its secrets is its own: one that rotates must not be used up here.
-        const isBound = (await connections.kept(row.id)) !== undefined
-        const tried = isBound ? stored : { ...stored, id: crypto.randomUUID() }
-        const openApp = deps.openBy(compileAny(manifest))
-        const trial: ManifestTrial = {
-          ...check,
-          app: await tryApp({ ...deps.jobs, openApp }, tried),
-        }
+        const app = await tryApp(deps.trials, {
+          connection: toConnection(row, deps.sealing),
+          adapter: compileAny(manifest),
+          isStored: check.isSame,
+        })
+        const trial: ManifestTrial = { ...check, app }
         return c.json(trial)
       },
     })

@@ -2,7 +2,7 @@
  * The one place where a failure of the app becomes a SCIM error (design decision 9). 401 and 403
  * are for the client's own token and nothing else: Entra quarantines a job that sees them.
  */
-import { type AdapterFailure, type FailureCode, OutOfTime } from '../adapter/failure.ts'
+import { type AdapterFailure, type FailureCode, NotTried, OutOfTime } from '../adapter/failure.ts'
 import { AdapterMismatch } from '../adapter/mismatch.ts'
 import { CallsPaused } from '../calls/circuit.ts'
 import type { Mapping } from '../mapping/mapping.ts'
@@ -23,6 +23,14 @@ export function toScimError(failure: AdapterFailure, mapping?: Mapping): ScimErr
     case 'forbidden':
       if (failure instanceof SecretUnreadable) {
         return new ScimError(503, failure.message, { cause, retryAfterSeconds })
+      }
+      if (failure instanceof NotTried) {
+        return new ScimError(
+          503,
+          'The app takes a refresh token once and hands out the next one, so what is not saved is not ' +
+            'tried with it: the next one would be lost. Save it without a trial, then test what is saved.',
+          { cause, retryAfterSeconds },
+        )
       }
       if (failure instanceof CallsPaused) {
         return new ScimError(

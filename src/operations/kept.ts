@@ -9,7 +9,13 @@ const NAME = '*'
 /** A key rotates, and another one perhaps: a third time within one request is no chance. */
 const ATTEMPTS = 3
 
-export function keptFor(connectionId: string, connections: Connections, sealing: Sealing): Kept {
+/** @param isTrial of settings, secrets or a manifest that are not stored */
+export function keptFor(
+  connectionId: string,
+  connections: Connections,
+  sealing: Sealing,
+  isTrial = false,
+): Kept {
   const place = { connectionId, name: NAME }
   // A text is sealed into another one each time: what is replaced is the row that was read.
   const read = new Map<string, SealedSecret>()
@@ -23,6 +29,7 @@ export function keptFor(connectionId: string, connections: Connections, sealing:
   }
 
   return {
+    isTrial,
     read: readRow,
     async replace(from, to) {
       if (from !== undefined && !read.has(from)) return false

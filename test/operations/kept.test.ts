@@ -244,6 +244,92 @@ describe('a refresh token that rotates', () => {
   })
 })
 
+describe('a trial', () => {
+  type One = ReturnType<typeof openIsolate>
+  async function ask(isolate: One, path: string, body: object) {
+    const headers = {
+      authorization: `Bearer ${env.POSTERN_ADMIN_TOKEN}`,
+      'content-type': 'application/json',
+    }
+    const init = { method: 'POST', headers, body: JSON.stringify(body) }
+    const response = await isolate.fetch(new Request(`https://gw.example/admin/api${path}`, init))
+    return (await response.json()) as Record<string, unknown>
+  }
+  const SAVE_FIRST = { ok: false, detail: expect.stringContaining('Save it without a trial') }
+
+  test('of what is stored keeps the refresh token that comes of it, for the connection', async () => {
+    const { name, open, server, ask: call, clock } = await connected()
+    expect(await ask(open(), `/connections/${name}/try`, {})).toMatchObject({ ok: true })
+    expect((await call(open())).body.totalResults).toBe(1)
+    expect(server.state).toMatchObject({ granted: 1, reused: 0 })
+    clock.now += 600_000
+    expect(await ask(open(), `/connections/${name}/try`, {})).toMatchObject({ ok: true })
+    clock.now += 600_000
+    expect((await call(open())).status).toBe(200)
+    expect(server.state).toMatchObject({ granted: 3, reused: 0 })
+  })
+
+  test('of another refresh token uses up none, and says that it is tried when saved', async () => {
+    const { name, open, server, ask: call } = await connected()
+    const at = `/connections/${name}/try`
+    expect(await ask(open(), at, { secrets: { first: 'r0' } })).toMatchObject(SAVE_FIRST)
+    await call(open())
+    server.state.last = 'anew'
+    expect(await ask(open(), at, { secrets: { first: 'anew' } })).toMatchObject(SAVE_FIRST)
+    expect(server.state).toMatchObject({ granted: 1, reused: 0, last: 'anew' })
+    await admin('PATCH', `/connections/${name}`, { secrets: { first: 'anew' } })
+    expect(await ask(open(), at, {})).toMatchObject({ ok: true })
+    const wizard = { settings: { url: 'https://app.example' }, secrets: { first: 'anew' } }
+    expect(await ask(open(), `/adapters/${name}/try`, wizard)).toMatchObject(SAVE_FIRST)
+  })
+
+  test('of another manifest goes by the token that the connection has, or says so', async () => {
+    const { name, open, server, ask: call, clock } = await connected()
+    const next = manifest(name, { version: '1.1.0' })
+    const at = `/manifests/${name}/try`
+    const first = await ask(open(), at, { manifest: next, connection: name })
+    expect(first).toMatchObject({ app: SAVE_FIRST })
+    await call(open())
+    clock.now += 600_000
+    const later = await ask(open(), at, { manifest: next, connection: name })
+    expect(later).toMatchObject({ app: { ok: true } })
+    const { auth } = next
+    const other = { ...next, auth: { ...auth, clientId: 'another' } }
+    const refused = await ask(open(), at, { manifest: other, connection: name })
+    expect(refused).toMatchObject({ app: SAVE_FIRST })
+    clock.now += 600_000
+    expect((await call(open())).status).toBe(200)
+    expect(server.state).toMatchObject({ granted: 3, reused: 0 })
+  })
+
+  test('that fails leaves the connection at work, whatever the number of tries', async () => {
+    const { name, open, ask: call, server } = await connected()
+    const isolate = open()
+    await call(isolate)
+    server.state.access = 'withdrawn'
+    server.state.refuses = true
+    for (let n = 0; n < 4; n++) {
+      expect(await ask(isolate, `/connections/${name}/try`, {})).toMatchObject({ ok: false })
+    }
+    server.state.refuses = false
+    expect((await call(isolate)).status).toBe(200)
+  })
+
+  test('keeps to the pace that is agreed for the connection', async () => {
+    const { name, clock, server } = await connected({ limits: { perSecond: 1 } })
+    const asked: string[] = []
+    const fetch = (input: string, init: RequestInit) => server.answer(new URL(input), init)
+    const gone = () => Promise.reject(new Error('the pacer is away'))
+    const pacerOf = (id: string) => {
+      asked.push(id)
+      return { lease: gone, pause: gone }
+    }
+    const isolate = openIsolate(clock, fetch, { pacerOf })
+    await ask(isolate, `/connections/${name}/try`, {})
+    expect(new Set(asked)).toEqual(new Set([(await new Connections(env.DB).named(name))?.id]))
+  })
+})
+
 describe('a client certificate', () => {
   const mtls = {
     auth: { kind: 'none' },

@@ -6,7 +6,7 @@
  */
 import * as z from 'zod'
 import type { Kept } from '../contract.ts'
-import { AdapterFailure } from '../failure.ts'
+import { AdapterFailure, NotTried } from '../failure.ts'
 import type { HttpClient } from '../http.ts'
 import { type Issued, tokenOf } from './authorize.ts'
 
@@ -43,7 +43,10 @@ export interface RefreshContext {
   readonly refused: string | undefined
 }
 
-/** @throws {AdapterFailure} `unavailable`, effect `none`, while another request renews */
+/**
+ * @throws {AdapterFailure} `unavailable`, effect `none`, while another request renews
+ * @throws {NotTried} in a trial, where nothing is kept of this origin
+ */
 export async function renewed(
   { http, kept, origin, first, refused }: RefreshContext,
   ask: (refreshToken: string) => Promise<Grant>,
@@ -53,7 +56,10 @@ export async function renewed(
     return tokenOf(access, ttlSeconds)
   }
   const text = await kept.read()
-  const state = parse(text, origin) ?? { origin, refresh: first, expiresAt: 0, busyUntil: 0 }
+  const known = parse(text, origin)
+  // Whatever came of it would be lost, or stand in the place of what the connection at work lives by.
+  if (!known && kept.isTrial) throw new NotTried()
+  const state = known ?? { origin, refresh: first, expiresAt: 0, busyUntil: 0 }
   const now = http.now()
   const left = (state.expiresAt - now) / 1_000
   const usable = tokenOf(state.access ?? '', left)
