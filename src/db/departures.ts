@@ -35,21 +35,29 @@ export class Departures {
       AND state = 'done' AND counts = 1 AND at > ${since}`
     const own = (state: string) => sql`EXISTS (SELECT 1 FROM departure
       WHERE connection = ${this.#connection} AND link = ${link.id} AND state = ${state})`
-    // Where so many are linked, the share is more than the count allows anyway.
-    const enough = maxPercent > 0 ? Math.ceil((maxCount * 100) / maxPercent) + 1 : percentAbove + 1
-    const before = sql`(SELECT count(*) FROM departure WHERE ${counted} AND link <> ${link.id})`
-    const base = sql`(
-      (SELECT count(*) FROM (SELECT 1 FROM link WHERE connection = ${this.#connection}
-         AND type = ${link.type} AND state = 'linked' AND native_id IS NOT NULL LIMIT ${enough}))
-      + (SELECT count(*) FROM departure WHERE ${counted} AND op = 'delete'))`
+    // Nobody is counted who makes no difference: as many leavers as may be, and as many of whom these are
+    // the greatest share that may be.
+    const before = sql`(SELECT count(*) FROM (SELECT 1 FROM departure
+      WHERE ${counted} AND link <> ${link.id} LIMIT ${maxCount}))`
+    const enough =
+      maxPercent > 0
+        ? sql`(SELECT max(${percentAbove}, CAST((n + 1) * 100 / ${maxPercent} AS INTEGER)) + 1 FROM before)`
+        : sql`${percentAbove + 1}`
+    const linked = sql`SELECT 1 FROM link WHERE connection = ${this.#connection}
+      AND type = ${link.type} AND state = 'linked' AND native_id IS NOT NULL`
+    const deleted = sql`SELECT 1 FROM departure WHERE ${counted} AND op = 'delete'`
     return [
       sql`
+        WITH before AS MATERIALIZED (SELECT ${before} AS n),
+             base AS MATERIALIZED (SELECT count(*) AS n
+               FROM (SELECT 1 FROM (${linked} LIMIT ${enough}) UNION ALL ${deleted} LIMIT ${enough}))
         INSERT INTO departure (connection, link, type, op, state, counts, at)
         SELECT ${this.#connection}, ${link.id}, ${link.type}, ${op}, 'done',
                CASE WHEN ${own('allowed')} THEN 0 ELSE 1 END, ${now}
          WHERE ${own('allowed')} OR (NOT ${own('rejected')}
-           AND ${before} < ${maxCount}
-           AND (${base} <= ${percentAbove} OR (${before} + 1) * 100 <= ${maxPercent} * ${base}))
+           AND (SELECT n FROM before) < ${maxCount}
+           AND ((SELECT n FROM base) <= ${percentAbove}
+             OR ((SELECT n FROM before) + 1) * 100 <= ${maxPercent} * (SELECT n FROM base)))
             ON CONFLICT (connection, link) DO UPDATE
            SET op = excluded.op, state = 'done', counts = excluded.counts, at = excluded.at`,
       LET_IN,

@@ -187,14 +187,20 @@ export class EdgeIntents {
         : []),
       ...(staying.length > 0
         ? [
+            // From each settlement to its edge: else every edge of the group is read.
             sql`
+              WITH s AS MATERIALIZED (
+                SELECT ${this.#connection} AS connection, ${group} AS group_link,
+                       json_extract(value, '$.member') AS member_link, value
+                  FROM json_each(${JSON.stringify(staying)}))
               UPDATE edge SET state = json_extract(s.value, '$.state'), holder = NULL, at = ${now},
                      wanted = coalesce(json_extract(s.value, '$.wanted'), wanted),
                      kept = CASE WHEN json_extract(s.value, '$.wanted') = 1 THEN 0 ELSE kept END,
                      next_at = json_extract(s.value, '$.nextAt'),
                      attempt = json_extract(s.value, '$.attempt')
-                FROM json_each(${JSON.stringify(staying)}) s
-               WHERE ${ours} AND edge.member_link = json_extract(s.value, '$.member')`,
+                FROM s
+               WHERE edge.connection = s.connection AND edge.group_link = s.group_link
+                 AND edge.member_link = s.member_link AND edge.holder = ${holder}`,
           ]
         : []),
     ]
@@ -221,17 +227,18 @@ export class EdgeIntents {
 
   /** Where a member is in one group at most: the edges to all others of this type go. */
   leaveOthers(group: string, type: string, members: readonly string[], now: number): Write[] {
-    const others = sql`connection = ${this.#connection} AND group_link <> ${group}
-      AND member_link IN (SELECT value FROM json_each(${JSON.stringify(members)}))
-      AND (holder IS NULL OR next_at <= ${now})
-      AND (SELECT g.type FROM link g WHERE g.connection = edge.connection
-        AND g.id = edge.group_link) = ${type}`
+    // From each member to its edges: else every edge of the connection is read.
+    const others = sql`FROM json_each(${JSON.stringify(members)}) m
+      CROSS JOIN edge e ON e.member_link = m.value AND e.connection = ${this.#connection}
+      CROSS JOIN link g ON g.connection = e.connection AND g.id = e.group_link AND g.type = ${type}
+      WHERE e.group_link <> ${group} AND (e.holder IS NULL OR e.next_at <= ${now})`
     return [
       sql`
         UPDATE link SET version = version + 1, modified_at = ${now}
-         WHERE connection = ${this.#connection}
-           AND id IN (SELECT group_link FROM edge WHERE ${others})`,
-      sql`DELETE FROM edge WHERE ${others}`,
+         WHERE connection = ${this.#connection} AND id IN (SELECT e.group_link ${others})`,
+      sql`
+        DELETE FROM edge WHERE (connection, group_link, member_link) IN (
+          SELECT e.connection, e.group_link, e.member_link ${others})`,
     ]
   }
 

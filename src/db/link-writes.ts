@@ -141,9 +141,8 @@ export function buryLink(
       UPDATE link SET version = version + 1, modified_at = ${now}
        WHERE connection = ${connection} AND id IN
         (SELECT group_link FROM edge WHERE connection = ${connection} AND member_link = ${link})`,
-    sql`
-      DELETE FROM edge WHERE connection = ${connection}
-         AND (group_link = ${link} OR member_link = ${link})`,
+    sql`DELETE FROM edge WHERE connection = ${connection} AND group_link = ${link}`,
+    sql`DELETE FROM edge WHERE connection = ${connection} AND member_link = ${link}`,
     // What the client had sent is personal data that nobody needs any more.
     sql`
       UPDATE link SET state = 'tombstone', survives = ${survives ? 1 : 0}, shadow = '{}',

@@ -329,8 +329,8 @@ export class Links {
       CHANGED_ONE,
       // A pending person who was to be invited again stays, and so do its keys.
       sql`
-        DELETE FROM claim WHERE connection = ${this.#connection} AND link IN
-          (SELECT id FROM link
+        DELETE FROM claim WHERE connection = ${this.#connection} AND link = ${link} AND EXISTS
+          (SELECT 1 FROM link
             WHERE connection = ${this.#connection} AND id = ${link} AND state = 'proposed')`,
       sql`
         DELETE FROM link
@@ -568,8 +568,8 @@ export class Links {
 
   #holders(type: string, claims: readonly Claim[]): Promise<Link[]> {
     return this.#select(sql`l.id IN (
-      SELECT c.link FROM claim c JOIN json_each(${JSON.stringify(claims)}) k
-         ON c.connection = ${this.#connection} AND c.type = ${type}
+      SELECT c.link FROM json_each(${JSON.stringify(claims)}) k
+       CROSS JOIN claim c ON c.connection = ${this.#connection} AND c.type = ${type}
         AND c.kind = json_extract(k.value, '$.kind') AND c.norm = json_extract(k.value, '$.norm'))`)
   }
 }

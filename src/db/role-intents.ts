@@ -109,11 +109,12 @@ export class RoleIntents {
   /** By SCIM id of the person: external ids of the groups that they are in. */
   async groupsOf(people: readonly string[]): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
     const found = await this.#db.all<{ member: string; external_id: string }>(sql`
-      SELECT e.member_link AS member, g.external_id FROM edge e
-        JOIN link g ON g.connection = e.connection AND g.id = e.group_link
-       WHERE e.connection = ${this.#connection} AND e.wanted = 1 AND e.state = 'have'
-         AND g.state <> 'tombstone' AND g.external_id IS NOT NULL
-         AND e.member_link IN (SELECT value FROM json_each(${JSON.stringify(people)}))`)
+      SELECT e.member_link AS member, g.external_id
+        FROM json_each(${JSON.stringify(people)}) p
+        CROSS JOIN edge e ON e.member_link = p.value AND e.connection = ${this.#connection}
+        CROSS JOIN link g ON g.connection = e.connection AND g.id = e.group_link
+       WHERE e.wanted = 1 AND e.state = 'have'
+         AND g.state <> 'tombstone' AND g.external_id IS NOT NULL`)
     const groups = new Map<string, Set<string>>()
     for (const { member, external_id } of found) {
       groups.set(member, (groups.get(member) ?? new Set()).add(external_id))
@@ -123,22 +124,27 @@ export class RoleIntents {
 
   /** Under a hold that was lost nothing is changed; what has grown since is due at once. */
   settle(holder: string, settlements: readonly RoleSettlement[], now: number): Write[] {
-    const ours = sql`connection = ${this.#connection} AND holder = ${holder}`
     const settled = JSON.stringify(settlements)
-    const isSame = sql`role_intent.link = json_extract(s.value, '$.link')
-      AND role_intent.app = json_extract(s.value, '$.app')`
     const isCurrent = sql`role_intent.revision = json_extract(s.value, '$.revision')`
+    // From each settlement to its row: else all of the connection are read.
     return [
       sql`
-        DELETE FROM role_intent WHERE ${ours} AND EXISTS (
-          SELECT 1 FROM json_each(${settled}) s
-           WHERE json_extract(s.value, '$.isDone') AND ${isSame} AND ${isCurrent})`,
+        DELETE FROM role_intent WHERE connection = ${this.#connection} AND holder = ${holder}
+           AND (link, app, revision) IN (
+             SELECT json_extract(value, '$.link'), json_extract(value, '$.app'),
+                    json_extract(value, '$.revision')
+               FROM json_each(${settled}) WHERE json_extract(value, '$.isDone'))`,
       sql`
+        WITH s AS MATERIALIZED (
+          SELECT ${this.#connection} AS connection, json_extract(value, '$.link') AS link,
+                 json_extract(value, '$.app') AS app, value FROM json_each(${settled}))
         UPDATE role_intent SET holder = NULL,
                next_at = CASE WHEN ${isCurrent} THEN json_extract(s.value, '$.nextAt')
                               ELSE ${now} END,
                attempt = CASE WHEN ${isCurrent} THEN json_extract(s.value, '$.attempt') ELSE 0 END
-          FROM json_each(${settled}) s WHERE ${ours} AND ${isSame}`,
+          FROM s
+         WHERE role_intent.connection = s.connection AND role_intent.link = s.link
+           AND role_intent.app = s.app AND role_intent.holder = ${holder}`,
     ]
   }
 

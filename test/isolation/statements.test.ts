@@ -53,8 +53,8 @@ async function planOf(query: string): Promise<string[]> {
   return results.map(({ detail }) => detail)
 }
 
-/** By a key that begins with the connection; rows of control tables that a join or sub-select takes along. */
-const BY_CONNECTION = /\((?:connection|connection_id)=\?/
+/** By a key that begins with the connection, or with a link in it; rows of control tables that a join or sub-select takes along. */
+const BY_CONNECTION = /\((?:(?:link|member_link)=\? AND )?(?:connection|connection_id)=\?/
 /** By an id that is random, in a statement that names the connection as well. */
 const BY_ID = /\(id=\?/
 /**

@@ -30,8 +30,8 @@ export interface Cut {
 }
 
 export interface Isolate {
-  /** Round trips to D1, and calls to the app, so far. */
-  readonly counts: () => { readonly trips: number; readonly calls: number }
+  /** Round trips to D1, the rows that they read, and calls to the app, so far. */
+  readonly counts: () => { readonly trips: number; readonly rows: number; readonly calls: number }
   readonly steps: () => number
   readonly scim: (
     connection: { baseUrl: string; token: string },
@@ -71,6 +71,8 @@ export function openIsolate(
     readonly pacerOf?: ((connection: string) => Lessor) | undefined
     readonly log?: (line: Readonly<Record<string, string | number>>) => void
     readonly waitUntil?: (work: Promise<unknown>) => void
+    /** Told of each statement that D1 has run, and how many rows it read. */
+    readonly queried?: (sql: string, rows: number) => void
     /** Default: the clock moves on. */
     readonly wait?: (ms: number) => Promise<void>
   } = {},
@@ -78,6 +80,7 @@ export function openIsolate(
   const { cut } = options
   let trips = 0
   let calls = 0
+  let rows = 0
   let dead = false
 
   async function step<T>(effect: () => Promise<T>): Promise<T> {
@@ -99,10 +102,17 @@ export function openIsolate(
     env: {
       ...parseEnv(env),
       ...options.env,
-      DB: guarded(options.env?.DB ?? env.DB, (effect) => {
-        trips += 1
-        return step(effect)
-      }),
+      DB: guarded(
+        options.env?.DB ?? env.DB,
+        (effect) => {
+          trips += 1
+          return step(effect)
+        },
+        (sql, read) => {
+          rows += read
+          options.queried?.(sql, read)
+        },
+      ),
     },
     adapters: registry,
     privateAdapters: new Map(
@@ -138,7 +148,7 @@ export function openIsolate(
     },
   })
   return {
-    counts: () => ({ trips, calls }),
+    counts: () => ({ trips, rows, calls }),
     steps: () => trips + calls,
     fetch: async (request) => composed.fetch(request),
     alerts: composed.alerts,
@@ -172,22 +182,35 @@ export function openIsolate(
 }
 
 /** Each round trip to D1 is a step. */
-function guarded(db: D1Database, step: <T>(effect: () => Promise<T>) => Promise<T>): D1Database {
-  const originals = new WeakMap<object, D1PreparedStatement>()
-  const wrap = (statement: D1PreparedStatement): D1PreparedStatement => {
+function guarded(
+  db: D1Database,
+  step: <T>(effect: () => Promise<T>) => Promise<T>,
+  queried: (sql: string, rows: number) => void,
+): D1Database {
+  const originals = new WeakMap<object, { statement: D1PreparedStatement; sql: string }>()
+  const wrap = (statement: D1PreparedStatement, sql: string): D1PreparedStatement => {
+    const counted = <T extends D1Result>(result: T): T => {
+      queried(sql, result.meta.rows_read)
+      return result
+    }
     const wrapped = {
-      bind: (...values: unknown[]) => wrap(statement.bind(...values)),
-      all: () => step(() => statement.all()),
-      run: () => step(() => statement.run()),
+      bind: (...values: unknown[]) => wrap(statement.bind(...values), sql),
+      all: () => step(async () => counted(await statement.all())),
+      run: () => step(async () => counted(await statement.run())),
       first: (column: string) => step(() => statement.first(column)),
       raw: (options?: { columnNames?: false }) => step(() => statement.raw(options)),
     } as unknown as D1PreparedStatement
-    originals.set(wrapped, statement)
+    originals.set(wrapped, { statement, sql })
     return wrapped
   }
   return {
-    prepare: (query: string) => wrap(db.prepare(query)),
+    prepare: (query: string) => wrap(db.prepare(query), query),
     batch: (statements: D1PreparedStatement[]) =>
-      step(() => db.batch(statements.map((s) => originals.get(s) ?? s))),
+      step(async () => {
+        const known = statements.map((s) => originals.get(s))
+        const results = await db.batch(statements.map((s, n) => known[n]?.statement ?? s))
+        for (const [n, { meta }] of results.entries()) queried(known[n]?.sql ?? '', meta.rows_read)
+        return results
+      }),
   } as unknown as D1Database
 }
