@@ -1,6 +1,6 @@
 /**
- * The built gateway, the floor and D1 under plain `workerd serve`: what the development server puts in
- * between costs more than what is measured.
+ * The built gateway and the floor under plain `workerd serve`, D1 under another: what the development
+ * server puts in between costs more than what is measured, and D1's CPU is not the gateway's.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -38,7 +38,7 @@ export interface Workerd {
   readonly counted: () => Promise<Counted>
   /** On D1, past the gateway. @throws with D1's message */
   readonly query: (sql: string) => Promise<readonly Readonly<Record<string, unknown>>[]>
-  /** CPU of the whole process so far, in milliseconds; NaN where the system has no /proc. */
+  /** CPU of the process without D1 so far, in milliseconds; NaN where the system has no /proc. */
   readonly cpuMs: () => Promise<number>
   readonly stop: () => Promise<void>
 }
@@ -48,17 +48,13 @@ export async function startWorkerd(): Promise<Workerd> {
   const parent = existsSync(MEMORY) ? MEMORY : os.tmpdir()
   const folder = await mkdtemp(path.join(parent, 'postern-bench-'))
   const [gateway = 0, floor = 0, d1 = 0, inspector = 0] = await freePorts(4)
-  const config = await writeConfig(folder, { gateway, floor, d1 })
-  const child = spawn(
-    binary(),
-    ['serve', '--experimental', `--inspector-addr=127.0.0.1:${inspector}`, config],
-    {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    },
-  )
-  await listening(child, d1)
+  const configs = await writeConfigs(folder, { gateway, floor, d1 })
   const at = (port: number) => `http://127.0.0.1:${port}`
+  const database = serve(configs.d1)
+  await listening(database, `${at(d1)}/counted`)
   await migrate(at(d1))
+  const child = serve(configs.gateway, `--inspector-addr=127.0.0.1:${inspector}`)
+  await listening(child, `${at(gateway)}/healthz`)
   return {
     gateway: at(gateway),
     floor: at(floor),
@@ -67,11 +63,22 @@ export async function startWorkerd(): Promise<Workerd> {
     counted: async () => (await (await fetch(`${at(d1)}/counted`)).json()) as Counted,
     cpuMs: () => cpuOf(child.pid ?? 0),
     async stop() {
-      const ended = new Promise((resolve) => child.once('exit', resolve))
-      if (child.exitCode === null && child.kill('SIGTERM')) await ended
+      await ended(child)
+      await ended(database)
       await rm(folder, { recursive: true, force: true })
     },
   }
+}
+
+function serve(config: string, ...options: readonly string[]): ChildProcess {
+  return spawn(binary(), ['serve', '--experimental', ...options, config], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  const exit = new Promise((resolve) => child.once('exit', resolve))
+  if (child.exitCode === null && child.kill('SIGTERM')) await exit
 }
 
 /** Not the wrapper in Node, which outlives a signal. */
@@ -82,10 +89,10 @@ function binary(): string {
 
 const archOf = (): string => (process.arch === 'x64' ? '64' : process.arch)
 
-async function writeConfig(
+async function writeConfigs(
   folder: string,
   ports: Readonly<Record<'gateway' | 'floor' | 'd1', number>>,
-): Promise<string> {
+): Promise<Readonly<Record<'gateway' | 'd1', string>>> {
   const { config, modules } = await build(PROJECT)
   const date = String(config.workerOptions['compatibilityDate'])
   const embedded: string[] = []
@@ -98,21 +105,24 @@ async function writeConfig(
     const source = await readFile(path.join(import.meta.dirname, `${own}.ts`), 'utf8')
     await writeFile(path.join(folder, `${own}.js`), stripTypeScriptTypes(source))
   }
-  await mkdir(path.join(folder, 'data'))
+  const disk = async (name: string) => {
+    await mkdir(path.join(folder, name))
+    return `(name = "data", disk = (path = "${path.join(folder, name)}", writable = true))`
+  }
   const socket = (name: keyof typeof ports) =>
     `(name = "${name}", address = "127.0.0.1:${ports[name]}", http = (), service = "${name}")`
   const database = `(name = "DB", wrapped = (moduleName = "cloudflare-internal:d1-api",
       innerBindings = [ (name = "fetcher", service = "d1") ]))`
-  const text = `using Workerd = import "/workerd/workerd.capnp";
+  const gateway = `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
     (name = "gateway", worker = .gateway),
     (name = "floor", worker = .floor),
-    (name = "d1", worker = .d1),
-    (name = "data", disk = (path = "${path.join(folder, 'data')}", writable = true)),
+    (name = "d1", external = (address = "127.0.0.1:${ports.d1}", http = ())),
+    ${await disk('gateway')},
     (name = "internet", network = (allow = ["private"])),
   ],
-  sockets = [ ${socket('gateway')}, ${socket('floor')}, ${socket('d1')} ],
+  sockets = [ ${socket('gateway')}, ${socket('floor')} ],
 );
 const gateway :Workerd.Worker = (
   modules = [ ${embedded.join(',\n    ')} ],
@@ -133,6 +143,12 @@ const floor :Workerd.Worker = (
   compatibilityDate = "${date}",
   bindings = [ ${database}, (name = "APP_KEY", text = "${APP_KEY}") ],
 );
+`
+  const d1 = `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [ (name = "d1", worker = .d1), ${await disk('d1')} ],
+  sockets = [ ${socket('d1')} ],
+);
 const d1 :Workerd.Worker = (
   modules = [ (name = "d1.js", esModule = embed "d1.js") ],
   compatibilityDate = "${date}",
@@ -141,9 +157,13 @@ const d1 :Workerd.Worker = (
   bindings = [ (name = "OBJECT", durableObjectNamespace = "D1") ],
 );
 `
-  const file = path.join(folder, 'bench.capnp')
-  await writeFile(file, text)
-  return file
+  const files = {
+    gateway: path.join(folder, 'gateway.capnp'),
+    d1: path.join(folder, 'd1.capnp'),
+  }
+  await writeFile(files.gateway, gateway)
+  await writeFile(files.d1, d1)
+  return files
 }
 
 type Rows = readonly Readonly<Record<string, unknown>>[]
@@ -165,11 +185,11 @@ async function migrate(d1: string): Promise<void> {
   }
 }
 
-async function listening(child: ChildProcess, port: number): Promise<void> {
+async function listening(child: ChildProcess, url: string): Promise<void> {
   const deadline = Date.now() + START_TIMEOUT_MS
   while (Date.now() < deadline) {
     if (child.exitCode !== null) throw new Error(`workerd ended with ${child.exitCode}`)
-    const up = await fetch(`http://127.0.0.1:${port}/counted`).then(
+    const up = await fetch(url).then(
       (response) => response.ok,
       () => false,
     )
