@@ -21,6 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/access': [
     'src/log',
     'src/scim',
+    'src/adapter/body-length.ts',
     'src/adapter/mapping-entry.ts',
     'src/db',
     'zod',

@@ -171,7 +171,7 @@ async function firstKey(
 async function readText(response: Response): Promise<string | undefined> {
   // The time is bounded by the signal of the request.
   const bounds = { maxBytes: MAX_BYTES, timeoutMs: TIMEOUT_MS, after: () => () => {} }
-  const read = await readAtMost(response.body, bounds)
+  const read = await readAtMost(response, bounds)
   return read.kind === 'whole' ? new TextDecoder().decode(read.bytes) : undefined
 }
 

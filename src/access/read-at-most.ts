@@ -1,4 +1,5 @@
-/** A body of which no more is read than may be, and no longer: its length is only known at its end. */
+/** A body of which no more is read than may be, and no longer. */
+import { saysItsLength } from '../adapter/body-length.ts'
 
 /** Calls `then` after so many milliseconds, unless what it returns is called before. */
 export type After = (ms: number, then: () => void) => () => void
@@ -18,15 +19,33 @@ export interface BodyBounds {
 
 /** @throws what the stream throws: the sender has gone */
 export async function readAtMost(
-  body: ReadableStream<Uint8Array> | null,
+  message: Request | Response,
   { maxBytes, timeoutMs, after }: BodyBounds,
 ): Promise<BodyRead> {
-  if (!body) return { kind: 'whole', bytes: new Uint8Array(0) }
-  const reader = body.getReader()
+  if (!message.body) return { kind: 'whole', bytes: new Uint8Array(0) }
   let cancel: () => void = () => {}
   const late = new Promise<'late'>((resolve) => {
     cancel = after(timeoutMs, () => resolve('late'))
   })
+  try {
+    if (saysItsLength(message, maxBytes)) {
+      const whole = await Promise.race([message.arrayBuffer(), late])
+      if (whole === 'late') return { kind: 'too slow' }
+      if (whole.byteLength > maxBytes) return { kind: 'too long' }
+      return { kind: 'whole', bytes: new Uint8Array(whole) }
+    }
+    return await readChunks(message.body, maxBytes, late)
+  } finally {
+    cancel()
+  }
+}
+
+async function readChunks(
+  body: ReadableStream<Uint8Array>,
+  maxBytes: number,
+  late: Promise<'late'>,
+): Promise<BodyRead> {
+  const reader = body.getReader()
   const chunks: Uint8Array[] = []
   let length = 0
   try {
@@ -39,7 +58,6 @@ export async function readAtMost(
       chunks.push(next.value)
     }
   } finally {
-    cancel()
     // Frees the connection; of a body that was read to its end there is nothing to free.
     reader.cancel().catch(() => undefined)
   }

@@ -1,4 +1,5 @@
 /** The body of an app's answer, within bounds. */
+import { saysItsLength } from './body-length.ts'
 import type { AdapterFailure } from './failure.ts'
 import type { HttpResponse } from './http.ts'
 import { readXml } from './xml.ts'
@@ -20,6 +21,15 @@ export async function readText(
   if (!response.body) return ''
   // fatal: bytes that are no UTF-8 must not become names with replacement characters.
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
+  if (saysItsLength(response, maxBytes)) {
+    const whole = await response.arrayBuffer()
+    if (whole.byteLength > maxBytes) throw misunderstood()
+    try {
+      return decoder.decode(whole)
+    } catch {
+      throw misunderstood()
+    }
+  }
   const reader: ReadableStreamDefaultReader<Uint8Array> = response.body.getReader()
   let bytes = 0
   let text = ''

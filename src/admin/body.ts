@@ -16,7 +16,7 @@ export function limitBody(after: After): MiddlewareHandler {
       const encoding = refuseEncoding(raw)
       if (encoding) throw new Problem(encoding.status, encoding.detail)
       const bounds = { maxBytes: MAX_ADMIN_PAYLOAD, timeoutMs: BODY_TIMEOUT_MS, after }
-      const read = await readAtMost(raw.body, bounds)
+      const read = await readAtMost(raw, bounds)
       if (read.kind === 'too long') {
         throw new Problem(413, `The request body must not exceed ${MAX_ADMIN_PAYLOAD} bytes`)
       }

@@ -1,17 +1,19 @@
 /** Connections with their sealed secrets, and the look-up that authenticates a client. */
-import { and, asc, eq, getTableColumns, gt, lte, sql } from 'drizzle-orm'
+import { and, asc, eq, getTableColumns, gt, lte, type SQL, sql } from 'drizzle-orm'
+import { QueryBuilder } from 'drizzle-orm/sqlite-core'
 import { connection, connectionSecret, token } from './control-tables.ts'
 import {
   CHANGED_ONE,
   type Database,
   isUniqueViolation,
   openDatabase,
+  prepared,
   type Write,
   writeAll,
   writeAllReturning,
   writeGuarded,
 } from './database.ts'
-import { type Beside, beginFor, type LinkAhead, linkBeside, toAhead } from './link-ahead.ts'
+import { type Beside, beginFor, LINK_BESIDE, type LinkAhead, toAhead } from './link-ahead.ts'
 import type { NewToken, Scope } from './tokens.ts'
 
 export interface SealedSecret {
@@ -79,6 +81,21 @@ const isAmong = (ids: readonly string[]) =>
   sql`${connection.id} IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`
 const isOffboarding = sql`${connection.state} = 'offboarding'`
 
+const signIn = (link: SQL<string | null>) =>
+  new QueryBuilder()
+    .select({ ...columns, token: tokenUse, link: link.as('link') })
+    .from(token)
+    .innerJoin(connection, eq(connection.id, token.connectionId))
+    .where(
+      and(
+        eq(token.hash, sql.placeholder('hash')),
+        eq(connection.name, sql.placeholder('name')),
+        isActive,
+      ),
+    )
+const SIGN_IN = prepared<'name' | 'hash'>(() => signIn(sql`NULL`))
+const SIGN_IN_BESIDE = prepared<'name' | 'hash' | 'link'>(() => signIn(LINK_BESIDE))
+
 /** Beside the secrets that an administrator gave: no adapter declares one of this name. */
 const KEPT = '*'
 
@@ -102,15 +119,10 @@ export class Connections {
   ): Promise<
     { connection: ConnectionRow; token: TokenUse; ahead: LinkAhead | undefined } | undefined
   > {
-    const asked = this.#db
-      .select({ ...columns, token: tokenUse, link: linkBeside(beside).as('link') })
-      .from(token)
-      .innerJoin(connection, eq(connection.id, token.connectionId))
-      .where(and(eq(token.hash, hash), eq(connection.name, name), isActive))
-    const writes =
-      beside?.begins === undefined
-        ? []
-        : [beginFor({ name, hash }, beside.link, beside.begins, now)]
+    const { link, begins: request } = beside ?? {}
+    const asked =
+      link === undefined ? SIGN_IN({ name, hash }) : SIGN_IN_BESIDE({ name, hash, link })
+    const writes = request === undefined ? [] : [beginFor({ name, hash, link, request, now })]
     const [[row] = [], begun = []] = (await writeAllReturning(this.#db, [
       asked,
       ...writes,

@@ -2,8 +2,8 @@
  * The link that a request's path names, read in the trip that lets its client in; and an update's own note
  * for the audit, written in it. A trip to D1 is what a request waits for longest, beside the app.
  */
-import { type SQL, sql } from 'drizzle-orm'
-import type { Write } from './database.ts'
+import { sql } from 'drizzle-orm'
+import { prepared } from './database.ts'
 import { AS_VALUE, type LinkRow, rowOfValue } from './link.ts'
 
 /** What is asked for beside the token. */
@@ -14,47 +14,36 @@ export interface Beside {
   readonly begins: string | undefined
 }
 
-export interface Credential {
-  /** Of the connection. */
-  readonly name: string
-  readonly hash: string
-}
-
 /** Characters of a shadow that comes along: within one value it is longer, and D1 takes 2 MB of one. */
 const LONGEST_SHADOW = 400_000
 const TOO_LONG = ''
 
-/** Within a query of `connection`. NULL: there is no such link. */
-export function linkBeside(beside: Beside | undefined): SQL<string | null> {
-  if (!beside) return sql`NULL`
-  return sql`(SELECT CASE WHEN length(l.shadow) > ${LONGEST_SHADOW} THEN ${TOO_LONG} ELSE ${AS_VALUE} END
-                FROM link l WHERE l.connection = connection.id AND l.id = ${beside.link})`
-}
+/** Within a query of `connection`, of the id that `link` stands for. NULL: there is no such link. */
+export const LINK_BESIDE = sql<string | null>`(
+  SELECT CASE WHEN length(l.shadow) > ${LONGEST_SHADOW} THEN ${TOO_LONG} ELSE ${AS_VALUE} END
+    FROM link l WHERE l.connection = connection.id AND l.id = ${sql.placeholder('link')})`
 
 /**
  * As `beginSending`, for whom the token lets write: what is not let in leaves nothing. The actor is as
- * `Access` has it. Returns a row where it has begun.
+ * `Access` has it. Returns a row where it has begun. `now` in milliseconds.
  */
-export function beginFor(
-  { name, hash }: Credential,
-  link: string,
-  request: string,
-  now: number,
-): Write {
+export const beginFor = prepared<'name' | 'hash' | 'link' | 'request' | 'now'>(() => {
+  const at = (name: string) => sql.placeholder(name)
   return sql`
     INSERT INTO sending (connection, link, request, type, actor, at)
-    SELECT c.id, l.id, ${request}, l.type,
+    SELECT c.id, l.id, ${at('request')}, l.type,
            CASE WHEN t.client_id IS NULL
                 THEN json_patch(json_object('kind', 'token', 'id', t.id), json_object('label', t.label))
-                ELSE json_object('kind', 'client', 'id', t.client_id) END, ${now}
+                ELSE json_object('kind', 'client', 'id', t.client_id) END, ${at('now')}
       FROM token t
       JOIN connection c ON c.id = t.connection_id
-      JOIN link l ON l.connection = c.id AND l.id = ${link}
-     WHERE t.hash = ${hash} AND t.scope = 'scim' AND (t.expires_at IS NULL OR t.expires_at > ${now})
-       AND c.name = ${name} AND c.state = 'active' AND c.mode = 'live'
+      JOIN link l ON l.connection = c.id AND l.id = ${at('link')}
+     WHERE t.hash = ${at('hash')} AND t.scope = 'scim'
+       AND (t.expires_at IS NULL OR t.expires_at > ${at('now')})
+       AND c.name = ${at('name')} AND c.state = 'active' AND c.mode = 'live'
        AND l.state NOT IN ('retiring', 'tombstone')
         ON CONFLICT DO NOTHING RETURNING 1 AS begun`
-}
+})
 
 /** Undefined: it is to be asked for by itself. */
 export function toAhead(

@@ -94,7 +94,7 @@ function checkMediaType(contentType: string | null): void {
 
 async function readBytes(request: Request, after: After): Promise<Uint8Array> {
   const bounds = { maxBytes: MAX_PAYLOAD, timeoutMs: BODY_TIMEOUT_MS, after }
-  const read = await readAtMost(request.body, bounds)
+  const read = await readAtMost(request, bounds)
   switch (read.kind) {
     case 'whole':
       return read.bytes

@@ -85,7 +85,7 @@ async function readForm(request: Request, after: After): Promise<Map<string, str
   const encoding = refuseEncoding(request)
   if (encoding) throw new Unread(415, encoding.detail)
   const bounds = { maxBytes: MAX_TOKEN_PAYLOAD, timeoutMs: BODY_TIMEOUT_MS, after }
-  const read = await readAtMost(request.body, bounds)
+  const read = await readAtMost(request, bounds)
   if (read.kind === 'too long') {
     throw new Unread(413, `the body is larger than ${MAX_TOKEN_PAYLOAD} bytes`)
   }

@@ -276,6 +276,21 @@ describe('answers', () => {
     expect((await client.call(get('/a'))).json).toBe('12345678')
   })
 
+  test('a body that says its length is held to it, to maxBytes and to UTF-8', async () => {
+    const answer = async (body: BodyInit, headers: Record<string, string>) =>
+      clientOf(() => new Response(body, { headers }), { maxBytes: 10 }).client.call(get('/a'))
+    expect((await answer('"12345678"', { 'content-length': '10' })).json).toBe('12345678')
+    const refused: readonly [BodyInit, Record<string, string>][] = [
+      ['"123456789"', { 'content-length': '11' }],
+      ['"123456789"', { 'content-length': '4' }],
+      ['"123456789"', { 'content-length': '4', 'content-encoding': 'gzip' }],
+      [new Uint8Array([0x22, 0xff, 0x22]), { 'content-length': '3' }],
+    ]
+    for (const [body, headers] of refused) {
+      expect(await failureFrom(answer(body, headers))).toMatchObject({ code: 'protocol' })
+    }
+  })
+
   test('the body of a failed call is cancelled, not left open', async () => {
     const { body, state } = endless('x')
     const { client } = clientOf(() => new Response(body, { status: 500 }))
