@@ -90,7 +90,7 @@ export function createApp(deps: AppDeps): Hono {
   // The console asks the admin API, as a client would: one door, one table of permissions.
   const { signIn } = deps.admin
   const ask = async (request: Request) => app.fetch(request)
-  app.route('/admin', consolePages({ ask, signIn, now: deps.admin.now }))
+  app.route('/admin', consolePages({ ask, signIn, now: deps.admin.now, after: deps.after }))
   app.all('/scim/:connection/v2', (c) => scim(deps, c.req.raw, c.req.param('connection'), ''))
   app.all('/scim/:connection/v2/*', (c) => {
     const name = c.req.param('connection')

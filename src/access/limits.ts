@@ -9,6 +9,8 @@ export const MAX_PAYLOAD = 1_048_576
 export const MAX_ADMIN_PAYLOAD = 1_000_000
 /** Bytes of a request to the token endpoint. A client assertion is some KB. */
 export const MAX_TOKEN_PAYLOAD = 65_536
+/** Bytes of the console's sign-in form, which strangers may send: a token, and where to go on. */
+export const MAX_SIGN_IN_PAYLOAD = 8_192
 /** From the first read of a body until its last byte. Entra's megabyte takes a second. */
 export const BODY_TIMEOUT_MS = 15_000
 

@@ -11,11 +11,13 @@ import {
   ROLES,
 } from '../db/administrators.ts'
 import { Connections } from '../db/connections.ts'
+import { weakETag } from '../scim/etag.ts'
 import type { Json } from '../scim/schema.ts'
 import { route } from './api.ts'
 import { readJson } from './body.ts'
 import { administratorOf } from './door.ts'
 import { permissions } from './permissions.ts'
+import { preconditionOf } from './precondition.ts'
 import { invalidInput, invalidMembers, Problem } from './problem.ts'
 
 export interface AdministratorDeps {
@@ -119,16 +121,19 @@ export function administratorRoutes(deps: AdministratorDeps): (api: Hono) => voi
     route(api, '/administrators/:id', {
       GET: async (c) => {
         const row = await the(c)
+        c.header('etag', contentTag(row))
         const tokens = await administrators.tokens(row.id)
         return c.json({ ...(await view(row)), tokens: tokens.map(tokenView) })
       },
       PATCH: async (c) => {
-        const { id } = await the(c)
+        const before = await the(c)
+        preconditionOf(c)(contentTag(before))
         const { connections: named, ...change } = parse(administratorPatch, await readJson(c))
         const limit = named === undefined ? {} : { connections: await idsOf(named) }
         const set = Object.fromEntries(Object.entries(change).filter(([, v]) => v !== undefined))
-        if (!(await unlessTaken(() => administrators.change(id, { ...set, ...limit })))) {
-          throw noAdministrator()
+        if (!(await unlessTaken(() => administrators.change(before, { ...set, ...limit })))) {
+          await the(c)
+          throw new Problem(409, 'Somebody else has changed them just now: read them again')
         }
         return c.json(await view(await the(c)))
       },
@@ -168,6 +173,10 @@ export function administratorRoutes(deps: AdministratorDeps): (api: Hono) => voi
     })
   }
 }
+
+/** What may be changed: there is no number of the version. */
+const contentTag = ({ name, role, connections }: AdministratorRow): string =>
+  weakETag({ name, role, connections: connections && [...connections] })
 
 const noAdministrator = () => new Problem(404, 'There is no administrator of this id')
 

@@ -29,6 +29,7 @@ import type { Json } from '../scim/schema.ts'
 import { route } from './api.ts'
 import { readJson } from './body.ts'
 import { badCursor, PAGE_SIZE, parseCursor, toPage } from './cursor.ts'
+import { preconditionOf, tagOf } from './precondition.ts'
 import { invalidInput, invalidMembers, Problem } from './problem.ts'
 import { connectionOf } from './query.ts'
 
@@ -118,10 +119,15 @@ export function alertRoutes(deps: AlertDeps): (api: Hono) => void {
       })
 
       route(api, `${base}/:channel`, {
-        GET: async (c) => c.json(viewOf(await theChannel(await scopeOf(c), c))),
+        GET: async (c) => {
+          const channel = await theChannel(await scopeOf(c), c)
+          c.header('etag', tagOf(channel.version))
+          return c.json(viewOf(channel))
+        },
         PUT: async (c) => {
           const scope = await scopeOf(c)
           const before = await scope.channels.named(nameOf(c))
+          preconditionOf(c)(before && tagOf(before.version))
           const { row, secret } = await draft(deps, scope, nameOf(c), before, await readJson(c))
           if (!(await scope.channels.put(row, before, MOST_CHANNELS))) throw lostOrFull()
           return c.json({ ...viewOf(row), ...(secret && { secret }) }, before ? 200 : 201)

@@ -14,7 +14,7 @@ import {
   listConnections,
   offboardConnection,
   patchConnection,
-  readConnection,
+  readVersion,
 } from './connections.ts'
 import {
   administratorOf,
@@ -27,6 +27,7 @@ import {
 } from './door.ts'
 import { noteMode } from './note-mode.ts'
 import type { AdminPath, MethodOf } from './permissions.ts'
+import { preconditionOf } from './precondition.ts'
 import { Problem } from './problem.ts'
 import { createToken, listTokens, removeToken } from './tokens.ts'
 
@@ -83,7 +84,11 @@ export function adminApi(deps: AdminDeps, more: (api: Hono) => void = () => {}):
   })
 
   route(api, '/connections/:name', {
-    GET: async (c) => c.json(await readConnection(param(c, 'name'), base(c), deps)),
+    GET: async (c) => {
+      const { view, tag } = await readVersion(param(c, 'name'), base(c), deps)
+      c.header('etag', tag)
+      return c.json(view)
+    },
     PATCH: async (c) =>
       c.json(
         await patchConnection(
@@ -93,6 +98,7 @@ export function adminApi(deps: AdminDeps, more: (api: Hono) => void = () => {}):
           deps,
           administratorOf(c),
           (change) => noteMode(deps.data, { actor: actorOf(c), request: requestOf(c) }, change),
+          preconditionOf(c),
         ),
       ),
     DELETE: async (c) => {

@@ -20,6 +20,7 @@ import {
 import { badCursor, PAGE_SIZE, parseCursor, toPage } from './cursor.ts'
 import { type ModeBefore, modeUntilOf } from './mode-until.ts'
 import type { ModeChange } from './note-mode.ts'
+import { type Precondition, tagOf } from './precondition.ts'
 import { type InvalidMember, invalidInput, invalidMembers, Problem } from './problem.ts'
 
 export interface ConnectionDeps extends CheckDeps {
@@ -100,9 +101,18 @@ export async function readConnection(
   baseUrl: string,
   deps: ConnectionDeps,
 ): Promise<ConnectionView> {
+  return (await readVersion(name, baseUrl, deps)).view
+}
+
+/** With its ETag. @throws {Problem} 404 */
+export async function readVersion(
+  name: string,
+  baseUrl: string,
+  deps: ConnectionDeps,
+): Promise<{ readonly view: ConnectionView; readonly tag: string }> {
   const row = await new Connections(deps.db).named(name)
   if (!row) throw noConnection()
-  return toView(row, baseUrl, deps.now())
+  return { view: toView(row, baseUrl, deps.now()), tag: tagOf(row.version) }
 }
 
 /** Those that are theirs who ask. @throws {Problem} 400 for a foreign cursor */
@@ -129,7 +139,7 @@ export async function listConnections(
 /**
  * @param by whoever is limited to some connections may not change what reaches beyond them
  * @param onMode told of a mode that is another one now
- * @throws {Problem} 404, 422, 403, or 409 where others keep changing it at the same time
+ * @throws {Problem} 404, 422, 403, 412 as `isMet`, or 409 where others keep changing it at the same time
  */
 export async function patchConnection(
   name: string,
@@ -138,12 +148,14 @@ export async function patchConnection(
   deps: ConnectionDeps,
   by: Pick<Administrator, 'connections'>,
   onMode: (change: ModeChange) => Promise<void>,
+  isMet: Precondition = () => {},
 ): Promise<ConnectionView> {
   const patch = parsePatch(body)
   const connections = new Connections(deps.db)
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const row = await connections.named(name)
     if (!row) throw noConnection()
+    isMet(tagOf(row.version))
     const now = deps.now()
     const next = await accepted(row, patch, deps, by, now)
     const before = { ...toDraft(row), mode: row.mode, modeUntil: row.modeUntil }

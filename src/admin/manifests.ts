@@ -21,6 +21,7 @@ import { checkMapping } from './check-mapping.ts'
 import { type ConnectionDeps, toDraft } from './connections.ts'
 import { badCursor, PAGE_SIZE, parseCursor, toPage } from './cursor.ts'
 import { describeAdapter } from './describe-adapter.ts'
+import { type Precondition, preconditionOf, tagOf } from './precondition.ts'
 import { type InvalidMember, invalidInput, invalidMembers, memberPath, Problem } from './problem.ts'
 
 export interface ManifestDeps
@@ -61,6 +62,13 @@ export function manifestRoutes(deps: ManifestDeps): (api: Hono) => void {
       GET: async (c) => {
         const row = await manifests.named(nameIn(c))
         if (!row) throw noManifest()
+        const revision = c.req.query('revision')
+        if (revision !== undefined) {
+          const document = await manifests.document(row.name, Number(revision))
+          if (document === undefined) throw new Problem(404, 'This revision is not kept')
+          return c.json({ manifest: document })
+        }
+        c.header('etag', tagOf(row.change))
         const versions = await manifests.revisions(row.name)
         return c.json({
           ...summary(row),
@@ -73,7 +81,12 @@ export function manifestRoutes(deps: ManifestDeps): (api: Hono) => void {
         })
       },
       PUT: async (c) => {
-        const { row, isNew } = await putManifest(nameIn(c), await readJson(c), deps)
+        const { row, isNew } = await putManifest(
+          nameIn(c),
+          await readJson(c),
+          deps,
+          preconditionOf(c),
+        )
         return c.json(summary(row), isNew ? 201 : 200)
       },
       DELETE: async (c) => {
@@ -138,11 +151,12 @@ function noManifest(): Problem {
   return new Problem(404, 'There is no manifest of this name')
 }
 
-/** @throws {Problem} 422 with every fault, 409 where it would break what is connected or linked */
+/** @throws {Problem} 422 with every fault, 409 where it would break what is connected or linked, 412 */
 export async function putManifest(
   name: string,
   document: Json,
   deps: ManifestDeps,
+  isMet: Precondition = () => {},
 ): Promise<{ row: ManifestRow; isNew: boolean }> {
   refuseBuiltIn(name, deps)
   const manifest = parseManifest(name, document)
@@ -151,6 +165,7 @@ export async function putManifest(
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const now = deps.now()
     const row = await manifests.named(name)
+    isMet(row && tagOf(row.change))
     const stored = row
       ? isDeepStrictEqual(row.document, document) || (await upgrade(row, manifest, next, deps))
       : await manifests.create(name, next, now)

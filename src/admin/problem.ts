@@ -10,6 +10,7 @@ export type ProblemStatus =
   | 405
   | 408
   | 409
+  | 412
   | 413
   | 414
   | 415
@@ -27,6 +28,7 @@ const TITLES: Readonly<Record<ProblemStatus, string>> = {
   405: 'Method Not Allowed',
   408: 'Request Timeout',
   409: 'Conflict',
+  412: 'Precondition Failed',
   413: 'Content Too Large',
   414: 'URI Too Long',
   415: 'Unsupported Media Type',

@@ -4,8 +4,9 @@ import type { SealingView } from '../admin/sealing.ts'
 import { pathOf, type Refused } from './ask.ts'
 import { type Form, linesOf, readForm } from './form.ts'
 import type { AddPage, Page } from './page.ts'
-import { AdministratorPage, AdministratorsPage } from './pages/administrators.tsx'
+import { AdministratorPage, AdministratorsPage, wantedOf } from './pages/administrators.tsx'
 import { SealingPage } from './pages/sealing.tsx'
+import { type Change, changesBetween, readSeen, SEEN } from './seen.ts'
 
 const LIST = '/administrators'
 const ONE = '/administrators/:id'
@@ -32,8 +33,16 @@ export function administratorPages(add: AddPage): void {
       return done.ok ? c.redirect(to, 303) : one(page, { given: form, refused: done.refused })
     }
     switch (form.text('do')) {
-      case 'change':
-        return after('PATCH', at, wantedIn(form), `/admin${at}?saved=1`)
+      case 'change': {
+        const now = await asking.version<WithTokens>(at)
+        const seen = readSeen(form.text(SEEN))
+        const others = seen ? changesBetween(seen, wantedOf(now.body)) : []
+        if (others.length > 0) return one(page, { given: form, others })
+        const only = { 'if-match': now.tag }
+        const done = await asking.send('PATCH', at, wantedIn(form), only)
+        if (!done.ok) return one(page, { given: form, refused: done.refused })
+        return c.redirect(`/admin${at}?saved=1`, 303)
+      }
       case 'revoke':
         return after('DELETE', `${at}${pathOf`/tokens/${form.text('token')}`}`)
       case 'remove':
@@ -73,6 +82,8 @@ interface State {
   readonly refused?: Refused
   /** Shown this once. */
   readonly token?: string
+  /** What somebody else saved meanwhile. */
+  readonly others?: readonly Change[]
 }
 
 async function list(page: Page, state: State): Promise<Response> {
@@ -87,5 +98,5 @@ async function one(page: Page, state: State): Promise<Response> {
   const isMade = c.req.query('made') !== undefined
   const isSaved = c.req.query('saved') !== undefined
   const shown = { viewer, administrator, now, isMade, isSaved, ...state }
-  return c.html(<AdministratorPage {...shown} />)
+  return c.html(<AdministratorPage {...shown} />, state.others ? 409 : 200)
 }

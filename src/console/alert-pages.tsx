@@ -35,20 +35,23 @@ export function alertPages(add: AddPage): void {
       const form = await readForm(page.c)
       const name = form.text('name').trim()
       const at = `${api(page)}/channels/${encodeURIComponent(name || ' ')}`
-      // To enter a name twice is a slip, and a PUT would replace the other channel.
-      const taken = (await page.asking.send('GET', at)).ok
       const kind = kindOf(form.text('kind'))
       const critical = form.given('critical') !== undefined
-      const made = taken
-        ? ({ ok: false, refused: TAKEN } as const)
-        : await page.asking.send<ChannelView & { secret?: string }>('PUT', at, {
-            kind,
-            severity: critical ? 'critical' : 'warning',
-            ...(kind === 'email'
-              ? { from: form.text('from').trim(), to: form.text('to').trim() }
-              : { url: form.text('url').trim() }),
-          })
-      if (!made.ok) return alerts(page, api(page), { refused: made.refused, given: form })
+      const wanted = {
+        kind,
+        severity: critical ? 'critical' : 'warning',
+        ...(kind === 'email'
+          ? { from: form.text('from').trim(), to: form.text('to').trim() }
+          : { url: form.text('url').trim() }),
+      }
+      const made = await page.asking.send<ChannelView & { secret?: string }>(
+        // To enter a name twice is a slip, and a PUT would replace the other channel.
+        ...(['PUT', at, wanted, { 'if-none-match': '*' }] as const),
+      )
+      if (!made.ok) {
+        const refused = made.refused.status === 412 ? TAKEN : made.refused
+        return alerts(page, api(page), { refused, given: form })
+      }
       const { secret } = made.body
       const said = `The channel ${name} is made. Send a test to see that it arrives.`
       return alerts(page, api(page), { said, ...(secret !== undefined && { secret }) })
@@ -71,15 +74,17 @@ export function alertPages(add: AddPage): void {
 
     add('POST', `${here}/channels/:channel/change`, async (page) => {
       const form = await readForm(page.c)
-      const { kind, enabled, severity, from, to } = await page.asking.get<ChannelView>(
-        channelAt(page),
-      )
-      const changed = await page.asking.send('PUT', channelAt(page), {
+      const { body, tag } = await page.asking.version<ChannelView>(channelAt(page))
+      const { kind, enabled, severity, from, to } = body
+      const wanted = {
         kind,
         enabled: form.given('enabled') === undefined ? enabled : form.text('enabled') === 'yes',
         severity: form.given('severity') ?? severity,
         ...(kind === 'email' && { from, to }),
-      })
+      }
+      const changed = await page.asking.send(
+        ...(['PUT', channelAt(page), wanted, { 'if-match': tag }] as const),
+      )
       return changed.ok
         ? page.c.redirect(`/admin${api(page)}`, 303)
         : alerts(page, api(page), { refused: changed.refused })

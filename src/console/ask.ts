@@ -26,7 +26,7 @@ export class PageRefused extends Error {
 }
 
 export type Answered<T> =
-  | { readonly ok: true; readonly body: T }
+  | { readonly ok: true; readonly body: T; readonly tag: string | undefined }
   | { readonly ok: false; readonly refused: Refused }
 
 /** What says who asks, and from where: all else of the browser's request is about the page. */
@@ -50,13 +50,23 @@ export class Asking {
 
   /** @throws {PageRefused} */
   async get<T>(path: string): Promise<T> {
+    return (await this.version<T>(path)).body
+  }
+
+  /** With its ETag, for a change of it. @throws {PageRefused} */
+  async version<T>(path: string): Promise<{ readonly body: T; readonly tag: string }> {
     const answered = await this.send<T>('GET', path)
-    if (answered.ok) return answered.body
+    if (answered.ok) return { body: answered.body, tag: answered.tag ?? '*' }
     throw new PageRefused(answered.refused)
   }
 
-  async send<T>(method: string, path: string, body?: unknown): Promise<Answered<T>> {
-    const headers = new Headers()
+  async send<T>(
+    method: string,
+    path: string,
+    body?: unknown,
+    only: Readonly<Partial<Record<'if-match' | 'if-none-match', string>>> = {},
+  ): Promise<Answered<T>> {
+    const headers = new Headers(only)
     for (const name of PASSED_ON) {
       const value = this.#request.headers.get(name)
       if (value !== null) headers.set(name, value)
@@ -71,7 +81,8 @@ export class Asking {
     )
     const text = await response.text()
     const read: unknown = text === '' ? undefined : JSON.parse(text)
-    if (response.ok) return { ok: true, body: read as T }
+    const tag = response.headers.get('etag') ?? undefined
+    if (response.ok) return { ok: true, body: read as T, tag }
     const problem = read as Partial<Refused> | undefined
     return {
       ok: false,

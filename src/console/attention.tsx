@@ -1,11 +1,21 @@
 /** What is wrong, whom it hits, since when, and where it leads: the worst first. */
 import type { ConditionView } from '../admin/conditions.ts'
-import { pathOf } from './ask.ts'
-import { Badge, Time } from './parts.tsx'
+import { type Asking, pathOf } from './ask.ts'
+import { Badge, Notice, Time } from './parts.tsx'
 import { plural } from './words.ts'
 
+/** Where they cannot be read, the rest of a page is of use all the same. */
+export async function conditionsAt(
+  asking: Asking,
+  path: string,
+): Promise<readonly ConditionView[] | undefined> {
+  const answered = await asking.send<{ items: readonly ConditionView[] }>('GET', path)
+  return answered.ok ? answered.body.items : undefined
+}
+
 interface Props {
-  readonly conditions: readonly ConditionView[]
+  /** Undefined: nobody could find out. */
+  readonly conditions: readonly ConditionView[] | undefined
   readonly now: number
   /** True: on a page of one connection, which needs no name. */
   readonly isOfOne?: boolean
@@ -17,6 +27,17 @@ const SEVERITIES = {
 } as const
 
 export function Attention({ conditions, now, isOfOne = false }: Props) {
+  if (!conditions) {
+    return (
+      <Notice tone="bad">
+        <p>
+          <b>What is wrong could not be found out just now</b>, which is no sign that nothing is.
+          Open this page again; if it lasts, whoever runs this gateway looks at its log for{' '}
+          <code>admin.failed</code>.
+        </p>
+      </Notice>
+    )
+  }
   if (conditions.length === 0) return null
   return (
     <section class="card" aria-labelledby="attention">

@@ -1,12 +1,12 @@
 /** The pages of one connection. */
 import type { EntraView } from '../admin/adapters.ts'
-import type { ConditionView } from '../admin/conditions.ts'
 import type { ConnectionView } from '../admin/connections.ts'
 import type { FindingView } from '../admin/findings.ts'
 import type { HealthView } from '../admin/health.ts'
 import type { ConnectionHealth } from '../admin/overview.ts'
 import type { TokenView } from '../admin/tokens.ts'
 import { pathOf, queryOf, type Refused } from './ask.ts'
+import { conditionsAt } from './attention.tsx'
 import { readForm } from './form.ts'
 import type { AddPage, Page } from './page.ts'
 import { ConnectPage } from './pages/connect.tsx'
@@ -97,11 +97,11 @@ export function connectionPages(add: AddPage): void {
 async function overview(page: Page, refused?: Refused): Promise<Response> {
   const { c, asking, viewer, param, now } = page
   const name = param('name')
-  const [connection, health, vitals, { items: conditions }] = await Promise.all([
+  const [connection, health, vitals, conditions] = await Promise.all([
     asking.get<ConnectionView>(pathOf`/connections/${name}`),
     asking.get<ConnectionHealth>(pathOf`/connections/${name}/overview`),
     asking.get<HealthView>(pathOf`/connections/${name}/health`),
-    asking.get<Items<ConditionView>>(pathOf`/connections/${name}/conditions`),
+    conditionsAt(asking, pathOf`/connections/${name}/conditions`),
   ])
   const shown = { viewer, connection, health, vitals, conditions, now, refused }
   return c.html(<ConnectionPage {...shown} />)

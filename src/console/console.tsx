@@ -1,13 +1,13 @@
 /** `/admin`: pages over the admin API, made on the server; the one script only helps. */
 import { type Context, Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
+import { MAX_SIGN_IN_PAYLOAD } from '../access/limits.ts'
 import { originOf } from '../access/same-origin.ts'
 import type { SignIn } from '../access/sign-in.ts'
-import type { ConditionView } from '../admin/conditions.ts'
 import type { Brief } from '../admin/overview.ts'
 import { administratorPages } from './administrator-pages.tsx'
 import { alertPages } from './alert-pages.tsx'
 import { PageRefused, queryOf, type Refused } from './ask.ts'
+import { conditionsAt } from './attention.tsx'
 import { clientPages } from './client-pages.tsx'
 import { connectionPages } from './connection-pages.tsx'
 import { readForm } from './form.ts'
@@ -23,6 +23,7 @@ import { RefusedPage } from './pages/refused.tsx'
 import { SignInPage } from './pages/sign-in.tsx'
 import { peoplePages } from './people-pages.tsx'
 import { preflightPages } from './preflight-pages.tsx'
+import { readBody } from './read-body.ts'
 import { reconcilePages } from './reconcile-pages.tsx'
 import { SCRIPT } from './script.ts'
 import { settingsPages } from './settings-pages.tsx'
@@ -33,11 +34,6 @@ import type { Viewer } from './viewer.ts'
 const CSP =
   "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; " +
   "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-/** A manifest has 256 KiB at most, of which the encoding of a form may make three times as much. */
-const MAX_FORM_BYTES = 800_000
-/** Some ten thousand exported people. */
-const MAX_FILE_BYTES = 5_000_000
-const takesFile = (c: Context) => /^\/admin\/connections\/[^/]+\/preflight$/.test(c.req.path)
 /** A new version of Postern has other ones under the same names. */
 const SHORTLY = 'public, max-age=60'
 
@@ -66,9 +62,6 @@ export function consolePages(
     if (isSafe || isOurs) return next()
     return refusedPage(c, { ...OTHER_SITE, status: 403 })
   })
-  const formLimit = limitOf(MAX_FORM_BYTES)
-  const fileLimit = limitOf(MAX_FILE_BYTES)
-  console.use('*', (c, next) => (takesFile(c) ? fileLimit : formLimit)(c, next))
   console.onError((error, c) => {
     if (!(error instanceof PageRefused)) throw error
     const { refused } = error
@@ -88,6 +81,7 @@ export function consolePages(
 
   console.get('/sign-in', (c) => c.html(<SignInPage next={nextOf(c.req.query('next'))} />))
   console.post('/sign-in', async (c) => {
+    await readBody(c, MAX_SIGN_IN_PAYLOAD, deps.after)
     const form = await readForm(c)
     const next = nextOf(form.text('next'))
     const begun = await signIn.begin(c.req.raw, form.text('token').trim())
@@ -107,10 +101,10 @@ export function consolePages(
   const add = adder(console, deps)
   add('GET', '/', async ({ c, asking, viewer }) => {
     const cursor = c.req.query('cursor')
-    const [{ items, nextCursor }, { items: conditions }] = await Promise.all([
+    const [{ items, nextCursor }, conditions] = await Promise.all([
       asking.get<{ items: Brief[]; nextCursor?: string }>(`/overview${queryOf({ cursor })}`),
       // The first page has what is wrong with all of them.
-      cursor === undefined ? asking.get<{ items: ConditionView[] }>('/conditions') : { items: [] },
+      cursor === undefined ? conditionsAt(asking, '/conditions') : [],
     ])
     const shown = { viewer, items, conditions, nextCursor, now: now() }
     return c.html(<ConnectionsPage {...shown} />)
@@ -139,14 +133,6 @@ const OTHER_SITE = {
   detail: 'A page of another site has sent this. Use the forms of these pages.',
   errors: [],
 }
-const limitOf = (maxSize: number) =>
-  bodyLimit({
-    maxSize,
-    onError: (c) => {
-      const detail = `This form may have ${maxSize} bytes at most.`
-      return refusedPage(c, { status: 413, title: 'Too large', detail, errors: [] })
-    },
-  })
 const NOT_FOUND = {
   status: 404,
   title: 'Not found',

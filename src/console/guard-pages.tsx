@@ -2,14 +2,14 @@
 import type { ConnectionView } from '../admin/connections.ts'
 import type { FindingView } from '../admin/findings.ts'
 import type { GuardView } from '../admin/guard.ts'
-import { pathOf, queryOf, type Refused } from './ask.ts'
+import { pathOf, queryOf } from './ask.ts'
 import { readForm } from './form.ts'
 import type { AddPage, Page } from './page.ts'
-import { GuardPage } from './pages/guard.tsx'
+import { GuardPage, LIMITS, type LimitsForm, limitsOf } from './pages/guard.tsx'
+import { changesBetween, readSeen, SEEN } from './seen.ts'
 
 const HERE = '/connections/:name/guard'
 const STATES = ['parked', 'done', 'rejected'] as const
-const LIMITS = ['windowMinutes', 'maxCount', 'maxPercent'] as const
 
 export function guardPages(add: AddPage): void {
   add('GET', HERE, (page) => guard(page))
@@ -24,7 +24,7 @@ export function guardPages(add: AddPage): void {
       pathOf`/connections/${name}/findings/${form.text('finding')}/decide`,
       { decision },
     )
-    if (!decided.ok) return guard(page, decided.refused)
+    if (!decided.ok) return guard(page, { refused: decided.refused })
     return c.redirect(
       pathOf`/admin/connections/${name}/guard` + queryOf({ decided: decision }),
       303,
@@ -35,20 +35,24 @@ export function guardPages(add: AddPage): void {
     const { c, asking, param } = page
     const name = param('name')
     const form = await readForm(c)
+    const at = pathOf`/connections/${name}`
+    const { body, tag } = await asking.version<ConnectionView>(at)
+    const seen = readSeen(form.text(SEEN))
+    const others = seen ? changesBetween(seen, limitsOf(body)) : []
+    if (others.length > 0) return guard(page, { given: form, others })
     // What is no number stays as it is: the API says so in its own words.
     const given = LIMITS.map((limit) => {
       const text = form.text(limit).trim()
       return [limit, text === '' || Number.isNaN(Number(text)) ? text : Number(text)]
     })
-    const changed = await asking.send('PATCH', pathOf`/connections/${name}`, {
-      policy: { guard: Object.fromEntries(given) },
-    })
-    if (!changed.ok) return guard(page, changed.refused)
+    const patch = { policy: { guard: Object.fromEntries(given) } }
+    const changed = await asking.send('PATCH', at, patch, { 'if-match': tag })
+    if (!changed.ok) return guard(page, { given: form, refused: changed.refused })
     return c.redirect(`${pathOf`/admin/connections/${name}/guard`}?changed=1`, 303)
   })
 }
 
-async function guard(page: Page, refused?: Refused): Promise<Response> {
+async function guard(page: Page, limits: LimitsForm = {}): Promise<Response> {
   const { c, asking, viewer, param, now } = page
   const name = param('name')
   const state = STATES.find((one) => one === c.req.query('state')) ?? 'parked'
@@ -59,6 +63,6 @@ async function guard(page: Page, refused?: Refused): Promise<Response> {
     asking.get<{ items: FindingView[] }>(pathOf`/connections/${name}/findings?kind=guard`),
   ])
   const done = { decided: c.req.query('decided'), changed: c.req.query('changed') !== undefined }
-  const shown = { viewer, connection, view, findings, state, done, now, refused }
-  return c.html(<GuardPage {...shown} />)
+  const shown = { viewer, connection, view, findings, state, done, now, limits }
+  return c.html(<GuardPage {...shown} />, limits.others ? 409 : 200)
 }

@@ -1,13 +1,15 @@
 /** Adapters that are data: looked at, checked line by line, tried on an app, and published. */
 import type { ManifestSummary, ManifestView } from '../admin/manifests.ts'
 import type { ManifestTrial } from '../admin/try-manifest.ts'
+import type { Json } from '../scim/schema.ts'
 import { isObject } from '../scim/values.ts'
-import { pathOf, type Refused } from './ask.ts'
+import { pathOf, queryOf, type Refused } from './ask.ts'
 import { type Form, readForm } from './form.ts'
 import type { LineFault } from './json-editor.tsx'
 import { readJsonLines } from './json-lines.ts'
 import type { AddPage, Page } from './page.ts'
 import { type ManifestEditor, ManifestPage, ManifestsPage } from './pages/manifests.tsx'
+import { type Change, changesBetween } from './seen.ts'
 
 const LIST = '/manifests'
 const NEW = '/manifests/new'
@@ -71,13 +73,40 @@ export function manifestPages(add: AddPage): void {
   })
 }
 
-const read = ({ asking, param }: Page): Promise<ManifestView> =>
-  asking.get<ManifestView>(pathOf`/manifests/${param('name')}`)
+type Read = ManifestView & { readonly tag: string }
 
-async function edit(page: Page, view: ManifestView | undefined, form: Form): Promise<Response> {
+async function read({ asking, param }: Page): Promise<Read> {
+  const { body, tag } = await asking.version<ManifestView>(pathOf`/manifests/${param('name')}`)
+  return { ...body, tag }
+}
+
+/** What others have published since the form was shown. */
+async function publishedSince(
+  { asking }: Page,
+  { name, manifest, revision: latest }: ManifestView,
+  revision: number,
+): Promise<readonly Change[]> {
+  const path = `${pathOf`/manifests/${name}`}${queryOf({ revision: String(revision) })}`
+  const then = await asking.send<{ manifest: Json }>('GET', path)
+  // Somebody has gone back to what it was: the number alone differs then.
+  const number = { path: 'revision', before: revision, after: latest }
+  if (!then.ok || !isObject(then.body.manifest) || !isObject(manifest)) return [number]
+  return [number, ...changesBetween(then.body.manifest, manifest)]
+}
+
+const takenIn = (refused: Refused): Refused =>
+  refused.status === 412
+    ? { ...refused, detail: 'There is a manifest of this name already: open it to change it.' }
+    : refused
+
+async function edit(page: Page, view: Read | undefined, form: Form): Promise<Response> {
   const text = form.text('manifest')
   const connection = form.given('connection')
-  const editor: ManifestEditor = { text, connection }
+  const editor: ManifestEditor = {
+    text,
+    connection,
+    revision: Number(form.given('revision')) || undefined,
+  }
   const read_ = readJsonLines(text)
   if (!read_.ok) {
     return show(page, view, { ...editor, faults: [{ ...read_.fault, path: '' }] })
@@ -100,8 +129,14 @@ async function edit(page: Page, view: ManifestView | undefined, form: Form): Pro
     return faults.length > 0 ? { ...editor, faults } : { ...editor, refused }
   }
   if (form.text('do') === 'publish') {
-    const put = await page.asking.send('PUT', pathOf`/manifests/${name}`, value)
-    if (!put.ok) return show(page, view, refusedAs(put.refused))
+    const revision = Number(form.given('revision') ?? view?.revision)
+    if (view && revision !== view.revision) {
+      const others = await publishedSince(page, view, revision)
+      return show(page, view, { ...editor, revision: view.revision, others })
+    }
+    const only = view ? { 'if-match': view.tag } : { 'if-none-match': '*' }
+    const put = await page.asking.send('PUT', pathOf`/manifests/${name}`, value, only)
+    if (!put.ok) return show(page, view, refusedAs(view ? put.refused : takenIn(put.refused)))
     return page.c.redirect(`${pathOf`/admin/manifests/of/${name}`}?published=1`, 303)
   }
   const trial = await page.asking.send<ManifestTrial>('POST', pathOf`/manifests/${name}/try`, {
@@ -132,5 +167,5 @@ function show(
   editor: ManifestEditor,
 ): Response | Promise<Response> {
   const { c, viewer, now } = page
-  return c.html(<ManifestPage {...{ viewer, view, editor, now }} />)
+  return c.html(<ManifestPage {...{ viewer, view, editor, now }} />, editor.others ? 409 : 200)
 }

@@ -51,6 +51,8 @@ const SAMPLES: Readonly<Record<string, JsonObject>> = {
 interface Known {
   readonly name: string
   readonly connection: ConnectionView
+  /** Of the connection, as it was read. */
+  readonly tag: string
   readonly adapter: ConnectionAdapterView
   readonly type: string
   /** What holds now. */
@@ -84,15 +86,15 @@ export function mappingPages(add: AddPage): void {
 
 async function read({ asking, param }: Page, wanted: string): Promise<Known> {
   const name = param('name')
-  const [connection, adapter] = await Promise.all([
-    asking.get<ConnectionView>(pathOf`/connections/${name}`),
+  const [{ body: connection, tag }, adapter] = await Promise.all([
+    asking.version<ConnectionView>(pathOf`/connections/${name}`),
     asking.get<ConnectionAdapterView>(pathOf`/connections/${name}/adapter`),
   ])
   const types = Object.keys(adapter.resources)
   const type = types.find((one) => one === wanted) ?? types[0] ?? 'User'
   const own = connection.mapping[type]
   const current = isObject(own) ? own : (adapter.resources[type]?.mapping ?? {})
-  return { name, connection, adapter, type, current }
+  return { name, connection, tag, adapter, type, current }
 }
 
 // ---- what is edited ------------------------------------------------------------------------------------
@@ -200,9 +202,9 @@ async function save(page: Page, known: Known, editor: MappingEditor): Promise<Re
   }
   // The adapter's own is had by having none.
   const patch: Json = isAdapters ? null : ((isObject(own) ? mergeTo(own, draft) : draft) ?? {})
-  const saved = await asking.send('PATCH', pathOf`/connections/${name}`, {
-    mapping: { [type]: patch },
-  })
+  const change = { mapping: { [type]: patch } }
+  const only = { 'if-match': known.tag }
+  const saved = await asking.send('PATCH', pathOf`/connections/${name}`, change, only)
   if (!saved.ok) return show(page, known, refusedFor(editor, type, saved.refused))
   return c.redirect(`${pathOf`/admin/connections/${name}/mapping`}?type=${type}&saved=1`, 303)
 }
@@ -244,5 +246,6 @@ function show(page: Page, known: Known, editor: MappingEditor): Response | Promi
   const mayChange =
     may(viewer, 'PATCH', '/connections/:name') &&
     may(viewer, 'POST', '/connections/:name/mapping/try')
-  return c.html(<MappingPage {...{ viewer, ...known, editor, changes, mayChange }} />)
+  const status = editor.refused?.status === 409 ? 409 : 200
+  return c.html(<MappingPage {...{ viewer, ...known, editor, changes, mayChange }} />, status)
 }

@@ -1,6 +1,8 @@
 /** What every page is given, and how handlers are added. */
 import type { Context, Hono } from 'hono'
+import type { After } from '../access/read-at-most.ts'
 import { type AskApi, Asking } from './ask.ts'
+import { readBody } from './read-body.ts'
 import { readViewer, type Viewer } from './viewer.ts'
 
 /** `viewer`: known once somebody has come in. */
@@ -11,6 +13,7 @@ export interface ConsoleDeps {
   readonly ask: AskApi
   /** Milliseconds since 1970. */
   readonly now: () => number
+  readonly after: After
 }
 
 export interface Page {
@@ -23,15 +26,25 @@ export interface Page {
 }
 
 export type PageHandler = (page: Page) => Response | Promise<Response>
-export type AddPage = (method: 'GET' | 'POST', path: string, handler: PageHandler) => void
+/** @param maxBytes of the form; left out: `MAX_FORM_BYTES` */
+export type AddPage = (
+  method: 'GET' | 'POST',
+  path: string,
+  handler: PageHandler,
+  maxBytes?: number,
+) => void
 
-/** Handlers run for those alone who have signed in. */
-export function adder(console: ConsoleHono, { ask, now }: ConsoleDeps): AddPage {
-  return (method, path, handler) => {
+/** A manifest has 256 KiB at most, of which the encoding of a form may make three times as much. */
+const MAX_FORM_BYTES = 800_000
+
+/** Handlers run, and forms are read, for those alone who have signed in. */
+export function adder(console: ConsoleHono, { ask, now, after }: ConsoleDeps): AddPage {
+  return (method, path, handler, maxBytes = MAX_FORM_BYTES) => {
     console.on(method, path, async (c) => {
       const asking = new Asking(c.req.raw, ask)
       const viewer = await readViewer(asking)
       c.set('viewer', viewer)
+      await readBody(c, maxBytes, after)
       const param = (name: string) => c.req.param(name) ?? ''
       return handler({ c, asking, viewer, now: now(), param })
     })

@@ -7,6 +7,8 @@ import { PreflightPage } from './pages/preflight.tsx'
 import { type JudgedPerson, PreflightResultPage } from './pages/preflight-result.tsx'
 
 const HERE = '/connections/:name/preflight'
+/** Some ten thousand exported people. */
+const MAX_FILE_BYTES = 5_000_000
 /** What a request may wait for a scan; of a larger app the page shows how far it is. */
 const BURSTS = 4
 
@@ -17,7 +19,7 @@ export function preflightPages(add: AddPage): void {
     return form(page, id ? { scan: await page.asking.get<ScanReport>(`${at}?limit=1`) } : {})
   })
 
-  add('POST', HERE, async (page) => {
+  const judgeFile = async (page: Page): Promise<Response> => {
     const { c, asking, viewer, param, now } = page
     const name = param('name')
     const sent = await c.req.parseBody()
@@ -37,7 +39,8 @@ export function preflightPages(add: AddPage): void {
         return c.html(<PreflightResultPage {...{ viewer, name, view, items, now }} />)
       }
     }
-  })
+  }
+  add('POST', HERE, judgeFile, MAX_FILE_BYTES)
 
   // Who was judged how is not kept; how many were, and whom nobody matches, is.
   add('GET', `${HERE}/:id`, async ({ c, asking, viewer, param, now }) => {

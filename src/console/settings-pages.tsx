@@ -8,8 +8,9 @@ import { type Form, readForm } from './form.ts'
 import { readJsonLines } from './json-lines.ts'
 import { mergeTo } from './merge-to.ts'
 import type { AddPage, Page } from './page.ts'
-import { RemovedPage, type SettingsForm, SettingsPage } from './pages/settings.tsx'
+import { partOf, RemovedPage, type SettingsForm, SettingsPage } from './pages/settings.tsx'
 import { readPolicy } from './policy-form.ts'
+import { type Change, changesBetween, readSeen, SEEN } from './seen.ts'
 import { fieldsOf, readSettings } from './settings-form.ts'
 
 const HERE = '/connections/:name/settings'
@@ -55,12 +56,24 @@ export function settingsPages(add: AddPage): void {
   })
 }
 
-type Part = NonNullable<SettingsForm['part']>
+/** Two administrators at once are rare; three losses in a row are not chance. */
+const ATTEMPTS = 3
+
+type Part = Exclude<NonNullable<SettingsForm['part']>, 'remove'>
+
+/** What was saved of this part since the form was shown, if anything. */
+function othersIn(form: Form, now: ConnectionView, part: Part): readonly Change[] | undefined {
+  const seen = readSeen(form.text(SEEN))
+  const others = seen ? changesBetween(seen, partOf(now, part)) : []
+  return others.length > 0 ? others : undefined
+}
 
 async function changeApp(page: Page, form: Form): Promise<Response> {
   const { asking, param } = page
   const name = param('name')
   const [connection, adapter] = await read(page)
+  const others = form.text('do') === 'app' ? othersIn(form, connection, 'app') : undefined
+  if (others) return show(page, { part: 'app', given: form, others })
   const fields = fieldsOf(adapter.settings)
   const settings = readSettings(fields, form.text)
   if (!settings.ok) return refuse(page, 'app', form, settings.name, 'is no JSON')
@@ -95,17 +108,30 @@ async function changePolicy(page: Page, form: Form): Promise<Response> {
 }
 
 /** @param patch {}: nothing differs */
-async function change(page: Page, part: Part, form: Form, patch: object): Promise<Response> {
-  const name = page.param('name')
+async function change(
+  page: Page,
+  part: Part,
+  form: Form,
+  patch: object,
+  attempts = ATTEMPTS,
+): Promise<Response> {
+  const at = pathOf`/connections/${page.param('name')}`
   if (Object.keys(patch).length === 0) return show(page, { part, given: form, isUnchanged: true })
-  const saved = await page.asking.send('PATCH', pathOf`/connections/${name}`, patch)
+  const now = await page.asking.version<ConnectionView>(at)
+  const others = othersIn(form, now.body, part)
+  if (others) return show(page, { part, given: form, others })
+  const saved = await page.asking.send('PATCH', at, patch, { 'if-match': now.tag })
+  // Between the two: whether it was this part is seen now.
+  if (!saved.ok && saved.refused.status === 412 && attempts > 1) {
+    return change(page, part, form, patch, attempts - 1)
+  }
   if (!saved.ok) return show(page, { part, given: form, refused: saved.refused })
-  return page.c.redirect(`${pathOf`/admin/connections/${name}/settings`}?saved=${part}`, 303)
+  return page.c.redirect(`/admin${at}/settings?saved=${part}`, 303)
 }
 
 function refuse(
   page: Page,
-  part: Part,
+  part: NonNullable<SettingsForm['part']>,
   given: Form,
   path: string,
   message: string,
@@ -130,5 +156,5 @@ async function show(page: Page, form: SettingsForm): Promise<Response> {
   const [connection, adapter] = await read(page)
   const saved = c.req.query('saved')
   const shown = { viewer, connection, adapter, form, saved, now }
-  return c.html(<SettingsPage {...shown} />)
+  return c.html(<SettingsPage {...shown} />, form.others ? 409 : 200)
 }

@@ -95,8 +95,9 @@ export class Administrators {
     })
   }
 
-  /** False: there is none of this id. @throws {NameTaken} */
-  async change(id: string, change: AdministratorChange): Promise<boolean> {
+  /** False: it is not as it was read, or is gone. @throws {NameTaken} */
+  async change(read: AdministratorRow, change: AdministratorChange): Promise<boolean> {
+    const { id } = read
     const { name, role, connections } = change
     const set = [
       ...(name === undefined ? [] : [sql`name = ${name}, name_key = ${foldCase(name)}`]),
@@ -106,7 +107,9 @@ export class Administrators {
     if (set.length === 0) return (await this.get(id)) !== undefined
     return this.#named(async () => {
       const { meta } = await this.#db.run(
-        sql`UPDATE administrator SET ${sql.join(set, sql`, `)} WHERE id = ${id}`,
+        sql`UPDATE administrator SET ${sql.join(set, sql`, `)}
+             WHERE id = ${id} AND name = ${read.name} AND role = ${read.role}
+               AND connections IS ${json(read.connections)}`,
       )
       return meta.changes === 1
     })

@@ -1,6 +1,8 @@
 /** The console by its front door: sessions, who sees what, and what other sites can do (nothing). */
+import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 import { openAdministration } from '../support/administrators.ts'
+import { openPages } from '../support/pages.ts'
 
 const ORIGIN = 'https://gw.example'
 const SAME = { 'sec-fetch-site': 'same-origin', origin: ORIGIN }
@@ -245,4 +247,69 @@ describe('what a form asks for', () => {
     expect(html).toContain('value="Not A Name"')
     expect(html).not.toContain('hunter2-key')
   })
+})
+
+describe('a form', () => {
+  /** A body that says how much of it was read. */
+  function long() {
+    const read = { bytes: 0 }
+    const body = new ReadableStream<Uint8Array>(
+      {
+        pull(to) {
+          read.bytes += 10_000
+          if (read.bytes > 4_000_000) to.close()
+          else to.enqueue(new Uint8Array(10_000))
+        },
+      },
+      { highWaterMark: 0 },
+    )
+    return { read, body }
+  }
+  const send = (
+    fetch: ReturnType<typeof openConsole>['api']['fetch'],
+    path: string,
+    body: ReadableStream,
+  ) =>
+    fetch(
+      new Request(`${ORIGIN}/admin${path}`, {
+        ...{ method: 'POST', redirect: 'manual', headers: SAME, body },
+      }),
+    )
+
+  test('of who has not signed in is not read', async () => {
+    const { api } = openConsole()
+    for (const path of ['/connections/x/preflight', '/connections/x/settings', '/manifests/new']) {
+      const { read, body } = long()
+      const response = await send(api.fetch, path, body)
+      expect([response.status, response.headers.get('location')]).toEqual([
+        303,
+        '/admin/sign-in?next=%2Fadmin',
+      ])
+      expect(read.bytes).toBeLessThan(100_000)
+    }
+  })
+
+  test('to sign in with has a few kilobytes at the most', async () => {
+    const { api } = openConsole()
+    const { read, body } = long()
+    expect((await send(api.fetch, '/sign-in', body)).status).toBe(413)
+    expect(read.bytes).toBeLessThan(100_000)
+  })
+})
+
+test('where nobody can find out what is wrong, the first page says so and shows the rest', async () => {
+  const broken = {
+    prepare: (query: string) =>
+      env.DB.prepare(query.includes('departure d') ? 'SELECT 1 FROM nothing' : query),
+    batch: (statements: D1PreparedStatement[]) => env.DB.batch(statements),
+  } as unknown as D1Database
+  const api = openAdministration({ env: { DB: broken } })
+  const name = await api.connect()
+  const { get } = await openPages(api.fetch, (await api.administrator('auditor', [name])).token)
+  for (const path of ['', `/connections/${name}`]) {
+    const { status, text } = await get(path)
+    expect(status).toBe(200)
+    expect(text).toContain('What is wrong could not be found out just now')
+    expect(text).toContain(name)
+  }
 })

@@ -1,6 +1,7 @@
 /** The settings of a connection from its page alone, without a script. */
 import { describe, expect, test } from 'vitest'
 import { openAdministration } from '../support/administrators.ts'
+import { formOf } from '../support/form-of.ts'
 import { DESK_KEY, DESK_URL, openDesk } from '../support/open-desk.ts'
 import { openPages } from '../support/pages.ts'
 
@@ -17,27 +18,9 @@ async function open(role: 'auditor' | 'operator' | 'owner' = 'operator') {
     ...{ api, name, at, desk, get: () => pages.get(at) },
     send: (form: Record<string, string>) => pages.post(at, form),
     /** As a browser sends it back that changes nothing. */
-    policy: async () => formOf((await pages.get(at)).html, 'policy.'),
+    policy: async () => formOf((await pages.get(at)).html, 'policy'),
     stored: () => api.must('GET', `/connections/${name}/export`),
   }
-}
-
-/** What the fields hold whose names begin so. */
-function formOf(html: string, prefix: string): Record<string, string> {
-  const form: Record<string, string> = {}
-  const text = (value = '') => value.replaceAll('&quot;', '"').replaceAll('&#39;', "'")
-  const fields = /<input ([^>]*)>|<(select|textarea) ([^>]*)>([\s\S]*?)<\/\2>/g
-  for (const [, input, tag, other, inner = ''] of html.matchAll(fields)) {
-    const attributes = input ?? other ?? ''
-    const name = / ?name="([^"]*)"/.exec(attributes)?.[1] ?? ''
-    if (!name.startsWith(prefix)) continue
-    const isBox = attributes.includes('type="checkbox"')
-    if (isBox && !attributes.includes('checked')) continue
-    const value = / value="([^"]*)"/.exec(attributes)?.[1]
-    const chosen = /<option value="([^"]*)" selected/.exec(inner)?.[1]
-    form[name] = text(tag === 'select' ? chosen : tag === 'textarea' ? inner : value)
-  }
-  return form
 }
 
 describe('what leads to the app', () => {

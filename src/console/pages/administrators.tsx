@@ -1,9 +1,12 @@
 import type { AdministratorTokenView, AdministratorView } from '../../admin/administrators.ts'
+import type { JsonObject } from '../../scim/schema.ts'
 import { pathOf, type Refused } from '../ask.ts'
+import { ChangedMeanwhile, SeenInput } from '../changed-meanwhile.tsx'
 import type { Form } from '../form.ts'
 import { Layout } from '../layout.tsx'
 import { LifeCells, LifeHeads } from '../life.tsx'
 import { Act, Badge, Copyable, ErrorSummary, Field, LastDay, Notice, Time } from '../parts.tsx'
+import { type Change, overlaid, readSeen, SEEN } from '../seen.ts'
 import { may, type Viewer } from '../viewer.ts'
 
 const ROLES: Readonly<Record<string, string>> = {
@@ -156,17 +159,36 @@ interface OneProps {
   readonly given?: Form
   readonly refused?: Refused
   readonly token?: string
+  readonly others?: readonly Change[]
+}
+
+/** What the form of one is about. */
+export function wantedOf({ name, role, connections }: AdministratorView): JsonObject {
+  return { name, role, connections: connections && [...connections] }
+}
+
+/** As its fields have it. */
+function textsOf({ name, role, connections }: JsonObject): (field: string) => string {
+  const texts: Readonly<Record<string, unknown>> = {
+    ...{ name, role, all: connections === null ? 'yes' : '' },
+    connections: Array.isArray(connections) ? connections.join('\n') : '',
+  }
+  return (field) => String(texts[field] ?? '')
 }
 
 export function AdministratorPage(props: OneProps) {
-  const { viewer, administrator, now, isMade, isSaved, given, refused, token } = props
+  const { viewer, administrator, now, isMade, isSaved, given, refused, token, others } = props
   const { id, name, role, connections, tokens } = administrator
   const at = pathOf`/admin/administrators/${id}`
   const isChange = given?.text('do') === 'change'
-  const stored: Readonly<Record<string, string>> = {
-    ...{ name, role, all: connections === null ? 'yes' : '' },
-    connections: connections?.join('\n') ?? '',
-  }
+  const stored = textsOf(wantedOf(administrator))
+  const seen = isChange ? readSeen(given.text(SEEN)) : undefined
+  const wanted =
+    isChange && others && seen
+      ? overlaid(given.text, textsOf(seen), stored)
+      : isChange
+        ? given.text
+        : stored
   const errorOf = (path: string) =>
     isChange ? undefined : refused?.errors.find((one) => one.path === path)?.message
   return (
@@ -185,6 +207,7 @@ export function AdministratorPage(props: OneProps) {
         </p>
       </div>
       <ErrorSummary refused={refused} fieldOf={fieldAt} />
+      <ChangedMeanwhile changes={others} />
       {token !== undefined && (
         <Notice tone="good">
           <Copyable id="new-token" label="The new token" value={token} />
@@ -271,10 +294,8 @@ export function AdministratorPage(props: OneProps) {
       <form class="card narrow" method="post" action={at}>
         <fieldset>
           <legend>What they may</legend>
-          <Wanted
-            text={(field) => (isChange ? given?.text(field) : undefined) ?? stored[field] ?? ''}
-            refused={isChange ? refused : undefined}
-          />
+          <SeenInput of={(!others && seen) || wantedOf(administrator)} />
+          <Wanted text={wanted} refused={isChange ? refused : undefined} />
           <div class="actions">
             <button type="submit" name="do" value="change">
               Save

@@ -15,7 +15,8 @@ interface Props {
   readonly connection: ConnectionView
   readonly health: ConnectionHealth
   readonly vitals: HealthView
-  readonly conditions: readonly ConditionView[]
+  /** Undefined: nobody could find out. */
+  readonly conditions: readonly ConditionView[] | undefined
   readonly now: number
   readonly refused?: Refused | undefined
 }

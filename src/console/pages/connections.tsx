@@ -11,7 +11,8 @@ import { percent, plural } from '../words.ts'
 interface Props {
   readonly viewer: Viewer
   readonly items: readonly Brief[]
-  readonly conditions: readonly ConditionView[]
+  /** Undefined: nobody could find out. */
+  readonly conditions: readonly ConditionView[] | undefined
   readonly nextCursor: string | undefined
   readonly now: number
 }

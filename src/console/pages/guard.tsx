@@ -1,10 +1,14 @@
 import type { ConnectionView } from '../../admin/connections.ts'
 import type { FindingView } from '../../admin/findings.ts'
 import type { GuardView } from '../../admin/guard.ts'
+import type { JsonObject } from '../../scim/schema.ts'
 import { pathOf, queryOf, type Refused } from '../ask.ts'
+import { ChangedMeanwhile, SeenInput } from '../changed-meanwhile.tsx'
 import { Bars, Swatch } from '../chart.tsx'
+import type { Form } from '../form.ts'
 import { Layout } from '../layout.tsx'
 import { Badge, ErrorSummary, Field, More, Notice, Time } from '../parts.tsx'
+import { type Change, overlaid, readSeen, SEEN } from '../seen.ts'
 import { may, type Viewer } from '../viewer.ts'
 import { plural, typeLabel } from '../words.ts'
 import { ModeForm } from './connection.tsx'
@@ -18,7 +22,7 @@ interface Props {
   readonly state: 'parked' | 'done' | 'rejected'
   readonly done: { readonly decided: string | undefined; readonly changed: boolean }
   readonly now: number
-  readonly refused?: Refused | undefined
+  readonly limits: LimitsForm
 }
 
 const STATES = {
@@ -34,7 +38,8 @@ const DECIDED: Readonly<Record<string, string>> = {
 }
 
 export function GuardPage(props: Props) {
-  const { viewer, connection, view, findings, state, done, now, refused } = props
+  const { viewer, connection, view, findings, state, done, now, limits } = props
+  const { refused, others } = limits
   const { name } = connection
   const at = pathOf`/admin/connections/${name}/guard`
   const seen = view.hours.left.reduce((sum, n) => sum + n, 0)
@@ -50,6 +55,7 @@ export function GuardPage(props: Props) {
         further disables and deletes wait here until a person decides.
       </p>
       <ErrorSummary refused={refused} fieldOf={(path) => path.split('.').at(-1) ?? path} />
+      <ChangedMeanwhile changes={others} />
       {!refused && done.decided !== undefined && DECIDED[done.decided] !== undefined && (
         <Notice tone="good">
           <p>{DECIDED[done.decided]}</p>
@@ -104,7 +110,7 @@ export function GuardPage(props: Props) {
         </More>
       </section>
 
-      {may(viewer, 'PATCH', '/connections/:name') && <Limits {...{ at, view, refused }} />}
+      {may(viewer, 'PATCH', '/connections/:name') && <Limits {...{ at, connection, limits }} />}
       <ModeForm viewer={viewer} connection={connection} now={now} />
     </Layout>
   )
@@ -202,17 +208,42 @@ const FIELDS = [
   ['maxPercent', 'Percent at the most', 'Of all linked people; counts above 20 of them only.'],
 ] as const
 
+export const LIMITS = FIELDS.map(([name]) => name)
+
+/** What came of the form of the limits, if one was sent. */
+export interface LimitsForm {
+  readonly given?: Form
+  readonly refused?: Refused
+  /** What somebody else saved meanwhile. */
+  readonly others?: readonly Change[]
+}
+
+/** What the form is filled in over. */
+export function limitsOf({ policy }: ConnectionView): JsonObject {
+  const { guard } = policy as Partial<Record<'guard', JsonObject>>
+  return Object.fromEntries(LIMITS.map((name) => [name, guard?.[name] ?? null]))
+}
+
 function Limits({
   at,
-  view,
-  refused,
+  connection,
+  limits: { given, refused, others },
 }: {
   at: string
-  view: GuardView
-  refused: Refused | undefined
+  connection: ConnectionView
+  limits: LimitsForm
 }) {
+  const now = limitsOf(connection)
+  const textIn = (of: JsonObject) => (name: string) => String(of[name] ?? '')
+  const seen = readSeen(given?.text(SEEN) ?? '')
+  const text = !given
+    ? textIn(now)
+    : others && seen
+      ? overlaid(given.text, textIn(seen), textIn(now))
+      : given.text
   return (
     <form class="card narrow" method="post" action={`${at}/limits`}>
+      <SeenInput of={(!others && seen) || now} />
       <fieldset>
         <legend>Limits</legend>
         {FIELDS.map(([id, label, hint]) => (
@@ -224,7 +255,7 @@ function Limits({
             control={(described) => (
               <input
                 {...{ id, name: id, type: 'number', min: 0, step: id === 'maxPercent' ? 0.1 : 1 }}
-                value={view[id]}
+                value={text(id)}
                 required
                 {...described}
               />

@@ -1,9 +1,11 @@
 import type { ManifestSummary, ManifestView } from '../../admin/manifests.ts'
 import type { ManifestTrial } from '../../admin/try-manifest.ts'
 import { pathOf, type Refused } from '../ask.ts'
+import { ChangedMeanwhile } from '../changed-meanwhile.tsx'
 import { JsonEditor, type LineFault, LineFaults } from '../json-editor.tsx'
 import { Layout } from '../layout.tsx'
 import { Act, Badge, ErrorSummary, Field, Notice, Time } from '../parts.tsx'
+import type { Change } from '../seen.ts'
 import { may, type Viewer } from '../viewer.ts'
 
 interface ListProps {
@@ -85,6 +87,10 @@ export interface ManifestEditor {
   readonly refused?: Refused
   readonly trial?: ManifestTrial
   readonly isPublished?: boolean
+  /** That the text was begun from; undefined: that in force. */
+  readonly revision?: number | undefined
+  /** What somebody else published meanwhile. */
+  readonly others?: readonly Change[]
 }
 
 interface Props {
@@ -127,10 +133,12 @@ export function ManifestPage(props: Props) {
         </Notice>
       )}
       <ErrorSummary refused={refused} />
+      <ChangedMeanwhile changes={editor.others} isWhole />
       <LineFaults of="manifest" text={text} faults={faults} />
       {mayChange ? (
         <form class="stacked" method="post" action={at}>
           <button type="submit" name="do" value="check" hidden />
+          {view && <input type="hidden" name="revision" value={editor.revision ?? view.revision} />}
           <Outcome {...props} />
           <section class="card" aria-label="The manifest">
             <JsonEditor

@@ -3,13 +3,15 @@ import type { ConnectionAdapterView } from '../../admin/connection-adapter.ts'
 import type { ConnectionView } from '../../admin/connections.ts'
 import type { JsonObject } from '../../scim/schema.ts'
 import { pathOf, type Refused } from '../ask.ts'
+import { ChangedMeanwhile, SeenInput } from '../changed-meanwhile.tsx'
 import type { Form } from '../form.ts'
 import { JsonEditor } from '../json-editor.tsx'
 import { Layout } from '../layout.tsx'
 import { Badge, ErrorSummary, Field, Notice, Time } from '../parts.tsx'
 import { policyParts, storedTexts } from '../policy-form.ts'
+import { type Change, overlaid, readSeen, SEEN } from '../seen.ts'
 import { SettingInput } from '../setting-input.tsx'
-import { fieldsOf } from '../settings-form.ts'
+import { fieldsOf, type SettingField } from '../settings-form.ts'
 import { may, type Viewer } from '../viewer.ts'
 import { labelOf, MODES } from '../words.ts'
 
@@ -20,6 +22,26 @@ export interface SettingsForm {
   readonly refused?: Refused
   readonly trial?: AppTrial
   readonly isUnchanged?: boolean
+  /** What somebody else saved meanwhile. */
+  readonly others?: readonly Change[]
+}
+
+type ChangedPart = Exclude<NonNullable<SettingsForm['part']>, 'remove'>
+
+/** What a form of this page is filled in over. */
+export function partOf(connection: ConnectionView, part: ChangedPart): JsonObject {
+  const { settings, mode, modeUntil, extensions } = connection
+  const { mode: _, ...policy } = connection.policy as JsonObject
+  switch (part) {
+    case 'app':
+      return { settings }
+    case 'policy':
+      return { policy }
+    case 'mode':
+      return { mode, modeUntil }
+    case 'extensions':
+      return { extensions }
+  }
 }
 
 interface Props {
@@ -36,6 +58,8 @@ interface PartProps extends Props {
   /** What is in a field: as it was sent, or as it is stored. */
   readonly given: (name: string) => string
   readonly errorOf: (id: string) => string | undefined
+  /** What this form is filled in over; of one that comes back, still that. */
+  readonly seen: JsonObject
 }
 
 export function SettingsPage(props: Props) {
@@ -46,10 +70,17 @@ export function SettingsPage(props: Props) {
   const ids = idsOf(adapter)
   const fieldOf = (path: string) => fieldAt(path, ids)
   const stored = storedIn(connection)
-  const partProps = (of: SettingsForm['part']): PartProps => ({
+  const seen = readSeen(form.given?.text(SEEN) ?? '')
+  const textOf = (of: ChangedPart | 'remove') => {
+    if (part !== of || !form.given) return stored
+    const { text } = form.given
+    return form.others && seen ? overlaid(text, storedIn(seen), stored, isSameIn(adapter)) : text
+  }
+  const partProps = (of: ChangedPart): PartProps => ({
     ...props,
     at,
-    given: part === of && form.given ? form.given.text : stored,
+    given: textOf(of),
+    seen: (part === of && !form.others && seen) || partOf(connection, of),
     errorOf: (id) =>
       part === of ? refused?.errors.find(({ path }) => fieldOf(path) === id)?.message : undefined,
   })
@@ -58,6 +89,7 @@ export function SettingsPage(props: Props) {
     <Layout title={`Settings of ${name}`} viewer={viewer} connection={{ name, tab: 'settings' }}>
       <h1>Settings</h1>
       <ErrorSummary refused={refused} fieldOf={fieldOf} />
+      <ChangedMeanwhile changes={form.others} />
       {saved !== undefined && !refused && (
         <Notice tone="good">
           <p>Saved. It holds at once for writes, and within five seconds for reads.</p>
@@ -78,12 +110,17 @@ export function SettingsPage(props: Props) {
       ) : (
         <Facts {...props} />
       )}
-      {may(viewer, 'DELETE', '/connections/:name') && <RemovePart {...partProps('remove')} />}
+      {may(viewer, 'DELETE', '/connections/:name') && (
+        <RemovePart
+          {...{ ...props, at, given: textOf('remove') }}
+          error={part === 'remove' ? refused?.errors[0]?.message : undefined}
+        />
+      )}
     </Layout>
   )
 }
 
-function AppPart({ connection, adapter, form, at, given, errorOf }: PartProps) {
+function AppPart({ connection, adapter, form, at, given, errorOf, seen }: PartProps) {
   const { trial, isUnchanged } = form
   const fields = fieldsOf(adapter.settings)
   const hasAny = fields === undefined || fields.length > 0 || adapter.secrets.length > 0
@@ -110,6 +147,7 @@ function AppPart({ connection, adapter, form, at, given, errorOf }: PartProps) {
         <p>This adapter needs no settings.</p>
       ) : (
         <form class="stacked" method="post" action={at}>
+          <SeenInput of={seen} />
           {fields === undefined && (
             <JsonEditor
               id="settings"
@@ -173,7 +211,7 @@ function AppPart({ connection, adapter, form, at, given, errorOf }: PartProps) {
   )
 }
 
-function ModePart({ connection, at, now, given, errorOf, form }: PartProps) {
+function ModePart({ connection, at, now, given, errorOf, form, seen }: PartProps) {
   const { mode, modeUntil } = connection
   const chosen = form.part === 'mode' ? given('mode') : mode
   return (
@@ -189,6 +227,7 @@ function ModePart({ connection, at, now, given, errorOf, form }: PartProps) {
         )}
       </p>
       <form class="stacked" method="post" action={at}>
+        <SeenInput of={seen} />
         <Field
           id="mode"
           label="Mode"
@@ -239,12 +278,13 @@ const PARTS: Readonly<Record<string, string>> = {
   audit: 'Audit',
 }
 
-function PolicyPart({ at, given, errorOf }: PartProps) {
+function PolicyPart({ at, given, errorOf, seen }: PartProps) {
   return (
     <section class="card" aria-labelledby="policy-title">
       <h2 id="policy-title">Policy</h2>
       <p class="quiet">What is emptied goes back to its default.</p>
       <form class="stacked" method="post" action={at}>
+        <SeenInput of={seen} />
         {policyParts().map(({ name, within, fields }) => (
           <fieldset class="grid">
             <legend>{PARTS[name] ?? labelOf(name)}</legend>
@@ -268,13 +308,14 @@ function PolicyPart({ at, given, errorOf }: PartProps) {
   )
 }
 
-function ExtensionsPart({ connection, at, given, errorOf, form }: PartProps) {
+function ExtensionsPart({ connection, at, given, errorOf, form, seen }: PartProps) {
   const isSent = form.part === 'extensions'
   const error = errorOf('extensions')
   return (
     <section class="card" aria-labelledby="extensions-title">
       <h2 id="extensions-title">Schema extensions</h2>
       <form class="stacked" method="post" action={at}>
+        <SeenInput of={seen} />
         {error !== undefined && <p class="error">{error}</p>}
         <JsonEditor
           id="extensions"
@@ -292,7 +333,13 @@ function ExtensionsPart({ connection, at, given, errorOf, form }: PartProps) {
   )
 }
 
-function RemovePart({ connection: { name }, at, given, errorOf, form }: PartProps) {
+function RemovePart({
+  connection: { name },
+  at,
+  given,
+  error,
+  form,
+}: Props & Pick<PartProps, 'at' | 'given'> & { readonly error: string | undefined }) {
   return (
     <section class="card" aria-labelledby="remove-title">
       <h2 id="remove-title">Remove this connection</h2>
@@ -316,7 +363,7 @@ function RemovePart({ connection: { name }, at, given, errorOf, form }: PartProp
         <Field
           id="confirmed"
           label={`Enter “${name}” to say that you mean it`}
-          error={errorOf('confirmed')}
+          error={error}
           control={(described) => (
             <input
               id="confirmed"
@@ -377,10 +424,27 @@ export function RemovedPage({ viewer, name }: { viewer: Viewer; name: string }) 
   )
 }
 
-function storedIn({ settings, policy }: ConnectionView): (name: string) => string {
+function storedIn(of: JsonObject | ConnectionView): (name: string) => string {
+  const { settings = {}, policy = {} } = of as Partial<Record<string, JsonObject>>
   const inSettings = storedTexts('settings', settings)
-  const inPolicy = storedTexts('policy', policy as JsonObject)
+  const inPolicy = storedTexts('policy', policy)
   return (name) => inSettings(name) || inPolicy(name)
+}
+
+/** As a browser sends it back that was not touched. */
+function isSameIn(adapter: ConnectionAdapterView) {
+  const fields = new Map(
+    [{ within: 'settings', fields: fieldsOf(adapter.settings) ?? [] }, ...policyParts()].flatMap(
+      ({ within, fields }) =>
+        fields.map((one): [string, SettingField] => [`${within}.${one.name}`, one]),
+    ),
+  )
+  return (name: string, sent: string, shown: string): boolean => {
+    const field = fields.get(name)
+    if (field?.kind === 'boolean') return (sent !== '') === (shown !== '')
+    // A choice without a value shows what holds by itself.
+    return sent === shown || (field?.kind === 'choice' && shown === '' && sent === field.fallback)
+  }
 }
 
 function idsOf(adapter: ConnectionAdapterView): readonly string[] {
