@@ -9,7 +9,7 @@ export async function readBody(c: Context, maxBytes: number, after: After): Prom
   const { raw } = c.req
   if (!raw.body) return
   const bounds = { maxBytes, timeoutMs: BODY_TIMEOUT_MS, after }
-  const read = await readAtMost(raw.body, bounds)
+  const read = await readAtMost(raw, bounds)
   if (read.kind === 'too long') {
     const detail = `This form may have ${maxBytes} bytes at most.`
     throw new PageRefused({ status: 413, title: 'Too large', detail, errors: [] })
