@@ -130,6 +130,9 @@ const stored = sql.raw(STORED.map((name) => `l.${name}`).join(', '))
 
 export const COLUMNS = sql`${stored}, ${GROUPS} AS groups`
 
+/** As `COLUMNS`, for a statement that has just made the row: it is in no group yet. */
+export const RETURNED = sql`${sql.raw(STORED.join(', '))}, '[]' AS groups`
+
 /** For a query by id, which may end in a write. */
 export const OPEN_INTENT = sql`${INTENT} AS open`
 

@@ -25,6 +25,7 @@ import {
   type LinkState,
   OPEN,
   OPEN_INTENT,
+  RETURNED,
   toIntent,
   toLink,
 } from './link.ts'
@@ -45,6 +46,16 @@ import {
 
 /** Ids in one question: D1 takes no text over 2 MB. */
 const SLICE = 20_000
+/** Links of one name. */
+const SEEN = 5
+
+/** An account, and the id and name that it gets here where it has no link. */
+export interface Unmet {
+  readonly id: string
+  readonly nativeId: string
+  readonly fingerprint?: string
+  readonly display?: string
+}
 
 export class Links {
   readonly #db: Database
@@ -96,9 +107,24 @@ export class Links {
     return (await this.#holders(type, [claim]))[0]
   }
 
-  /** Each link that holds one of these keys. */
-  async byClaims(type: string, claims: readonly Claim[]): Promise<Link[]> {
-    return claims.length === 0 ? [] : this.#holders(type, claims)
+  /**
+   * Each link that holds one of these keys; and `seen`, those that only reads know, under this name when
+   * they were minted: whose the name is by now, the app says.
+   */
+  async byKeys(
+    type: string,
+    claims: readonly Claim[],
+    name: string | undefined,
+  ): Promise<{ readonly holders: Link[]; readonly seen: Link[] }> {
+    const ids = [
+      ...(claims.length > 0 ? [this.#holding(type, claims)] : []),
+      ...(name === undefined ? [] : [this.#seen(type, name)]),
+    ]
+    if (ids.length === 0) return { holders: [], seen: [] }
+    const links = await this.#select(sql`l.id IN (${sql.join(ids, sql` UNION ALL `)})`)
+    // They hold no keys (design decision 5).
+    const isSeen = ({ state }: Link) => state === 'discovered'
+    return { holders: links.filter((link) => !isSeen(link)), seen: links.filter(isSeen) }
   }
 
   async byExternalId(type: string, externalId: string): Promise<Link[]> {
@@ -111,16 +137,7 @@ export class Links {
   async byNativeIds(type: string, nativeIds: readonly string[]): Promise<Link[]> {
     const rows: LinkRow[] = []
     for (const slice of slices(nativeIds)) {
-      const ids = sql`l.type = ${type}
-        AND l.native_id IN (SELECT value FROM json_each(${JSON.stringify(slice)}))`
-      rows.push(
-        ...(await this.#db.all<LinkRow>(sql`
-          SELECT ${COLUMNS} FROM link l
-           WHERE l.connection = ${this.#connection} AND ${ids} AND l.state <> 'tombstone'
-          UNION ALL
-          SELECT ${COLUMNS} FROM link l
-           WHERE l.connection = ${this.#connection} AND ${ids} AND l.survives = 1`)),
-      )
+      rows.push(...(await this.#db.all<LinkRow>(this.#byNativeIds(type, slice))))
     }
     return rows.map(toLink)
   }
@@ -186,26 +203,21 @@ export class Links {
   // ---- first sight --------------------------------------------------------------------------------
 
   /**
-   * Gives a link to each account that has none. Many readers may meet one account at once: the
-   * unique index lets one row in, and all of them read that one.
+   * The links of these accounts, as of `byNativeIds`; each that has none, and that no tombstone hides, is
+   * given one in the same trip. Many readers may meet one account at once: the unique index lets one row
+   * in, and all of them read that one.
    */
-  async mint(
-    type: string,
-    accounts: readonly { id: string; nativeId: string; fingerprint?: string; display?: string }[],
-    now: number,
-  ): Promise<Link[]> {
-    await this.#db.run(sql`
-      INSERT INTO link (id, connection, type, state, origin, native_id, fingerprint, display,
-                        created_at, modified_at)
-      SELECT json_extract(value, '$.id'), ${this.#connection}, ${type}, 'discovered', 'discovered',
-             json_extract(value, '$.nativeId'), json_extract(value, '$.fingerprint'),
-             json_extract(value, '$.display'), ${now}, ${now}
-        FROM json_each(${JSON.stringify(accounts)}) WHERE true
-          ON CONFLICT DO NOTHING`)
-    return this.byNativeIds(
-      type,
-      accounts.map((a) => a.nativeId),
-    )
+  async see(type: string, accounts: readonly Unmet[], now: number): Promise<Link[]> {
+    const links: Link[] = []
+    for (const slice of slices(accounts)) {
+      const ids = slice.map(({ nativeId }) => nativeId)
+      const [known, minted] = await writeAllReturning(this.#db, [
+        this.#byNativeIds(type, ids),
+        this.#mint(type, slice, now),
+      ])
+      links.push(...([...(known ?? []), ...(minted ?? [])] as LinkRow[]).map(toLink))
+    }
+    return links
   }
 
   // ---- create: reserve -> search -> send -> commit --------------------------------------------------
@@ -566,11 +578,53 @@ export class Links {
     return rows.map(toLink)
   }
 
+  #byNativeIds(type: string, nativeIds: readonly string[]): SQL {
+    const connection = this.#connection
+    const ids = sql`l.connection = ${connection} AND l.type = ${type}
+      AND l.native_id IN (SELECT value FROM json_each(${JSON.stringify(nativeIds)}))`
+    return sql`
+      SELECT ${COLUMNS} FROM link l WHERE ${ids} AND l.state <> 'tombstone'
+      UNION ALL
+      SELECT ${COLUMNS} FROM link l WHERE ${ids} AND l.survives = 1
+         -- Most connections hide nobody.
+         AND EXISTS (SELECT 1 FROM link h
+           WHERE h.connection = ${connection} AND h.type = ${type} AND h.survives = 1)`
+  }
+
+  /** A tombstone hides the account that it was made for, and nobody who has its native id after it. */
+  #mint(type: string, accounts: readonly Unmet[], now: number): SQL {
+    const connection = this.#connection
+    const field = (name: keyof Unmet) => sql.raw(`json_extract(value, '$.${name}')`)
+    return sql`
+      INSERT INTO link (id, connection, type, state, origin, native_id, fingerprint, display,
+                        created_at, modified_at)
+      SELECT ${field('id')}, ${connection}, ${type}, 'discovered', 'discovered', ${field('nativeId')},
+             ${field('fingerprint')}, ${field('display')}, ${now}, ${now}
+        FROM json_each(${JSON.stringify(accounts)})
+       WHERE NOT EXISTS (SELECT 1 FROM link h
+         WHERE h.connection = ${connection} AND h.type = ${type} AND h.survives = 1
+           AND h.native_id = ${field('nativeId')}
+           AND coalesce(h.fingerprint = ${field('fingerprint')}, 1))
+          ON CONFLICT DO NOTHING RETURNING ${RETURNED}`
+  }
+
   #holders(type: string, claims: readonly Claim[]): Promise<Link[]> {
-    return this.#select(sql`l.id IN (
+    return this.#select(sql`l.id IN (${this.#holding(type, claims)})`)
+  }
+
+  #holding(type: string, claims: readonly Claim[]): SQL {
+    return sql`
       SELECT c.link FROM json_each(${JSON.stringify(claims)}) k
        CROSS JOIN claim c ON c.connection = ${this.#connection} AND c.type = ${type}
-        AND c.kind = json_extract(k.value, '$.kind') AND c.norm = json_extract(k.value, '$.norm'))`)
+        AND c.kind = json_extract(k.value, '$.kind') AND c.norm = json_extract(k.value, '$.norm')`
+  }
+
+  /** Some: of a name that many have, it is of no use. */
+  #seen(type: string, name: string): SQL {
+    return sql`
+      SELECT id FROM (SELECT s.id FROM link s
+        WHERE s.connection = ${this.#connection} AND s.type = ${type} AND s.state = 'discovered'
+          AND s.display = ${name} COLLATE NOCASE LIMIT ${SEEN})`
   }
 }
 

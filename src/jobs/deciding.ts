@@ -116,7 +116,7 @@ export async function readNamed(
         display: String(object.attributes[spec.naming]),
       }),
     }))
-    for (const link of await links.mint(type, accounts, io.now())) known.set(link.nativeId, link)
+    for (const link of await links.see(type, accounts, io.now())) known.set(link.nativeId, link)
   }
   return nativeIds.flatMap((nativeId) => {
     const link = known.get(nativeId)

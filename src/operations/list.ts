@@ -5,8 +5,9 @@
  */
 import type { NativeObject } from '../adapter/contract.ts'
 import type { Claim, Link } from '../db/link.ts'
+import type { Unmet } from '../db/links.ts'
 import { claimsOf } from '../identity/keys.ts'
-import { plainRule } from '../identity/rules.ts'
+import { type MatchRule, plainRule } from '../identity/rules.ts'
 import { isPlain } from '../mapping/pair.ts'
 import { ScimError } from '../scim/error.ts'
 import { equalities, type Filter } from '../scim/filter.ts'
@@ -22,6 +23,9 @@ import { MEMBERSHIP, membersOf } from './members.ts'
 import { mayBePending, pendingFor, pendingLinks, standingFor } from './pending.ts'
 import { settledAt } from './reservation.ts'
 import { collect, findAccounts, lookupFor, type Search, walk } from './search.ts'
+
+/** Accounts of one answer that may all be new. */
+const FEW = 8
 
 export interface ListQuery {
   readonly filter: Filter | undefined
@@ -190,7 +194,7 @@ async function byRules(
   const claims = claimsOf(endpoint.definition, rules, asked)
   const searching = all.map((rule) => findAccounts(endpoint, rule, value))
   const [byKey, byLinks] = await Promise.all([
-    found(endpoint, path, claims, searching),
+    found(endpoint, { path, claims, name: nameIn(endpoint, all, value) }, searching),
     pair ? undefined : byEquality(endpoint, path, value),
   ])
   const objects = [...byKey.objects, ...(byLinks?.objects ?? [])]
@@ -222,20 +226,29 @@ async function byEquality(
   const rule = plainRule(pair)
   if (!lookupFor(endpoint, rule)) return undefined
   const claim = { kind: path, norm: norm(endpoint, path, value) }
-  return found(endpoint, path, [claim], [findAccounts(endpoint, rule, value)])
+  const name = nameIn(endpoint, [rule], value)
+  return found(endpoint, { path, claims: [claim], name }, [findAccounts(endpoint, rule, value)])
+}
+
+/** Where the app is asked for its name of the account: under that, reads may have met it. */
+function nameIn({ spec }: Endpoint, rules: readonly MatchRule[], value: string) {
+  return rules.some((rule) => rule.app === spec.naming) ? value : undefined
 }
 
 /** The app may have rewritten what the client sent, and its search may lag: links know as well. */
 async function found(
   endpoint: Endpoint,
-  path: string,
-  claims: readonly Claim[],
+  asked: {
+    readonly path: string
+    readonly claims: readonly Claim[]
+    readonly name: string | undefined
+  },
   searching: readonly Promise<Search>[],
 ): Promise<Found> {
   const { links, definition } = endpoint
-  const [searches, holders] = await Promise.all([
+  const [searches, { holders, seen }] = await Promise.all([
     Promise.all(searching),
-    links.byClaims(definition.type.name, claims),
+    links.byKeys(definition.type.name, asked.claims, asked.name),
   ])
   const objects = [
     ...new Map(searches.flatMap((s) => s.found.map((object) => [object.id, object]))).values(),
@@ -243,7 +256,7 @@ async function found(
   const pending =
     holders.length > 0
       ? holders.filter(({ state }) => state === 'pending')
-      : await pendingFor(endpoint, path)
+      : await pendingFor(endpoint, asked.path)
   const lagMs = Math.max(...searches.map((search) => search.lagMs))
   const others = holders.filter(({ state }) => state !== 'pending')
   const proposed = others.find(({ nativeId }) => nativeId === undefined)
@@ -251,7 +264,11 @@ async function found(
     return { objects: await doubt(endpoint, proposed, lagMs), pending, links: [] }
   }
   const unseen = others.filter(({ nativeId }) => objects.every(({ id }) => id !== nativeId))
-  return { objects: [...objects, ...(await objectsOf(endpoint, unseen))], pending, links: others }
+  return {
+    objects: [...objects, ...(await objectsOf(endpoint, unseen))],
+    pending,
+    links: [...others, ...seen],
+  }
 }
 
 async function foundUnder(
@@ -322,7 +339,21 @@ export async function withLinks(
   const live = met.filter(({ state }) => state !== 'tombstone')
   const left = objects.filter(({ id }) => live.every(({ nativeId }) => nativeId !== id))
   const nativeIds = left.map((object) => object.id)
-  const known = [...live, ...(left.length > 0 ? await links.byNativeIds(type, nativeIds) : [])]
+  const now = io.now()
+  const unmet = (object: NativeObject): Unmet => ({
+    id: io.newId(),
+    nativeId: object.id,
+    ...(object.fingerprint !== undefined && { fingerprint: object.fingerprint }),
+    ...(typeof object.attributes[spec.naming] === 'string' && {
+      display: String(object.attributes[spec.naming]),
+    }),
+  })
+  // Of a few, whoever is met for the first time gets a link in the trip that would find it; of a page,
+  // that would cost more than it saves. A pending person may stand for an account that has none.
+  const isFew = left.length <= FEW && !mayBePending(endpoint)
+  const read = () =>
+    isFew ? links.see(type, left.map(unmet), now) : links.byNativeIds(type, nativeIds)
+  const known = [...live, ...(left.length > 0 ? await read() : [])]
   const seen = new Map<string, Link>()
   const keep = (link: Link): void => {
     const { nativeId } = link
@@ -341,15 +372,7 @@ export async function withLinks(
   for (const [nativeId, link] of standing) seen.set(nativeId, link)
   const unseen = objects.filter((object) => !seen.has(object.id))
   if (unseen.length > 0) {
-    const accounts = unseen.map((object) => ({
-      id: io.newId(),
-      nativeId: object.id,
-      ...(object.fingerprint !== undefined && { fingerprint: object.fingerprint }),
-      ...(typeof object.attributes[spec.naming] === 'string' && {
-        display: String(object.attributes[spec.naming]),
-      }),
-    }))
-    for (const link of await links.mint(type, accounts, io.now())) keep(link)
+    for (const link of await links.see(type, unseen.map(unmet), now)) keep(link)
   }
   const accounts: Account[] = []
   for (const object of objects) {

@@ -137,5 +137,5 @@ export async function linksOf(
   const unseen = [...new Set(nativeIds)].filter((id) => !seen.has(id))
   if (unseen.length === 0) return known
   const accounts = unseen.map((nativeId) => ({ id: io.newId(), nativeId }))
-  return [...known, ...(await links.mint(type, accounts, io.now()))]
+  return [...known, ...(await links.see(type, accounts, io.now()))]
 }

@@ -237,7 +237,7 @@ test('first sight of one account by forty readers mints one link', async () => {
   const { links } = open()
   const minted = await Promise.all(
     Array.from({ length: 40 }, () =>
-      links.mint('User', [{ id: crypto.randomUUID(), nativeId: 'n9' }], NOW),
+      links.see('User', [{ id: crypto.randomUUID(), nativeId: 'n9' }], NOW),
     ),
   )
   expect(new Set(minted.map(([link]) => link?.id)).size).toBe(1)

@@ -39,10 +39,10 @@ test('match, read, PATCH, create and delete of one person', async () => {
   brownfield(world, LOGIN)
 
   const first = await cost('GET', match('userName', LOGIN))
-  expect(costs(first)).toEqual({ calls: 1, d1: 4 }) // budget: 1 and 2
-  const known = await cost('GET', match('userName', LOGIN))
-  // Nobody has linked it: its keys are not ours yet.
-  expect(costs(known)).toEqual({ calls: 1, d1: 2 })
+  expect(costs(first)).toEqual({ calls: 1, d1: 2 })
+  const known = await cost('GET', match('userName', LOGIN.toUpperCase()))
+  // Nobody has linked it: its keys are not ours yet, and a read has met it under this name.
+  expect(costs(known)).toEqual({ calls: 1, d1: 1 })
   const miss = await cost('GET', match('userName', 'nobody@example.com'))
   expect(costs(miss)).toEqual({ calls: 1, d1: 1 })
 
@@ -74,7 +74,7 @@ test('adopting an account that nobody has linked', async () => {
 test('a list of a hundred', async () => {
   const { world, cost } = await meter()
   for (let n = 0; n < 100; n++) brownfield(world, `n${n}@x.io`)
-  expect(costs(await cost('GET', '/Users?count=100'))).toEqual({ calls: 2, d1: 4 })
+  expect(costs(await cost('GET', '/Users?count=100'))).toEqual({ calls: 2, d1: 3 })
   expect(costs(await cost('GET', '/Users?count=100'))).toEqual({ calls: 2, d1: 2 })
 })
 

@@ -25,6 +25,20 @@ test('two accounts that differ in letter case are listed both, and reported when
   expect(ids(await world.ask('GET', match('userName', LOGIN)))).toHaveLength(2)
 })
 
+test('a name that another account has by now is that account’s, and the first one keeps its id', async () => {
+  const world = await openWorld()
+  const account = brownfield(world, LOGIN)
+  const [first] = ids(await world.ask('GET', match('userName', LOGIN)))
+  world.desk.store.updateAccount(account, { login: 'zoe.marsh@example.com' })
+  expect(ids(await world.ask('GET', match('userName', LOGIN)))).toEqual([])
+  brownfield(world, LOGIN)
+  const [second] = ids(await world.ask('GET', match('userName', LOGIN)))
+  expect(second).not.toBe(first)
+  expect(ids(await world.ask('GET', match('userName', LOGIN)))).toEqual([second])
+  const renamed = await world.ask('GET', match('userName', 'zoe.marsh@example.com'))
+  expect(ids(renamed)).toEqual([first])
+})
+
 test('several hits that are not one person’s are no finding', async () => {
   const world = await openWorld()
   for (const n of ['a', 'b']) brownfield(world, `${n}@x.io`, { org_unit: 'Lab' })
