@@ -2,6 +2,7 @@
 import type { Adapter } from '../src/adapter/contract.ts'
 import { compileManifest } from '../src/adapter/manifest/compile.ts'
 import { manifestSchema } from '../src/adapter/manifest/schema.ts'
+import { OnDemand } from '../src/adapter/on-demand.ts'
 import { example } from './example/index.ts'
 import { exampleAsync, exampleInvite } from './example/later.ts'
 import { openldap, openldapWithoutLock } from './openldap/index.ts'
@@ -19,10 +20,14 @@ const ADAPTERS = [
   openldapWithoutLock,
 ] as unknown as readonly Adapter[]
 /** Adapters that are data, and part of the build all the same. */
-const MANIFESTS = [redmine, redmineXml, rabbitmq, zabbix, unleash].map(
-  (manifest) => compileManifest(manifestSchema.parse(manifest)) as unknown as Adapter,
-)
+const MANIFESTS = [redmine, redmineXml, rabbitmq, zabbix, unleash]
 
-export const adapters: ReadonlyMap<string, Adapter> = new Map(
-  [...ADAPTERS, ...MANIFESTS].map((adapter) => [adapter.name, adapter]),
+export const adapters: ReadonlyMap<string, Adapter> = new OnDemand<Adapter>(
+  new Map([
+    ...ADAPTERS.map((adapter) => [adapter.name, () => adapter] as const),
+    ...MANIFESTS.map((manifest) => {
+      const compile = () => compileManifest(manifestSchema.parse(manifest)) as unknown as Adapter
+      return [manifest.name, compile] as const
+    }),
+  ]),
 )
