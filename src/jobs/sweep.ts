@@ -80,7 +80,8 @@ async function settle(jobs: Jobs, due: DueIntent): Promise<void> {
     case 'update':
       return finishUpdate(endpoint, link, intent)
     case 'delete':
-      return finishRemoval(endpoint, link)
+      await finishRemoval(endpoint, link)
+      return
   }
 }
 
