@@ -80,6 +80,7 @@ export default defineConfig(async () => {
           ISOLATION_RUNS: process.env['ISOLATION_RUNS'] ?? '',
           ISOLATION_SEED: process.env['ISOLATION_SEED'] ?? '',
         },
+        d1Databases: { SECOND_D1: 'second', EMPTY_D1: 'empty' },
         // Nothing is in them until a test puts it there.
         secretsStoreSecrets: {
           STORED_SECRET: { store_id: 'test', secret_name: 'stored' },

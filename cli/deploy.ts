@@ -8,18 +8,17 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import * as z from 'zod'
 import { CommandError, parseFlags, UsageError } from './command.ts'
+import { boundDatabases, NO_DATABASE, withId } from './deploy/bound-databases.ts'
 
 const HELP = `npm run deploy -- [--base-url https://scim.example.com]
 
-Makes the database where there is none, applies migrations, deploys, generates the secrets that are
+Makes the databases that are missing, applies migrations to each, deploys, generates the secrets that are
 missing, and sees that the gateway answers. Run it again to upgrade.
 
   --base-url URL    public origin, kept in wrangler.toml (default: the *.workers.dev name)
   --config FILE     default wrangler.toml
   --help            this text`
 
-const DATABASE = 'postern'
-const NO_DATABASE = '00000000-0000-0000-0000-000000000000'
 const HEALTH_TRIES = 10
 const HEALTH_WAIT_MS = 3_000
 
@@ -41,23 +40,26 @@ async function deploy(args: readonly string[]): Promise<void> {
 
   const given = flags['base-url']
   if (given !== undefined) await set(config, 'BASE_URL', originOf(given))
-  if ((await read(config, 'database_id')) === NO_DATABASE) {
+  const databases = boundDatabases(await readFile(config, 'utf8'))
+  for (const { binding, name } of databases.filter(({ id }) => id === NO_DATABASE)) {
     const list = async () => {
       const text = await wrangler('list the databases', ['d1', 'list', '--json'])
-      return databasesSchema.parse(jsonIn(text)).find(({ name }) => name === DATABASE)
+      return databasesSchema.parse(jsonIn(text)).find((one) => one.name === name)
     }
     let found = await list()
     if (!found) {
-      await wrangler('make the database', ['d1', 'create', DATABASE])
+      await wrangler('make the database', ['d1', 'create', name])
       found = await list()
     }
     if (!found) throw new CommandError('the database was made and is not listed', 'run it again')
-    await set(config, 'database_id', found.uuid)
-    say(`database    ${DATABASE}, its id is in ${config}: commit it`)
+    await writeFile(config, withId(await readFile(config, 'utf8'), binding, found.uuid))
+    say(`database    ${name}, its id is in ${config}: commit it`)
   }
   // Before the code that needs them: migrations only add, so the code that still runs goes on.
-  await wrangler('apply the migrations', ['d1', 'migrations', 'apply', 'DB', '--remote'])
-  say('migrations  applied')
+  for (const { binding } of databases) {
+    await wrangler('apply the migrations', ['d1', 'migrations', 'apply', binding, '--remote'])
+  }
+  say(`migrations  applied to ${databases.map(({ binding }) => binding).join(', ')}`)
   const deployed = await wrangler('deploy', ['deploy'])
   say('worker      deployed')
 

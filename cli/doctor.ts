@@ -47,6 +47,8 @@ const checksSchema = z.array(
 const gatewaySchema = z.object({
   checks: checksSchema,
   migrations: z.array(z.string()).nullable(),
+  /** Of those beside `DB`, by binding; an older gateway has none. */
+  databases: z.record(z.string(), z.array(z.string()).nullable()).default({}),
   baseUrl: z.string(),
   now: z.iso.datetime(),
 })
@@ -114,6 +116,9 @@ async function lookInside(call: Call): Promise<{ checks: readonly Check[]; baseU
     checks: [
       ...said.checks,
       checkMigrations(said.migrations, files),
+      ...Object.entries(said.databases).map(([binding, applied]) =>
+        checkMigrations(applied, files, binding),
+      ),
       checkClock(Date.parse(said.now), began, Date.now()),
     ],
   }

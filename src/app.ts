@@ -14,6 +14,7 @@ import { type AdminDeps, adminApi } from './admin/api.ts'
 import { Problem } from './admin/problem.ts'
 import { Deadline } from './calls/deadline.ts'
 import { consolePages } from './console/console.tsx'
+import { DatabaseUnbound } from './db/data-databases.ts'
 import { type Database, StorageError } from './db/database.ts'
 import type { Beside } from './db/link-ahead.ts'
 import type { AuditBatch } from './govern/audit-batch.ts'
@@ -293,7 +294,7 @@ async function answer(
     }
     // Foreign messages hold bound values: the name of the error is all that is logged.
     deps.log({ event: 'scim.failed', request: id, connection: shownName(name), ...traceOf(error) })
-    if (error instanceof BaseUrlMissing) {
+    if (error instanceof BaseUrlMissing || error instanceof DatabaseUnbound) {
       return toErrorResponse(new ScimError(503, error.message, { retryAfterSeconds: 60 }))
     }
     const detail = `Postern failed. Tell its operator the request id ${id}; retry later.`

@@ -59,6 +59,7 @@ import { AppHealth, AppHealths } from './calls/app-health.ts'
 import type { Deadline } from './calls/deadline.ts'
 import { Connections } from './db/connections.ts'
 import { CronTurn } from './db/cron-turn.ts'
+import { DataDatabases, FIRST, type Placed } from './db/data-databases.ts'
 import { openDatabase } from './db/database.ts'
 import { Documents } from './db/documents.ts'
 import { healthOf } from './db/health.ts'
@@ -70,7 +71,8 @@ import { ValueHashes } from './govern/value-hashes.ts'
 import { raiseAlerts } from './jobs/alerts.ts'
 import { deliverAlerts } from './jobs/deliver-alerts.ts'
 import { erase } from './jobs/erase.ts'
-import { keepAudit } from './jobs/keep-audit.ts'
+import { type DataJobs, jobsIn } from './jobs/jobs.ts'
+import { closeCutOff, forgetTraffic, keepAudit } from './jobs/keep-audit.ts'
 import { startDueScans } from './jobs/nightly.ts'
 import { closePassed, endModes } from './jobs/passing.ts'
 import { poll } from './jobs/poll.ts'
@@ -106,6 +108,8 @@ import { spansOf } from './telemetry/spans.ts'
 
 export interface Parts {
   readonly env: Env
+  /** Beside `DB`, by the names of their bindings. */
+  readonly databases?: ReadonlyMap<string, D1Database>
   readonly adapters: ReadonlyMap<string, Adapter>
   /** Adapters in Workers of their own, by name; one of them goes before a built-in one. */
   readonly privateAdapters: ReadonlyMap<string, AdapterBinding>
@@ -139,10 +143,20 @@ export function compose(parts: Parts): Composed {
   const { openSocket, hyperdrives } = parts
   const { certificates = new Map<string, Parts['fetch']>() } = parts
   const underWay = new AsyncLocalStorage<Trail>()
-  const d1 = watched(env.DB, io.now, (trip) =>
-    underWay.getStore()?.waitedFor({ of: 'd1', name: 'D1', endedAt: io.now(), ...trip }),
-  )
+  const watch = (one: D1Database) =>
+    watched(one, io.now, (trip) =>
+      underWay.getStore()?.waitedFor({ of: 'd1', name: 'D1', endedAt: io.now(), ...trip }),
+    )
+  const d1 = watch(env.DB)
   const db = openDatabase(d1)
+  const data = new DataDatabases(
+    new Map([
+      [FIRST, db],
+      ...[...(parts.databases ?? [])].map(
+        ([binding, one]) => [binding, openDatabase(watch(one))] as const,
+      ),
+    ]),
+  )
   const sealingKey = readsOnce('POSTERN_SEALING_KEY', env.POSTERN_SEALING_KEY)
   const sealing = new Sealing({
     current: sealingKey,
@@ -172,7 +186,7 @@ export function compose(parts: Parts): Composed {
   })
   const address = { configured: env.BASE_URL, isDevelopment: allowInsecure }
   const baseUrl = (requestUrl: string) => baseUrlOf(requestUrl, address)
-  const openData = (_: Connection) => db
+  const openData = (connection: Pick<Placed, 'dataDatabase'>) => data.of(connection)
 
   const bindings = [...hyperdrives.keys()]
   const checkUrl = (url: string) =>
@@ -287,7 +301,7 @@ export function compose(parts: Parts): Composed {
     named: (name) => access.named(name),
   })
   const jobs = {
-    ...{ db, access, connections, io, openApp: openForJob, openData, hashes, trouble, log },
+    ...{ access, connections, io, openApp: openForJob, data, openData, hashes, trouble, log },
   }
   const rates = new RequestRates()
   const setup: Setup = {
@@ -305,12 +319,20 @@ export function compose(parts: Parts): Composed {
     // What cannot be woken up is found by the cron.
     await env.ALERT_QUEUE?.send({}, { delaySeconds }).catch(() => lost('wake-up'))
   }
+  /** One job for each database: what one of them keeps waiting or fails is no other's. */
+  const inEach = (job: string, work: (own: DataJobs) => Promise<void>) =>
+    Object.fromEntries(
+      data.all().map((one) => {
+        const name = one.binding === FIRST ? job : `${job}_${one.binding}`
+        return [name, () => work(jobsIn(jobs, one))]
+      }),
+    )
   const alerts = {
     raiseAlerts: () => raiseAlerts({ ...jobs, control: db, sealing, origin: env.BASE_URL }),
-    deliverAlerts: () => deliverAlerts({ ...sending, db, io, wakeUp, log }),
+    ...inEach('deliverAlerts', (own) => deliverAlerts({ ...sending, ...own, wakeUp })),
   }
   const metrics = {
-    ...{ control: db, data: db, now },
+    ...{ control: db, data, now },
     token: readsOnce('POSTERN_METRICS_TOKEN', env.POSTERN_METRICS_TOKEN),
     flush: () => audit.flush(),
   }
@@ -372,9 +394,9 @@ export function compose(parts: Parts): Composed {
       healthRoutes(review)(api)
       metricsRoutes(metrics)(api)
       const flush = () => audit.flush()
-      doctorRoutes({ db, sealing, now, setup, jobs, baseUrl, flush })(api)
-      overviewRoutes({ db: d1, control: db, data: db, now, baseUrl, flush })(api)
-      conditionRoutes({ db: d1, control: db, data: db, sealing, now, flush })(api)
+      doctorRoutes({ db, data, sealing, now, setup, jobs, baseUrl, flush })(api)
+      overviewRoutes({ db: d1, control: db, data, now, baseUrl, flush })(api)
+      conditionRoutes({ db: d1, control: db, data, sealing, now, flush })(api)
       const check = { describeAdapter: describe, checkAppUrl: checkUrl, hasCertificate }
       const trials = { io, openData, openTrial }
       adapterRoutes({ ...check, trials, access, listAdapters, now }, baseUrl)(api)
@@ -384,7 +406,7 @@ export function compose(parts: Parts): Composed {
         ...check,
         db: d1,
         now,
-        openData: () => db,
+        openData,
         isBuiltIn: (name: string) =>
           name === sandbox.name || remotes.has(name) || adapters.has(name),
       }
@@ -396,7 +418,8 @@ export function compose(parts: Parts): Composed {
     inTrail: (trail, work) => underWay.run(trail, work),
     admin: {
       db: d1,
-      data: db,
+      data,
+      newConnectionsDatabase: env.NEW_CONNECTIONS_DB,
       sealing,
       now,
       after,
@@ -421,19 +444,21 @@ export function compose(parts: Parts): Composed {
       tick(
         jobs,
         {
-          sweep: () => sweep(jobs),
-          poll: () => poll(jobs),
-          sweepMembers: () => sweepMembers(jobs),
+          ...inEach('sweep', sweep),
+          ...inEach('poll', poll),
+          ...inEach('sweepMembers', sweepMembers),
           endModes: () => endModes(jobs),
-          closePassed: () => closePassed(jobs),
+          ...inEach('closePassed', closePassed),
           startDueScans: () => startDueScans(jobs),
-          sweepRoles: () => sweepRoles(jobs),
-          continueScans: () => continueScans(jobs),
+          ...inEach('sweepRoles', sweepRoles),
+          ...inEach('continueScans', continueScans),
           ...alerts,
           ...(exporter && {
             exportMetrics: async () => exporter.metrics(await samplesFor(metrics, null)),
           }),
+          ...inEach('closeCutOff', closeCutOff),
           keepAudit: () => keepAudit({ ...jobs, control: d1 }),
+          ...inEach('forgetTraffic', forgetTraffic),
           erase: () => erase(jobs),
           reseal,
           signConnections: () =>

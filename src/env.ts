@@ -27,6 +27,8 @@ const publicOrigin = z.url({ protocol: /^https?$/ }).transform((text, context) =
 const envSchema = z
   .object({
     DB: d1,
+    /** Binding of the database that new connections are placed in; empty: the smallest. */
+    NEW_CONNECTIONS_DB: z.string().default(''),
     /** Public origin, for example https://scim.example.com; empty: see `src/access/base-url.ts`. */
     BASE_URL: z.union([z.literal(''), publicOrigin]).default(''),
     /** Bearer of it is an owner. Empty: only administrators who are stored may use the admin API. */
@@ -92,6 +94,25 @@ export function parseEnv(input: unknown): Env {
   if (parsed.success) return parsed.data
   const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
   throw new Error(`the Worker's bindings are not valid: ${faults.join('; ')}`)
+}
+
+/** Of further databases: the name is written into rows and into the log. */
+const FURTHER = /^DB_[A-Z0-9_]{1,20}$/
+
+/**
+ * The D1 databases beside `DB` that hold data of connections, by the names of their bindings: `DB_2`,
+ * `DB_EU` or the like (docs/scaling.md).
+ *
+ * @throws naming the binding that is wrong, never its value
+ */
+export function databasesIn(input: unknown): ReadonlyMap<string, D1Database> {
+  const found = Object.entries(input ?? {}).filter(([key]) => FURTHER.test(key))
+  return new Map(
+    found.map(([key, value]) => {
+      if (d1.safeParse(value).success) return [key, value as D1Database]
+      throw new Error(`the Worker's bindings are not valid: ${key}: must be a D1 binding`)
+    }),
+  )
 }
 
 const PRIVATE = 'ADAPTER_'

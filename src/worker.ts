@@ -5,7 +5,7 @@ import { adapters } from '../adapters/index.ts'
 import * as sandbox from '../adapters/sandbox/index.ts'
 import { hyperdrivesIn } from './adapter/sql/hyperdrives.ts'
 import { type Composed, compose } from './compose.ts'
-import { certificatesIn, parseEnv, privateAdapters } from './env.ts'
+import { certificatesIn, databasesIn, parseEnv, privateAdapters } from './env.ts'
 import { writeLine } from './log/write-line.ts'
 import { pacersIn } from './pacing/binding.ts'
 
@@ -19,6 +19,7 @@ let composed: Composed | undefined
 function open(bindings: unknown): Composed {
   composed ??= compose({
     env: parseEnv(bindings),
+    databases: databasesIn(bindings),
     adapters,
     privateAdapters: privateAdapters(bindings),
     sandbox,

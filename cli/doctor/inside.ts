@@ -3,14 +3,21 @@ import { type Check, fail, ok, warn } from '../../src/admin/doctor/check.ts'
 
 const MINUTE_MS = 60_000
 
-/** @param own names of the files in `migrations/` */
-export function checkMigrations(applied: readonly string[] | null, own: readonly string[]): Check {
-  const check = 'migrations'
+/**
+ * @param own names of the files in `migrations/`
+ * @param binding of the database
+ */
+export function checkMigrations(
+  applied: readonly string[] | null,
+  own: readonly string[],
+  binding = 'DB',
+): Check {
+  const check = binding === 'DB' ? 'migrations' : `migrations-${binding}`
   if (applied === null) {
     return warn(
       check,
       'nobody has kept a list of the migrations that were applied',
-      'apply them with npm run deploy, or wrangler d1 migrations apply DB',
+      `apply them with npm run deploy, or wrangler d1 migrations apply ${binding}`,
     )
   }
   const missing = own.filter((name) => !applied.includes(name))
@@ -18,7 +25,7 @@ export function checkMigrations(applied: readonly string[] | null, own: readonly
     return fail(
       check,
       `not applied: ${missing.join(', ')}`,
-      'npx wrangler d1 migrations apply DB --remote, or npm run deploy',
+      `npx wrangler d1 migrations apply ${binding} --remote, or npm run deploy`,
     )
   }
   const newer = applied.filter((name) => !own.includes(name))

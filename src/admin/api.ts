@@ -5,7 +5,7 @@ import type { After } from '../access/read-at-most.ts'
 import { SealError } from '../access/seal.ts'
 import { SecretUnavailable } from '../access/worker-secret.ts'
 import { AdapterFailure } from '../adapter/failure.ts'
-import type { Database } from '../db/database.ts'
+import { DatabaseUnbound } from '../db/data-databases.ts'
 import { actorOf } from './actor.ts'
 import { limitBody, readJson } from './body.ts'
 import {
@@ -27,13 +27,12 @@ import {
 } from './door.ts'
 import { noteMode } from './note-mode.ts'
 import type { AdminPath, MethodOf } from './permissions.ts'
+import type { PlacementDeps } from './placement.ts'
 import { preconditionOf } from './precondition.ts'
 import { Problem } from './problem.ts'
 import { createToken, listTokens, removeToken } from './tokens.ts'
 
-export interface AdminDeps extends ConnectionDeps, DoorDeps {
-  /** Where the audit is. */
-  readonly data: Database
+export interface AdminDeps extends ConnectionDeps, DoorDeps, PlacementDeps {
   readonly after: After
   /** Public origin of the gateway, without a slash at the end. @throws {BaseUrlMissing} */
   readonly baseUrl: (requestUrl: string) => string
@@ -58,6 +57,7 @@ export function adminApi(deps: AdminDeps, more: (api: Hono) => void = () => {}):
     if (error instanceof SealError) {
       return new Problem(error.passes ? 503 : 500, error.message).toResponse()
     }
+    if (error instanceof DatabaseUnbound) return new Problem(503, error.message).toResponse()
     if (error instanceof SecretUnavailable) return new Problem(503, error.message).toResponse()
     return new Problem(500, 'The request failed for a reason that is not yours').toResponse()
   })

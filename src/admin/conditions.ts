@@ -2,8 +2,9 @@
 import type { Hono } from 'hono'
 import { parsePolicy } from '../access/policy.ts'
 import type { Sealing } from '../access/seal.ts'
-import { namesOf, type Ref } from '../db/condition-facts.ts'
+import { type Named, namesOf, type Ref } from '../db/condition-facts.ts'
 import { Connections } from '../db/connections.ts'
+import type { DataDatabases } from '../db/data-databases.ts'
 import type { Database } from '../db/database.ts'
 import { leadOf } from '../govern/condition-leads.ts'
 import { wordsOf } from '../govern/condition-words.ts'
@@ -17,7 +18,7 @@ import { administratorOf } from './door.ts'
 export interface ConditionRouteDeps {
   readonly db: D1Database
   readonly control: Database
-  readonly data: Database
+  readonly data: DataDatabases
   readonly sealing: Sealing
   /** Milliseconds since 1970. */
   readonly now: () => number
@@ -89,11 +90,14 @@ interface Row {
   readonly id: string
   readonly name: string
   readonly policy: unknown
+  readonly dataDb: string
 }
 
 async function viewsOf(deps: ConditionRouteDeps, rows: readonly Row[]): Promise<ConditionView[]> {
   await deps.flush()
-  const looked = rows.map(({ id, name, policy }) => ({ id, name, policy: parsePolicy(policy) }))
+  const looked = rows.map(({ id, name, policy, dataDb }) => ({
+    ...{ id, name, policy: parsePolicy(policy), dataDatabase: dataDb },
+  }))
   return viewConditions({ ...deps, now: deps.now() }, looked)
 }
 
@@ -106,12 +110,13 @@ export async function viewConditions(
   const all = connections
     .flatMap(({ id, name }) => (found.get(id) ?? []).map((condition) => ({ id, name, condition })))
     .sort((a, b) => weightOf(a.condition) - weightOf(b.condition))
+  const bindings = new Map(connections.map(({ id, dataDatabase }) => [id, dataDatabase]))
   const refs = all.flatMap(({ id, condition: { hits } }) =>
     hits === 'everybody'
       ? []
       : hits.some.slice(0, NAMED).map((ref) => ({ ...ref, connection: id })),
   )
-  const names = (await namesOf(deps.data, refs)).values()
+  const names = (await namesIn(deps.data, refs, bindings)).values()
   return all.map(({ name, condition }) => {
     const { hits } = condition
     const some = hits === 'everybody' ? [] : hits.some.slice(0, NAMED)
@@ -123,7 +128,24 @@ export async function viewConditions(
   })
 }
 
-function named(ref: Ref, found: Awaited<ReturnType<typeof namesOf>>[number] | undefined) {
+/** In the order of `refs`, each from the database of its connection. */
+async function namesIn(
+  data: DataDatabases,
+  refs: readonly (Ref & { readonly connection: string })[],
+  bindings: ReadonlyMap<string, string>,
+): Promise<(Named | undefined)[]> {
+  const found = new Map<Ref, Named | undefined>()
+  const byBinding = Map.groupBy(refs, ({ connection }) => bindings.get(connection) ?? '')
+  await Promise.all(
+    [...byBinding].map(async ([dataDatabase, own]) => {
+      const names = await namesOf(data.of({ dataDatabase }), own)
+      for (const [at, ref] of own.entries()) found.set(ref, names[at])
+    }),
+  )
+  return refs.map((ref) => found.get(ref))
+}
+
+function named(ref: Ref, found: Named | undefined) {
   const id = found?.id ?? ref.link ?? null
   return { id, name: found?.name ?? ref.nativeId ?? ref.link ?? '' }
 }

@@ -34,6 +34,8 @@ export const newConnection = z.strictObject({
   resourceTypes: jsonArray.default([]),
   mode: connectionMode.optional(),
   modeUntil,
+  /** Binding of the database that is to hold its data. */
+  database: z.string().max(40).optional(),
 })
 
 /** null takes a member back to its default (RFC 7396 §1). */

@@ -20,6 +20,7 @@ import {
 import { badCursor, PAGE_SIZE, parseCursor, toPage } from './cursor.ts'
 import { type ModeBefore, modeUntilOf } from './mode-until.ts'
 import type { ModeChange } from './note-mode.ts'
+import { type PlacementDeps, placeConnection } from './placement.ts'
 import { type Precondition, tagOf } from './precondition.ts'
 import { type InvalidMember, invalidInput, invalidMembers, Problem } from './problem.ts'
 
@@ -46,6 +47,8 @@ export interface ConnectionView {
   readonly modeUntil: string | null
   readonly extensions: Json[]
   readonly resourceTypes: Json[]
+  /** Binding of the database that holds its data. */
+  readonly database: string
   /** ISO 8601. */
   readonly createdAt: string
   readonly updatedAt: string
@@ -59,16 +62,26 @@ const ATTEMPTS = 3
 export async function createConnection(
   body: Json,
   baseUrl: string,
-  deps: ConnectionDeps,
+  deps: ConnectionDeps & PlacementDeps,
 ): Promise<ConnectionView & { token: string; tokenId: string }> {
   const parsed = newConnection.safeParse(body)
   if (!parsed.success) throw invalidInput(invalidMembers(parsed.error, []))
-  const { name, secrets, mode, modeUntil, format: _, secretNames: __, ...given } = parsed.data
+  const {
+    name,
+    secrets,
+    mode,
+    modeUntil,
+    database,
+    format: _,
+    secretNames: __,
+    ...given
+  } = parsed.data
   const errors = sameMode(mode, given.policy)
   const { mode: policyMode, ...policy } = given.policy
   const draft: ConnectionDraft = { ...given, policy, secrets: Object.keys(secrets) }
   errors.push(...checkMode(policyMode), ...(await checkConnection(draft, deps)))
   if (errors.length > 0) throw invalidInput(errors)
+  const dataDb = await placeConnection(deps, database)
 
   const id = crypto.randomUUID()
   const tokenId = crypto.randomUUID()
@@ -81,6 +94,7 @@ export async function createConnection(
       id,
       name,
       ...given,
+      dataDb,
       adapterIdentity: (await deps.describeAdapter(given.adapter))?.identity ?? null,
       mapping: orNull(given.mapping),
       policy,
@@ -172,7 +186,8 @@ export async function patchConnection(
     const keyIds = Object.values(sealed).some((one) => one) ? await knownKeys(deps.sealing) : []
     if (await connections.change(row, change, sealed, now, keyIds)) {
       const was = row.mode
-      if (mode !== was) await onMode({ connection: row.id, was, mode, at: now })
+      if (mode !== was)
+        await onMode({ connection: { id: row.id, dataDatabase: row.dataDb }, was, mode, at: now })
       return readConnection(name, baseUrl, deps)
     }
   }
@@ -332,6 +347,7 @@ export function toView(row: ConnectionRow, baseUrl: string, now: number): Connec
     modeUntil: row.modeUntil === null ? null : new Date(row.modeUntil).toISOString(),
     extensions: row.extensions,
     resourceTypes: row.resourceTypes,
+    database: row.dataDb,
     createdAt: new Date(row.createdAt).toISOString(),
     updatedAt: new Date(row.updatedAt).toISOString(),
   }

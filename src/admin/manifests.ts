@@ -10,6 +10,7 @@ import {
   readsAnyOtherwise,
 } from '../adapter/manifest/kinds.ts'
 import { type ConnectionRow, Connections } from '../db/connections.ts'
+import type { Placed } from '../db/data-databases.ts'
 import type { Database } from '../db/database.ts'
 import { hasLinks, type ManifestRow, Manifests, type NewRevision } from '../db/manifests.ts'
 import type { Json, JsonObject } from '../scim/schema.ts'
@@ -29,7 +30,7 @@ export interface ManifestDeps
   /** Adapters that are part of this build: their names are taken. */
   readonly isBuiltIn: (name: string) => boolean
   /** The database of a connection's data, by the name that its row has for it. */
-  readonly openData: (row: ConnectionRow) => Database
+  readonly openData: (connection: Pick<Placed, 'dataDatabase'>) => Database
 }
 
 const MAX_LENGTH = 256 * 1024
@@ -278,7 +279,10 @@ async function refuseBreaking(
     const found = await new Connections(deps.db).named(name)
     if (!found) continue
     for (const { type } of moved) {
-      if (!linked.has(type) && (await hasLinks(deps.openData(found), found.id, type))) {
+      if (
+        !linked.has(type) &&
+        (await hasLinks(deps.openData({ dataDatabase: found.dataDb }), found.id, type))
+      ) {
         linked.add(type)
       }
     }

@@ -4,6 +4,7 @@ import { modeAt } from '../access/mode.ts'
 import { bearerToken, equalTokens } from '../access/tokens.ts'
 import type { ReadSecret } from '../access/worker-secret.ts'
 import { type Counters, countersOf } from '../db/counters.ts'
+import type { DataDatabases } from '../db/data-databases.ts'
 import type { Database } from '../db/database.ts'
 import { type Gauges, takeGauges } from '../db/gauges.ts'
 import { countConnections, type Observed, observedConnections } from '../db/observed.ts'
@@ -25,8 +26,7 @@ const SHORTEST_TOKEN = 32
 export interface MetricsDeps {
   /** Holds the control tables. */
   readonly control: Database
-  /** Holds the data tables. */
-  readonly data: Database
+  readonly data: DataDatabases
   /** POSTERN_METRICS_TOKEN; empty: it lets nobody in. */
   readonly token: ReadSecret
   /** Milliseconds since 1970. */
@@ -78,14 +78,15 @@ export async function samplesFor(
     observedConnections(control, ids, MOST_CONNECTIONS),
     ids === null ? countConnections(control) : ids.length,
   ])
-  const shown = connections.map(({ id }) => id)
-  const counters = await countersOf(data, shown)
+  const counters = await data.gather(connections, countersOf)
   const gaugedAt = (id: string) => counters.get(id)?.gaugedAt ?? 0
-  const old = shown
-    .filter((id) => gaugedAt(id) <= at - GAUGES_LAST_MS)
-    .sort((a, b) => gaugedAt(a) - gaugedAt(b))
+  const old = connections
+    .filter(({ id }) => gaugedAt(id) <= at - GAUGES_LAST_MS)
+    .sort((a, b) => gaugedAt(a.id) - gaugedAt(b.id))
     .slice(0, TAKEN)
-  const taken = await takeGauges(data, old, { now: at, since: at - DAY_MS })
+  const taken = await data.gather(old, (db, ids) =>
+    takeGauges(db, ids, { now: at, since: at - DAY_MS }),
+  )
   return [
     { metric: 'postern_connections', labels: [], value: count },
     ...connections.flatMap((connection) => {

@@ -1,6 +1,7 @@
 /** Connections at a glance: what one looks at first, as routes behind the admin API's door. */
 import type { Hono } from 'hono'
 import { Connections } from '../db/connections.ts'
+import type { DataDatabases } from '../db/data-databases.ts'
 import type { Database } from '../db/database.ts'
 import type { FindingKind } from '../db/findings.ts'
 import { countDecisions, countLinks, type Glance, glanceAt, type Span } from '../db/overview.ts'
@@ -17,8 +18,7 @@ export interface OverviewDeps {
   readonly db: D1Database
   /** Holds the control tables. */
   readonly control: Database
-  /** Holds the data tables. */
-  readonly data: Database
+  readonly data: DataDatabases
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly baseUrl: (requestUrl: string) => string
@@ -75,7 +75,7 @@ export function overviewRoutes(deps: OverviewDeps): (api: Hono) => void {
         const known = await connections.known({ names })
         const idOf = new Map(known.map(({ id, name }) => [name, id]))
         const span = spanOf(now(), HOUR_MS, HOURS)
-        const glance = await glanceAt(control, data, [...idOf.values()], span)
+        const glance = await glanceAt(control, data, known, span)
         const items = page.items.map(
           (view): Brief => ({
             ...briefOf(view),
@@ -91,11 +91,12 @@ export function overviewRoutes(deps: OverviewDeps): (api: Hono) => void {
         const row = await connections.named(c.req.param('name') ?? '')
         if (!row) throw noConnection()
         await deps.flush()
+        const own = data.of({ dataDatabase: row.dataDb })
         const span = spanOf(now(), DAY_MS, DAYS)
         const [glance, linked, decisions] = await Promise.all([
-          glanceAt(control, data, [row.id], span),
-          countLinks(data, row.id),
-          countDecisions(data, row.id),
+          glanceAt(control, data, [{ id: row.id, dataDatabase: row.dataDb }], span),
+          countLinks(own, row.id),
+          countDecisions(own, row.id),
         ])
         const health: ConnectionHealth & Omit<Brief, 'health'> = {
           ...briefOf(toView(row, deps.baseUrl(c.req.url), now())),

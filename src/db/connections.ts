@@ -2,6 +2,7 @@
 import { and, asc, eq, getTableColumns, gt, lte, type SQL, sql } from 'drizzle-orm'
 import { QueryBuilder } from 'drizzle-orm/sqlite-core'
 import { connection, connectionSecret, token } from './control-tables.ts'
+import { FIRST, type Placed } from './data-databases.ts'
 import {
   CHANGED_ONE,
   type Database,
@@ -29,7 +30,7 @@ export interface ConnectionRow extends Readonly<typeof connection.$inferSelect> 
 
 export type NewConnection = Omit<
   typeof connection.$inferInsert,
-  'mappingVersion' | 'dataDb' | 'state' | 'version' | 'updatedAt'
+  'mappingVersion' | 'state' | 'version' | 'updatedAt'
 >
 
 /** The columns that an administrator may change; `mapping: null` takes the override away. */
@@ -128,10 +129,15 @@ export class Connections {
       ...writes,
     ])) as readonly (readonly Readonly<Record<string, unknown>>[])[]
     if (!row) return undefined
+    const found = rowOf(row)
     return {
-      connection: rowOf(row),
+      connection: found,
       token: JSON.parse(row['token'] as string) as TokenUse,
-      ahead: toAhead(beside, row['link'] as string | null, begun.length > 0),
+      // Elsewhere it is in another database, of which this trip knows nothing.
+      ahead:
+        found.dataDb === FIRST
+          ? toAhead(beside, row['link'] as string | null, begun.length > 0)
+          : undefined,
     }
   }
 
@@ -170,13 +176,13 @@ export class Connections {
       .all()
   }
 
-  /** Id and name of the active ones among those that are given by ids or names, by name. */
+  /** The active ones among those that are given by ids or names, by name. */
   async known(
     by: { readonly ids: readonly string[] } | { readonly names: readonly string[] },
-  ): Promise<{ id: string; name: string }[]> {
+  ): Promise<(Placed & { name: string })[]> {
     const [column, values] = 'ids' in by ? ['id', by.ids] : ['name', by.names]
-    return this.#db.all<{ id: string; name: string }>(sql`
-      SELECT id, name FROM connection
+    return this.#db.all<Placed & { name: string }>(sql`
+      SELECT id, name, data_db AS "dataDatabase" FROM connection
        WHERE state = 'active' AND ${sql.identifier(column)} IN (
          SELECT value FROM json_each(${JSON.stringify(values)}))
        ORDER BY name`)
@@ -193,7 +199,6 @@ export class Connections {
         this.#db.insert(connection).values({
           ...row,
           mappingVersion: 1,
-          dataDb: 'DB',
           state: 'active',
           version: 1,
           updatedAt: row.createdAt,

@@ -1,8 +1,10 @@
 /**
  * The link that a request's path names, read in the trip that lets its client in; and an update's own note
- * for the audit, written in it. A trip to D1 is what a request waits for longest, beside the app.
+ * for the audit, written in it. A trip to D1 is what a request waits for longest, beside the app. Only where
+ * the data is in the database of the control tables: else link and note are a trip of their own.
  */
 import { sql } from 'drizzle-orm'
+import { FIRST } from './data-databases.ts'
 import { prepared } from './database.ts'
 import { AS_VALUE, type LinkRow, rowOfValue } from './link.ts'
 
@@ -21,7 +23,9 @@ const TOO_LONG = ''
 /** Within a query of `connection`, of the id that `link` stands for. NULL: there is no such link. */
 export const LINK_BESIDE = sql<string | null>`(
   SELECT CASE WHEN length(l.shadow) > ${LONGEST_SHADOW} THEN ${TOO_LONG} ELSE ${AS_VALUE} END
-    FROM link l WHERE l.connection = connection.id AND l.id = ${sql.placeholder('link')})`
+    FROM link l
+   WHERE l.connection = connection.id AND connection.data_db = ${FIRST}
+     AND l.id = ${sql.placeholder('link')})`
 
 /**
  * As `beginSending`, for whom the token lets write: what is not let in leaves nothing. The actor is as
@@ -41,6 +45,7 @@ export const beginFor = prepared<'name' | 'hash' | 'link' | 'request' | 'now'>((
      WHERE t.hash = ${at('hash')} AND t.scope = 'scim'
        AND (t.expires_at IS NULL OR t.expires_at > ${at('now')})
        AND c.name = ${at('name')} AND c.state = 'active' AND c.mode = 'live'
+       AND c.data_db = ${FIRST}
        AND l.state NOT IN ('retiring', 'tombstone')
         ON CONFLICT DO NOTHING RETURNING 1 AS begun`
 })

@@ -1,10 +1,10 @@
 /** Connections as monitoring names them. */
 import { sql } from 'drizzle-orm'
 import type { ConnectionRow } from './connections.ts'
+import type { Placed } from './data-databases.ts'
 import type { Database } from './database.ts'
 
-export interface Observed {
-  readonly id: string
+export interface Observed extends Placed {
   readonly name: string
   readonly adapter: string
   readonly mode: ConnectionRow['mode']
@@ -25,7 +25,7 @@ export async function observedConnections(
   limit: number,
 ): Promise<Observed[]> {
   return control.all<Observed>(sql`
-    SELECT id, name, adapter, mode, mode_until AS "modeUntil",
+    SELECT id, name, adapter, data_db AS "dataDatabase", mode, mode_until AS "modeUntil",
            (SELECT min(expires_at) FROM token
              WHERE connection_id = connection.id AND client_id IS NULL) AS "tokenEndsAt"
       FROM connection

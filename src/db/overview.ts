@@ -1,5 +1,6 @@
 /** What is known of connections at a glance: when they were heard of, what is open, how requests went. */
 import { sql } from 'drizzle-orm'
+import type { DataDatabases, Placed } from './data-databases.ts'
 import type { Database } from './database.ts'
 import type { FindingKind } from './findings.ts'
 
@@ -39,33 +40,41 @@ export interface Heard {
 /** @param control holds the control tables; @param data the data tables of these connections */
 export async function glanceAt(
   control: Database,
-  data: Database,
-  ids: readonly string[],
+  data: DataDatabases,
+  connections: readonly Placed[],
   { since, slotMs }: Span,
 ): Promise<Glance> {
-  const among = sql`(SELECT value FROM json_each(${JSON.stringify(ids)}))`
+  const amongThese = (ids: readonly string[]) =>
+    sql`(SELECT value FROM json_each(${JSON.stringify(ids)}))`
+  const among = amongThese(connections.map(({ id }) => id))
   const [heard, findings, traffic] = await Promise.all([
     control.all<Heard & { connection: string }>(sql`
       SELECT connection_id AS connection, max(last_used_at) AS "lastHeard",
              count(*) FILTER (WHERE client_id IS NULL) AS tokens,
              min(expires_at) FILTER (WHERE client_id IS NULL) AS "nextExpiry"
         FROM token WHERE connection_id IN ${among} GROUP BY connection_id`),
-    data.all<{ connection: string; kind: FindingKind; count: number }>(sql`
-      SELECT connection, kind, count(*) AS count FROM finding
-       WHERE connection IN ${among} AND state = 'open' GROUP BY connection, kind`),
-    data.all<Slot & { connection: string }>(sql`
-      SELECT connection, (at - ${since}) / ${slotMs} AS slot, sum(reads + writes) AS requests,
-             sum(refused + failed) AS failures, sum(denied) AS denied, max(heard_at) AS "heardAt"
-        FROM traffic WHERE connection IN ${among} AND at >= ${since} GROUP BY connection, slot`),
+    data.gather(connections, async (db, ids) => {
+      const rows = await db.all<{ connection: string; kind: FindingKind; count: number }>(sql`
+        SELECT connection, kind, count(*) AS count FROM finding
+         WHERE connection IN ${amongThese(ids)} AND state = 'open' GROUP BY connection, kind`)
+      const kinds = new Map<string, Partial<Record<FindingKind, number>>>()
+      for (const { connection, kind, count } of rows) {
+        kinds.set(connection, { ...kinds.get(connection), [kind]: count })
+      }
+      return kinds
+    }),
+    data.gather(connections, async (db, ids) => {
+      const rows = await db.all<Slot & { connection: string }>(sql`
+        SELECT connection, (at - ${since}) / ${slotMs} AS slot, sum(reads + writes) AS requests,
+               sum(refused + failed) AS failures, sum(denied) AS denied, max(heard_at) AS "heardAt"
+          FROM traffic WHERE connection IN ${amongThese(ids)} AND at >= ${since}
+         GROUP BY connection, slot`)
+      return Map.groupBy(rows, ({ connection }) => connection)
+    }),
   ])
-  const kinds = new Map<string, Partial<Record<FindingKind, number>>>()
-  for (const { connection, kind, count } of findings) {
-    kinds.set(connection, { ...kinds.get(connection), [kind]: count })
-  }
   return {
     heard: new Map(heard.map(({ connection, ...one }) => [connection, one])),
-    findings: kinds,
-    traffic: Map.groupBy(traffic, ({ connection }) => connection),
+    ...{ findings, traffic },
   }
 }
 

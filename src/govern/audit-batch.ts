@@ -33,7 +33,7 @@ const MOST_TOO_MANY = 5
 
 export interface AuditBatchDeps {
   readonly hashes: ValueHashes
-  readonly openData: (connection: Connection) => Database
+  readonly openData: (connection: Pick<Connection, 'dataDatabase'>) => Database
   /** By name; undefined: there is none. */
   readonly named: (name: string) => Promise<Connection | undefined>
   readonly now: () => number
@@ -167,12 +167,12 @@ export class AuditBatch {
     waitUntil(due.then(() => this.flush()))
   }
 
-  /** False: it could not be written; what was to be is counted as lost. */
+  /** What could not be written is counted as lost. False: nothing could be. */
   async #write(kept: readonly Kept[], lost: readonly Lost[]): Promise<boolean> {
     const { now, openData, log } = this.#deps
-    const byData = Map.groupBy([...kept, ...lost], ({ connection }) => openData(connection))
-    let isWritten = true
-    for (const [data, all] of byData) {
+    const byData = Map.groupBy([...kept, ...lost], ({ connection }) => connection.dataDatabase)
+    let isWritten = false
+    for (const [dataDatabase, all] of byData) {
       const rows = all.filter((one): one is Kept => 'row' in one)
       const before = all.filter((one): one is Lost => 'rows' in one)
       const spans = [
@@ -184,10 +184,10 @@ export class AuditBatch {
       ]
       try {
         const answered = await Promise.all(rows.filter(isStored).map((one) => this.#answered(one)))
-        await writeAnswered(data, answered, endedIn(rows), spans)
+        await writeAnswered(openData({ dataDatabase }), answered, endedIn(rows), spans)
+        isWritten = true
       } catch {
         // Messages of failed statements hold values.
-        isWritten = false
         this.#lose(rows)
         for (const { connection, rows: count } of before) this.#count(connection, count)
         log({ event: 'audit.lost', rows: rows.length })

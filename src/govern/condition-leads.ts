@@ -53,6 +53,7 @@ export function leadOf({ kind, subject, detail }: Condition, connection: string)
     case 'client-quarantine':
       return { page: '/audit?outcome=refused', command: `audit ${connection} --outcome refused` }
     case 'client-silent':
+    case 'database-unbound':
       return { page: '', command: `doctor ${connection}` }
     case 'sealing-key-lost':
       return { page: '', command: 'secrets status' }

@@ -39,6 +39,12 @@ const WORDS: Readonly<Record<ConditionKind, (said: Said) => Words>> = {
     happened: `In the last hour ${many(Number(detail['misdirected']), 'request was', 'requests were')} sent below the name of the connection, and not to its SCIM base URL, which ends in /v2.`,
     todo: 'Copy the Tenant URL from the page Connect Entra of the connection, enter it at the client, and test its connection.',
   }),
+  'database-unbound': () => ({
+    title: 'The database of the connection is not bound',
+    happened:
+      'The data of the connection is in a database that is not bound to the Worker. Requests of the client are answered 503, and no job works for it.',
+    todo: 'Put the binding back into wrangler.toml and deploy (postern doctor says which one): the data is as it was.',
+  }),
   'app-credential': ({ detail }) => {
     const isRight = detail['code'] === 'forbidden'
     return {

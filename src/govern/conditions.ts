@@ -55,6 +55,7 @@ export type ConditionKind =
   | 'refused'
   | 'unknown-attributes'
   | 'client-misdirected'
+  | 'database-unbound'
 
 /** Whom it hits: all of the connection's people, or these and perhaps others whom nobody can name. */
 export type Hits = 'everybody' | { readonly count: number; readonly some: readonly Ref[] }
@@ -149,11 +150,14 @@ export interface Facts {
   readonly endings: readonly Ending[]
   /** Secrets that no sealing key opens. */
   readonly lostSecrets: number
+  /** True: its data is in a database that is not bound to the Worker, and nothing else is known of it. */
+  readonly isUnbound: boolean
 }
 
 export function conditionsOf(facts: Facts): Condition[] {
   const { findings, refusals, now } = facts
   return [
+    ...(facts.isUnbound ? [condition('database-unbound', 'critical')] : []),
     ...ofClient(facts),
     ...findings.flatMap((finding) => ofFinding(finding, facts.parked)),
     ...ofOrphans(facts.orphans),

@@ -46,10 +46,10 @@ async function look(jobs: AlertJobs, id: string): Promise<void> {
   const db = jobs.openData(connection)
   const alerts = new Alerts(db, id)
   const now = jobs.io.now()
-  const { control, sealing } = jobs
+  const { control, data, sealing } = jobs
   const [channels, found, open] = await Promise.all([
     channelsFor(control, id),
-    conditionsFor({ control, data: db, sealing, now }, [connection]),
+    conditionsFor({ control, data, sealing, now }, [connection]),
     alerts.open(MOST_OPEN),
   ])
   const conditions = (found.get(id) ?? []).filter(isAlerting).map(forNotice)

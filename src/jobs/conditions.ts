@@ -10,6 +10,7 @@ import {
   sealedWithOthers,
   unknownAttributesSince,
 } from '../db/condition-facts.ts'
+import type { DataDatabases } from '../db/data-databases.ts'
 import type { Database } from '../db/database.ts'
 import { lastHeardOf, SPAN_MS, spansOfAll } from '../db/traffic.ts'
 import {
@@ -29,37 +30,37 @@ const DAY_MS = 24 * HOUR_MS
 export interface ConditionDeps {
   /** Holds the control tables. */
   readonly control: Database
-  /** Holds the data tables of these connections. */
-  readonly data: Database
+  readonly data: DataDatabases
   readonly sealing: Sealing
   /** Milliseconds. */
   readonly now: number
 }
 
 /** What is known of a connection without opening it. */
-export type Looked = Pick<Connection, 'id' | 'policy'>
+export type Looked = Pick<Connection, 'id' | 'policy' | 'dataDatabase'>
 
-/** By id of the connection, the worst first. A dozen queries, however many connections there are. */
+/** By id of the connection, the worst first. A dozen queries a database, however many connections there are. */
 export async function conditionsFor(
   { control, data, sealing, now }: ConditionDeps,
   connections: readonly Looked[],
 ): Promise<ReadonlyMap<string, readonly Condition[]>> {
   const ids = connections.map(({ id }) => id)
   if (ids.length === 0) return new Map()
+  const known = <T>(read: Parameters<typeof data.gather<T>>[1]) => data.gather(connections, read)
   const [spans, heard, findings, parked, orphans, refusals, unknown, endings, lost] =
     await Promise.all([
-      spansOfAll(data, ids, now - DAY_MS - SPAN_MS),
-      lastHeardOf(data, ids),
-      openFindingsOf(data, ids, FINDINGS_THAT_COUNT),
-      parkedOf(data, ids),
-      orphansSince(data, ids, now - ORPHANS_MS),
-      refusalsSince(data, ids, now - REFUSED_MS),
-      unknownAttributesSince(data, ids, now - REFUSED_MS),
+      known((db, own) => spansOfAll(db, own, now - DAY_MS - SPAN_MS)),
+      known(lastHeardOf),
+      known((db, own) => openFindingsOf(db, own, FINDINGS_THAT_COUNT)),
+      known(parkedOf),
+      known((db, own) => orphansSince(db, own, now - ORPHANS_MS)),
+      known((db, own) => refusalsSince(db, own, now - REFUSED_MS)),
+      known((db, own) => unknownAttributesSince(db, own, now - REFUSED_MS)),
       endingBetween(control, ids, now - ENDED_MS, now + ENDING_MS),
       lostSecretsOf(control, sealing, ids),
     ])
   return new Map(
-    connections.map(({ id, policy }) => {
+    connections.map(({ id, policy, dataDatabase }) => {
       // As the health of the connection has it.
       const since = (ms: number) =>
         (spans.get(id) ?? []).filter(({ at }) => at + SPAN_MS > now - ms)
@@ -79,6 +80,7 @@ export async function conditionsFor(
         unknownAttributes: unknown.get(id),
         endings: endings.get(id) ?? [],
         lostSecrets: lost.get(id) ?? 0,
+        isUnbound: !data.isBound(dataDatabase),
       }
       return [id, conditionsOf(facts)]
     }),

@@ -41,11 +41,12 @@ export async function eachConnection<T extends { readonly connection: string }>(
 export async function tellFailure(
   {
     io,
-    db,
+    access,
+    openData,
     log,
     trouble,
     connections,
-  }: Pick<Jobs, 'io' | 'db' | 'log' | 'trouble' | 'connections'>,
+  }: Pick<Jobs, 'io' | 'access' | 'openData' | 'log' | 'trouble' | 'connections'>,
   event: Failed,
   connection: string,
   error: unknown,
@@ -53,8 +54,10 @@ export async function tellFailure(
   const name = await nameOf(connections, connection)
   log({ event, connection: name, error: error instanceof Error ? error.name : typeof error })
   if (!(error instanceof AdapterFailure)) return
+  const found = await access.byId(connection)
+  if (!found) return
   await trouble.note(
-    { connection: { id: connection }, io, findings: new Findings(db, connection) },
+    { connection: found, io, findings: new Findings(openData(found), connection) },
     error,
   )
 }

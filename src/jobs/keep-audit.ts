@@ -1,7 +1,7 @@
-/** The audit's own upkeep: updates that were cut off are written down, and old rows go. */
+/** The upkeep of the audit and of the sums beside it: cut-off updates are written down, old rows go. */
 import { closeSending, dueAudits, lookAgain, pruneAudit } from '../db/audit-upkeep.ts'
 import { pruneTraffic } from '../db/traffic.ts'
-import type { Jobs } from './jobs.ts'
+import type { DataJobs, Jobs } from './jobs.ts'
 
 /** No request takes that long: whoever began it does not live any more. */
 const CUT_OFF_MS = 10 * 60_000
@@ -16,18 +16,32 @@ const SOON_MS = 60_000
 const DAY_MS = 24 * 3_600_000
 const KEEP_TRAFFIC_MS = 31 * DAY_MS
 
-export async function keepAudit(jobs: Jobs & { readonly control: D1Database }): Promise<void> {
-  const { db, control, access, io, openData, log } = jobs
+/** Updates that were cut off become rows. */
+export async function closeCutOff({ db, io, log }: DataJobs): Promise<void> {
   const now = io.now()
   const cutOff = await closeSending(db, now - CUT_OFF_MS, CLOSED, now)
   if (cutOff > 0) log({ event: 'audit.cut-off', updates: cutOff })
+}
+
+/** Old rows go. */
+export async function keepAudit(jobs: Jobs & { readonly control: D1Database }): Promise<void> {
+  const { control, access, io, openData, data } = jobs
+  const now = io.now()
   for (const id of await dueAudits(control, now, CONNECTIONS)) {
     const connection = await access.byId(id)
     if (!connection) continue
+    if (!data.isBound(connection.dataDatabase)) {
+      await lookAgain(control, id, now + AGAIN_MS)
+      continue
+    }
     const { retentionDays } = connection.policy.audit
     const before = now - retentionDays * DAY_MS
     const isMore = await pruneAudit(openData(connection), id, before, ROWS)
     await lookAgain(control, id, now + (isMore ? SOON_MS : AGAIN_MS))
   }
-  await pruneTraffic(db, now - KEEP_TRAFFIC_MS, ROWS)
+}
+
+/** Old sums go. */
+export async function forgetTraffic({ db, io }: DataJobs): Promise<void> {
+  await pruneTraffic(db, io.now() - KEEP_TRAFFIC_MS, ROWS)
 }

@@ -5,7 +5,7 @@ import { Findings } from '../db/findings.ts'
 import { type PassingFinding, passed, passingFindings, stillHolds } from '../db/passing.ts'
 import { nameOf } from './each-connection.ts'
 import { endpointOf } from './endpoint.ts'
-import type { Jobs } from './jobs.ts'
+import type { DataJobs, Jobs } from './jobs.ts'
 
 const MODES = 20
 /** Each may cost a call of the app; an invocation has six connections at a time. */
@@ -37,7 +37,7 @@ export async function endModes(jobs: Jobs): Promise<void> {
 }
 
 /** Closes findings whose cause is over. */
-export async function closePassed(jobs: Jobs): Promise<void> {
+export async function closePassed(jobs: DataJobs): Promise<void> {
   const { db, io } = jobs
   const now = io.now()
   const before = {

@@ -7,7 +7,7 @@ import { Budget } from '../membership/budget.ts'
 import { isOutage } from '../membership/retry.ts'
 import { settlePending } from '../operations/activate.ts'
 import { eachConnection, tellFailure } from './each-connection.ts'
-import type { Jobs } from './jobs.ts'
+import type { DataJobs } from './jobs.ts'
 import { type Due, openDue, restAll } from './sweep.ts'
 
 /** In one run; the sweeper and a scan share its invocation. */
@@ -17,14 +17,14 @@ const TIME_MS = 15_000
 const TRY_AGAIN_MS = 10 * 60_000
 const FAILED = 'poll.failed'
 
-export async function poll(jobs: Jobs): Promise<void> {
+export async function poll(jobs: DataJobs): Promise<void> {
   const { io, db } = jobs
   const budget = new Budget(io.now, TIME_MS)
   const due = await dueTickets(db, io.now(), BATCH)
   await eachConnection(jobs, FAILED, due, (own) => askAll(jobs, own, budget))
 }
 
-async function askAll(jobs: Jobs, all: readonly DueIntent[], budget: Budget): Promise<void> {
+async function askAll(jobs: DataJobs, all: readonly DueIntent[], budget: Budget): Promise<void> {
   const { io, db } = jobs
   for (const due of all) {
     if (!budget.take()) return
@@ -40,7 +40,7 @@ async function askAll(jobs: Jobs, all: readonly DueIntent[], budget: Budget): Pr
 }
 
 /** False: not now. */
-async function settle(jobs: Jobs, due: Due): Promise<boolean> {
+async function settle(jobs: DataJobs, due: Due): Promise<boolean> {
   const open = await openDue(jobs, due, 'poll')
   if (!open?.endpoint.port.poll || open.link.ticket === undefined) return false
   await settlePending(open.endpoint, open.link, open.intent)

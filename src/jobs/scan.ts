@@ -14,7 +14,7 @@ import { toScimError } from '../operations/failure.ts'
 import { ScimError } from '../scim/error.ts'
 import { eachConnection } from './each-connection.ts'
 import { endpointOf } from './endpoint.ts'
-import type { Jobs } from './jobs.ts'
+import type { DataJobs, Jobs } from './jobs.ts'
 import { restores } from './restore-by-policy.ts'
 import { basisOf } from './scan-keys.ts'
 import { readAccounts } from './scan-page.ts'
@@ -123,7 +123,7 @@ async function advance(
 }
 
 /** The cron: goes on with scans that nobody drives, and forgets old ones. */
-export async function continueScans(jobs: Jobs): Promise<void> {
+export async function continueScans(jobs: DataJobs): Promise<void> {
   const { db, io, access } = jobs
   const purse = purseOf(jobs, CRON_BUDGET)
   const idle = await idleScans(db, io.now() - IDLE_MS, AT_ONCE)

@@ -10,7 +10,7 @@ import { finishMembers } from '../operations/finish-members.ts'
 import { GROUP } from '../operations/members.ts'
 import { eachConnection, tellFailure } from './each-connection.ts'
 import { endpointOf } from './endpoint.ts'
-import type { Jobs } from './jobs.ts'
+import type { DataJobs } from './jobs.ts'
 
 /** Changes in one run. */
 const BATCH = 500
@@ -18,7 +18,7 @@ const BATCH = 500
 const TIME_MS = 20_000
 const TRY_AGAIN_MS = 10 * 60_000
 
-export async function sweepMembers(jobs: Jobs): Promise<void> {
+export async function sweepMembers(jobs: DataJobs): Promise<void> {
   const { db, io } = jobs
   await forgetRemovals(db, io.now(), BATCH)
   const budget = new Budget(io.now, TIME_MS)
@@ -35,7 +35,7 @@ export async function sweepMembers(jobs: Jobs): Promise<void> {
 }
 
 async function finish(
-  jobs: Jobs,
+  jobs: DataJobs,
   id: string,
   due: readonly DueEdge[],
   budget: Budget,

@@ -11,7 +11,7 @@ import type { Endpoint } from '../operations/endpoint.ts'
 import { finishRoles, followTable } from '../operations/roles.ts'
 import { eachConnection, tellFailure } from './each-connection.ts'
 import { endpointOf } from './endpoint.ts'
-import type { Jobs } from './jobs.ts'
+import type { DataJobs, Jobs } from './jobs.ts'
 
 /** Intents in one run. */
 const BATCH = 500
@@ -19,7 +19,7 @@ const BATCH = 500
 const TIME_MS = 15_000
 const TRY_AGAIN_MS = 10 * 60_000
 
-export async function sweepRoles(jobs: Jobs): Promise<void> {
+export async function sweepRoles(jobs: DataJobs): Promise<void> {
   const { db, io } = jobs
   const budget = new Budget(io.now, TIME_MS)
   const due = await dueRoles(db, io.now(), BATCH)
@@ -35,7 +35,7 @@ export async function sweepRoles(jobs: Jobs): Promise<void> {
 }
 
 async function finish(
-  jobs: Jobs,
+  jobs: DataJobs,
   id: string,
   due: readonly DueRole[],
   budget: Budget,

@@ -20,7 +20,7 @@ import type { Endpoint } from '../operations/endpoint.ts'
 import { finishCreate } from '../operations/recover.ts'
 import { eachConnection, tellFailure } from './each-connection.ts'
 import { endpointOf } from './endpoint.ts'
-import type { Jobs } from './jobs.ts'
+import type { DataJobs } from './jobs.ts'
 
 /** Intents in one run; each costs a few app calls of the invocation's budget. */
 const BATCH = 50
@@ -36,7 +36,7 @@ const PRUNE_ROWS = 1_000
 
 const FAILED = 'sweep.failed'
 
-export async function sweep(jobs: Jobs): Promise<void> {
+export async function sweep(jobs: DataJobs): Promise<void> {
   const { io, db } = jobs
   const budget = new Budget(io.now, TIME_MS)
   const due = await dueIntents(db, io.now(), BATCH)
@@ -45,7 +45,7 @@ export async function sweep(jobs: Jobs): Promise<void> {
   await pruneDepartures(db, io.now() - KEEP_DEPARTURES_MS, PRUNE_ROWS)
 }
 
-async function settleAll(jobs: Jobs, all: readonly DueIntent[], budget: Budget): Promise<void> {
+async function settleAll(jobs: DataJobs, all: readonly DueIntent[], budget: Budget): Promise<void> {
   const { io, db } = jobs
   for (const due of all) {
     if (!budget.take()) return
@@ -64,13 +64,13 @@ async function settleAll(jobs: Jobs, all: readonly DueIntent[], budget: Budget):
  * The app does not do its work: nothing else of this connection is tried for a while, or its intents
  * would fill the next runs. The one that failed comes last, in case the fault is its own.
  */
-export async function restAll({ io, db }: Jobs, failed: DueIntent): Promise<void> {
+export async function restAll({ io, db }: DataJobs, failed: DueIntent): Promise<void> {
   const now = io.now()
   await postpone(db, failed, now + REST_MS + 1)
   await postponeConnection(db, failed.connection, now, now + REST_MS)
 }
 
-async function settle(jobs: Jobs, due: DueIntent): Promise<void> {
+async function settle(jobs: DataJobs, due: DueIntent): Promise<void> {
   const open = await openDue(jobs, due, 'sweep')
   if (!open) return
   const { endpoint, link, intent } = open
@@ -80,8 +80,7 @@ async function settle(jobs: Jobs, due: DueIntent): Promise<void> {
     case 'update':
       return finishUpdate(endpoint, link, intent)
     case 'delete':
-      await finishRemoval(endpoint, link)
-      return
+      return finishRemoval(endpoint, link)
   }
 }
 
@@ -89,7 +88,7 @@ export type Due = Pick<DueIntent, 'connection' | 'type' | 'link'>
 
 /** Undefined: there is nothing to do, or not now. */
 export async function openDue(
-  jobs: Jobs,
+  jobs: DataJobs,
   due: Due,
   what: string,
 ): Promise<{ endpoint: Endpoint; link: Link; intent: Intent } | undefined> {

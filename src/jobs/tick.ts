@@ -1,8 +1,7 @@
 /**
  * One run of the cron: every job has its turn, whatever becomes of the one before. Where a run takes
  * long, it is written down which job it is at: the next run begins after that one, so that a job which
- * takes all the time keeps those behind it waiting once. A run that the platform ends at once (memory, CPU)
- * leaves its mark: the next one writes down each job before it begins, and the one after begins behind it.
+ * takes all the time, or with which the platform ends the run, keeps those behind it waiting once.
  */
 import type { After } from '../access/read-at-most.ts'
 import type { CronTurn } from '../db/cron-turn.ts'
@@ -10,7 +9,7 @@ import type { Jobs } from './jobs.ts'
 
 /** Cloudflare ends an invocation of the cron after 15 minutes; what is begun takes its time. */
 const LAST_BEGIN_MS = 10 * 60_000
-/** Runs that are over by then, which is all of them most of the time, write down no job. */
+/** Runs that are over by then, which is all of them most of the time, cost no write. */
 const LONG_MS = 60_000
 
 export interface Turns {
@@ -31,7 +30,7 @@ export async function tick(
   const failures: unknown[] = []
   const late: string[] = []
   const place = turns && new Place(turns, { io, log })
-  for (const [job, work] of after(await place?.start(), Object.entries(jobs))) {
+  for (const [job, work] of after(await place?.last(), Object.entries(jobs))) {
     if (io.now() - begunAt >= LAST_BEGIN_MS) {
       late.push(job)
       log({ event: 'job.late', job })
@@ -63,8 +62,6 @@ class Place {
   #job: string | undefined
   /** What D1 has of it. */
   #noted: string | undefined
-  /** The run before was cut off, or is still under way. */
-  #isWary = false
 
   constructor(turns: Turns, jobs: Pick<Jobs, 'io' | 'log'>) {
     this.#turns = turns
@@ -72,33 +69,29 @@ class Place {
     this.#callOff = turns.after(LONG_MS, () => void this.#note())
   }
 
-  /** Where the run before was, if it did not come to its end. */
-  async start(): Promise<string | undefined> {
+  async last(): Promise<string | undefined> {
     await this.#tried(async () => {
-      this.#noted = await this.#turns.turn.begin(this.#jobs.io.now())
+      this.#noted = await this.#turns.turn.last()
     })
-    this.#isWary = this.#noted !== undefined
     return this.#noted
   }
 
   async begin(job: string, passedMs: number): Promise<void> {
     this.#job = job
-    if (this.#isWary || passedMs >= LONG_MS) await this.#note()
+    if (passedMs >= LONG_MS) await this.#note()
   }
 
   async end(isLate: boolean): Promise<void> {
     this.#callOff()
     if (isLate) await this.#note()
-    else await this.#tried(() => this.#turns.turn.clear())
+    else if (this.#noted !== undefined) await this.#tried(() => this.#turns.turn.clear())
   }
 
   async #note(): Promise<void> {
     const job = this.#job
     if (job === undefined || job === this.#noted) return
-    await this.#tried(async () => {
-      await this.#turns.turn.note(job, this.#jobs.io.now())
-      this.#noted = job
-    })
+    await this.#tried(() => this.#turns.turn.note(job, this.#jobs.io.now()))
+    this.#noted = job
   }
 
   async #tried(work: () => Promise<void>): Promise<void> {

@@ -148,6 +148,11 @@ export const EVENTS = {
     says: 'Whether a finding is over, or a mode has ended, could not be looked at.',
     fields: { connection, error },
   },
+  'erase.failed': {
+    level: 'error',
+    says: 'Data of a connection that is gone could not be erased: its database fails, or is not bound.',
+    fields: { connection, error },
+  },
   'sign.failed': {
     level: 'error',
     says: 'What the links of a connection go by could not be written down.',

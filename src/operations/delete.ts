@@ -43,18 +43,13 @@ export async function deleteResource(
   refuseByMode(endpoint)
   const { links, definition, io, connection } = endpoint
   const isPerson = definition.coreAttribute('active') !== undefined
-  // Of a DELETE before this one: what it comes to is this one's answer too.
-  let isUnderWay = false
   // Another writer may change the link between the read and the first step: then all is read again.
   for (let attempt = 0; attempt < 5; attempt++) {
     const link = await links.get(definition.type.name, id)
     if (link?.state === 'retiring') {
       if (isGated(endpoint)) return gateRemoval(endpoint, link, 'finish')
-      if (await finishRemoval(endpoint, link)) return
-      isUnderWay = true
-      continue
+      return finishRemoval(endpoint, link)
     }
-    if (isUnderWay && (!link || link.state === 'tombstone')) return
     if (link?.open?.op === 'update' && !isGated(endpoint)) {
       await settleUpdate(endpoint, link)
       continue
@@ -125,24 +120,15 @@ function removesAs(endpoint: Endpoint): 'delete' | 'disable' {
   return wayOf(endpoint) === 'native' && endpoint.port.remove ? 'delete' : 'disable'
 }
 
-/**
- * Finishes a delete that was cut off; a second DELETE of the same id comes here as well.
- *
- * @returns false: whoever began it has brought it to an end meanwhile, or taken it back where the app refuses;
- *   the link says which, read again
- */
-export async function finishRemoval(endpoint: Endpoint, link: Link): Promise<boolean> {
+/** Finishes a delete that was cut off; a second DELETE of the same id comes here as well. */
+export async function finishRemoval(endpoint: Endpoint, link: Link): Promise<void> {
   const { links, io, connection, spec } = endpoint
   const intent = await links.openIntent(link.id)
-  // One of another kind: the link lives again, and is being changed.
-  if (intent?.op !== 'delete') return false
+  if (!intent) return
   const leaseUntil = io.now() + connection.policy.limits.requestTimeoutMs
-  if (!(await links.takeOver(intent, leaseUntil))) return false
+  if (!(await links.takeOver(intent, leaseUntil))) return
   const held = { id: intent.id, fence: intent.fence + 1 }
-  if (link.state === 'tombstone') {
-    await removeAtLast(endpoint, link, held)
-    return true
-  }
+  if (link.state === 'tombstone') return removeAtLast(endpoint, link, held)
   const { before } = JSON.parse(intent.body) as Removal
   let { nativeId } = link
   if (nativeId !== undefined && spec.capabilities.idsReused) {
@@ -151,7 +137,6 @@ export async function finishRemoval(endpoint: Endpoint, link: Link): Promise<boo
     if (!object || isReused(link, object)) nativeId = undefined
   }
   await remove(endpoint, { ...link, nativeId, state: before }, held)
-  return true
 }
 
 async function remove(

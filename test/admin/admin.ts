@@ -7,6 +7,7 @@ import { SignIn } from '../../src/access/sign-in.ts'
 import { checkSettings } from '../../src/adapter/check-settings.ts'
 import { type AdminDeps, adminApi } from '../../src/admin/api.ts'
 import type { AdapterDescription } from '../../src/admin/describe-adapter.ts'
+import { DataDatabases } from '../../src/db/data-databases.ts'
 import { openDatabase } from '../../src/db/database.ts'
 import { noKeySets } from '../support/key-sets.ts'
 
@@ -61,7 +62,8 @@ export function admin(
   const api = adminApi(
     {
       db: env.DB,
-      data: openDatabase(env.DB),
+      data: new DataDatabases(new Map([['DB', openDatabase(env.DB)]])),
+      newConnectionsDatabase: '',
       sealing: new Sealing(env.POSTERN_SEALING_KEY),
       describeAdapter: (name) => ADAPTERS[name],
       checkAppUrl: (url) => (url.includes('internal') ? 'is not a public host' : undefined),

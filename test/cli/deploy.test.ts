@@ -18,8 +18,9 @@ const said = words.slice(0, at).join(' ')
 fs.appendFileSync(dir + '/calls', said + '\\n')
 const has = (name) => fs.existsSync(dir + '/' + name)
 if (has('fails') && said.startsWith(fs.readFileSync(dir + '/fails', 'utf8'))) process.exit(1)
-if (said === 'd1 list --json') console.log(JSON.stringify(has('db') ? [{ name: 'postern', uuid: '${ID}' }] : []))
+if (said === 'd1 list --json') console.log(JSON.stringify([...(has('db') ? [{ name: 'postern', uuid: '${ID}' }] : []), ...(has('db-2') ? [{ name: 'postern-2', uuid: '2${ID.slice(1)}' }] : [])]))
 if (said === 'd1 create postern') fs.writeFileSync(dir + '/db', '')
+if (said === 'd1 create postern-2') fs.writeFileSync(dir + '/db-2', '')
 if (said === 'secret list --format json') console.log(has('secrets') ? JSON.stringify(Object.keys(JSON.parse(fs.readFileSync(dir + '/secrets', 'utf8'))).map((name) => ({ name }))) : '[]')
 if (said === 'secret bulk') fs.writeFileSync(dir + '/secrets', fs.readFileSync(0))
 `
@@ -113,4 +114,34 @@ test('where a migration fails no code is deployed, and the next run goes on', as
 test('an address that is no https origin is wrong usage, and nothing is done', async () => {
   expect(await deploy('--base-url', 'http://scim.example.com')).toMatchObject({ code: 2 })
   expect(await deploy('--base-url', 'https://scim.example.com/scim')).toMatchObject({ code: 2 })
+})
+
+test('every database of wrangler.toml is made, and gets the migrations before the code', async () => {
+  const config = path.join(folder, 'wrangler.toml')
+  const more = `
+[[d1_databases]]
+binding = "DB_2"
+database_name = "postern-2"
+database_id = "00000000-0000-0000-0000-000000000000"
+migrations_dir = "migrations"
+
+[[d1_databases]]
+binding = "OTHERS"
+database_name = "others"
+database_id = "of somebody else"
+`
+  writeFileSync(config, file('wrangler.toml') + more)
+  expect(await deploy('--base-url', origin)).toMatchObject({ code: 0 })
+  expect(calls().slice(0, -3)).toEqual([
+    'd1 list --json',
+    'd1 create postern',
+    'd1 list --json',
+    'd1 list --json',
+    'd1 create postern-2',
+    'd1 list --json',
+    'd1 migrations apply DB --remote',
+    'd1 migrations apply DB_2 --remote',
+  ])
+  const ids = [...file('wrangler.toml').matchAll(/^database_id = "(.*)"$/gm)].map(([, id]) => id)
+  expect(ids).toEqual([ID, `2${ID.slice(1)}`, 'of somebody else'])
 })

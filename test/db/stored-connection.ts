@@ -32,6 +32,7 @@ export async function storeConnection(
     policy: {},
     extensions: [],
     resourceTypes: [],
+    dataDb: 'DB',
     mode: 'live' as const,
     createdAt: NOW,
     ...over,

@@ -41,7 +41,7 @@ async function openTwo(adapter: (typeof ADAPTERS)[number]): Promise<Two> {
     for (const said of HISTORY) await perform(one, isolate, said)
   }
   const everything = async () => {
-    const rows = await Promise.all([mine, theirs].map(({ life }) => storedOf(life)))
+    const rows = await Promise.all([mine, theirs].map(({ life, d1 }) => storedOf(life, d1)))
     return [rows.map(lasting), ...[mine, theirs].map(({ life }) => life.app?.desk.store.toState())]
   }
   return { isolate, mine, theirs, everything }

@@ -7,15 +7,8 @@ import { env } from 'cloudflare:workers'
 import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
 import { command } from './commands.ts'
-import {
-  CONNECTIONS,
-  ISOLATES,
-  lasting,
-  openStreet,
-  type Round,
-  type Street,
-  storedOf,
-} from './street.ts'
+import { endOf } from './end-of.ts'
+import { CONNECTIONS, ISOLATES, openStreet, type Round } from './street.ts'
 
 vi.setConfig({ testTimeout: 3_600_000 })
 
@@ -32,23 +25,6 @@ const round = fc.record<Round>({
   ticks: fc.boolean(),
 })
 const rounds = fc.array(round, { minLength: 8, maxLength: 12 })
-
-/** What is left when all is done, in the app and in the gateway. */
-async function endOf(street: Street, at: number) {
-  const one = street.neighbours[at]
-  if (!one) throw new Error(`no connection ${at}`)
-  const { app, owner } = one.life
-  const rows = await storedOf(one.life)
-  street.marks.check(owner, 'a row', JSON.stringify(rows))
-  for (const former of one.lives.slice(0, -1)) expect(await storedOf(former)).toEqual([])
-  const { accounts, teams } = app?.desk.store.toState() ?? { accounts: [], teams: [] }
-  return {
-    trace: one.trace,
-    accounts: accounts.map((account) => one.canon.text(account)),
-    teams: teams.map((team) => one.canon.text(team)),
-    rows: one.canon.rows(lasting(rows)),
-  }
-}
 
 test('a connection sees, does and keeps the same whether or not there are others', async () => {
   await fc.assert(

@@ -42,12 +42,16 @@ export class Neighbour {
   /** What its client and its administrator saw, in which nothing differs from run to run. */
   readonly trace: string[] = []
   readonly canon = new Canon()
+  /** Holds its data. */
+  readonly d1: D1Database
 
   constructor(
     adapter: (typeof ADAPTERS)[number],
     { marks, apps }: { readonly marks: Marks; readonly apps: Apps },
     shared: { readonly manifest: string; readonly url: string },
+    isElsewhere: boolean,
   ) {
+    this.d1 = isElsewhere ? env.SECOND_D1 : env.DB
     this.name = `con-${this.#nameHex}`
     this.#adapter = adapter
     this.#marks = marks
@@ -77,6 +81,7 @@ export class Neighbour {
     const created = await this.#send(isolate, owner, 'POST', '/admin/api/connections', ADMIN, {
       name: this.name,
       adapter: isShared ? this.#shared.manifest : this.#adapter,
+      database: this.d1 === env.DB ? 'DB' : 'DB_2',
       policy: { guard: { maxCount: 10_000, maxPercent: 100 } },
       ...(app && { settings: { url: app.url }, secrets: { apiKey: app.key } }),
     })

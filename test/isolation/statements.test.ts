@@ -5,40 +5,10 @@
 import { env } from 'cloudflare:workers'
 import { expect, test, vi } from 'vitest'
 import { dataTables } from '../support/tables.ts'
-import type { Command } from './commands.ts'
+import { EVERYTHING } from './commands.ts'
 import { CONNECTIONS, openStreet } from './street.ts'
 
 vi.setConfig({ testTimeout: 300_000 })
-
-const EVERYTHING: readonly Command[] = [
-  { do: 'create', n: 0 },
-  { do: 'create', n: 2 },
-  { do: 'match', n: 1 },
-  { do: 'match', n: 3 },
-  { do: 'read', n: 2 },
-  { do: 'patch', n: 2, value: 1 },
-  { do: 'put', n: 2, value: 2 },
-  { do: 'group', g: 0 },
-  { do: 'group', g: 1 },
-  { do: 'join', g: 0, n: 2 },
-  { do: 'join', g: 0, n: 0 },
-  { do: 'leave', g: 0, n: 0 },
-  { do: 'members', g: 0 },
-  { do: 'list', count: 2 },
-  { do: 'search', value: 1 },
-  { do: 'bulk', n: 2 },
-  { do: 'switch', n: 2, active: false },
-  { do: 'switch', n: 2, active: true },
-  { do: 'import', n: 1 },
-  { do: 'scan' },
-  { do: 'trouble', n: 0 },
-  { do: 'look' },
-  { do: 'policy', value: 2 },
-  { do: 'rotate' },
-  { do: 'token' },
-  { do: 'revoke', n: 1 },
-  { do: 'remove', n: 2 },
-]
 
 interface Step {
   readonly detail: string

@@ -29,13 +29,21 @@ export interface Street {
   readonly clock: Clock
   /** Each statement that an isolate has sent to D1 for a request. */
   readonly statements: () => ReadonlySet<string>
+  /** To the second database. */
+  readonly statementsElsewhere: () => ReadonlySet<string>
   readonly walk: (rounds: readonly Round[]) => Promise<void>
   /** The cron, until those who have left are erased. */
   readonly settle: () => Promise<void>
 }
 
-/** @param present which of the connections there are; what the others would do is left out */
-export async function openStreet(present: (at: number) => boolean): Promise<Street> {
+/**
+ * @param present which of the connections there are; what the others would do is left out
+ * @param elsewhere which of them have their data in the second database
+ */
+export async function openStreet(
+  present: (at: number) => boolean,
+  elsewhere: (at: number) => boolean = () => false,
+): Promise<Street> {
   const marks = new Marks()
   const apps = new Apps(marks)
   const clock = { now: Date.UTC(2026, 10, 23, 12) }
@@ -51,27 +59,32 @@ export async function openStreet(present: (at: number) => boolean): Promise<Stre
   }
   // The clock is everybody's: whoever waits must not make it later for the others.
   const wait = async () => {}
-  const open = (DB: D1Database) => openIsolate(clock, apps.fetch, { log, wait, env: { DB } })
-  const isolates = Array.from({ length: ISOLATES }, () => open(watched.db))
+  const watchedSecond = observed(env.SECOND_D1)
+  const open = (DB: D1Database, second: D1Database) =>
+    openIsolate(clock, apps.fetch, {
+      ...{ log, wait, env: { DB }, databases: new Map([['DB_2', second]]) },
+    })
+  const isolates = Array.from({ length: ISOLATES }, () => open(watched.db, watchedSecond.db))
   const [first] = isolates
   if (!first) throw new Error('there is no isolate')
   const shared = { manifest: 'tenants', url: 'http://tenants.test' }
   await putManifest(first, shared.manifest)
   const neighbours = Array.from({ length: CONNECTIONS }, (_, at) => {
     const adapter = ADAPTERS[at % ADAPTERS.length] ?? 'example'
-    return new Neighbour(adapter, { marks, apps }, shared)
+    return new Neighbour(adapter, { marks, apps }, shared, elsewhere(at))
   })
   for (const [at, one] of neighbours.entries()) {
     all.set(one.name, one)
     if (present(at)) await one.begin(first)
   }
   const tick = async () => {
-    await holdOthers(neighbours.map(({ name }) => name))
-    await open(env.DB).tick()
+    await holdOthers(neighbours)
+    await open(env.DB, env.SECOND_D1).tick()
   }
   return {
     ...{ marks, neighbours, isolates, clock },
     statements: () => new Set(watched.trips.flat()),
+    statementsElsewhere: () => new Set(watchedSecond.trips.flat()),
     async settle() {
       for (let ticks = 0; ticks < 3; ticks++) await tick()
     },
@@ -122,18 +135,18 @@ async function putManifest(isolate: Isolate, name: string): Promise<void> {
 }
 
 /** The cron takes a few of what is due of all connections: those of other tests wait. */
-async function holdOthers(names: readonly string[]): Promise<void> {
-  const others = `connection NOT IN (SELECT id FROM connection
-    WHERE name IN (SELECT value FROM json_each(?)))`
+async function holdOthers(neighbours: readonly Neighbour[]): Promise<void> {
+  const ids = neighbours.flatMap(({ lives }) => lives.map(({ id }) => id))
+  const others = 'connection NOT IN (SELECT value FROM json_each(?))'
   const due = ['intent', 'edge', 'role_intent'].map(
     (table) =>
       `UPDATE ${table} SET next_at = 9000000000000000 WHERE next_at IS NOT NULL AND ${others}`,
   )
   const passing = `UPDATE finding SET last_seen = 9000000000000000
     WHERE kind IN ('app-credential', 'app-failing', 'mode-ended') AND ${others}`
-  await env.DB.batch(
-    [...due, passing].map((query) => env.DB.prepare(query).bind(JSON.stringify(names))),
-  )
+  for (const db of [env.DB, env.SECOND_D1]) {
+    await db.batch([...due, passing].map((query) => db.prepare(query).bind(JSON.stringify(ids))))
+  }
 }
 
 export type StoredRow = Row & { readonly table: string }
@@ -148,11 +161,11 @@ export function lasting(rows: readonly StoredRow[]): StoredRow[] {
 let tables: Promise<DataTable[]> | undefined
 
 /** Every row of the data tables that belongs to this life of a connection. */
-export async function storedOf({ id }: Life): Promise<readonly StoredRow[]> {
+export async function storedOf({ id }: Life, db: D1Database): Promise<readonly StoredRow[]> {
   tables ??= dataTables()
   const rows: StoredRow[] = []
   for (const table of await tables) {
-    for (const row of await rowsById(table, id)) rows.push({ table: table.name, ...row })
+    for (const row of await rowsById(table, id, db)) rows.push({ table: table.name, ...row })
   }
   return rows
 }

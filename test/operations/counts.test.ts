@@ -15,8 +15,8 @@ import {
 
 const LOGIN = 'Jon.Falk@example.com'
 
-async function meter() {
-  const world = await openWorld({ seed: true })
+async function meter(isElsewhere = false) {
+  const world = await openWorld({ seed: true, isElsewhere })
   const isolate = world.open()
   const ask = (method: string, path: string, body?: unknown) =>
     isolate.scim(world.scim, method, path, body)
@@ -63,6 +63,24 @@ test('match, read, PATCH, create and delete of one person', async () => {
   expect(costs(await cost('GET', match('userName', LOGIN)))).toEqual({ calls: 1, d1: 1 })
   const gone = await cost('DELETE', `/Users/${idOf(created.answer)}`)
   expect(costs(gone)).toEqual({ calls: 2, d1: 3 })
+})
+
+test('a connection whose data is in another database than its token: one trip more for each write', async () => {
+  const { world, cost } = await meter(true)
+  brownfield(world, LOGIN)
+  const first = await cost('GET', match('userName', LOGIN))
+  expect(costs(await cost('GET', match('userName', LOGIN)))).toEqual({ calls: 1, d1: 1 })
+  const path = `/Users/${first.answer.body.Resources[0].id}`
+  expect(costs(await cost('GET', path))).toEqual({ calls: 1, d1: 1 })
+  const noOp = patch({ op: 'replace', path: 'active', value: true })
+  expect(costs(await cost('PATCH', path, noOp))).toEqual({ calls: 1, d1: 2 })
+  const title = patch({ op: 'replace', path: 'title', value: 'Chef' })
+  expect(costs(await cost('PATCH', path, title))).toEqual({ calls: 2, d1: 3 })
+  // Nothing of it comes with the sign-in anyway.
+  const created = await cost('POST', '/Users', person('new@example.com'))
+  expect(costs(created)).toEqual({ calls: 2, d1: 3 })
+  const gone = await cost('DELETE', `/Users/${idOf(created.answer)}`)
+  expect(costs(gone)).toEqual({ calls: 2, d1: 4 })
 })
 
 test('adopting an account that nobody has linked', async () => {

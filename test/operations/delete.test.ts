@@ -2,7 +2,6 @@
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
 import { AdapterFailure } from '../../src/adapter/failure.ts'
-import { openIsolate } from '../support/isolate.ts'
 import { brownfield, idOf, match, openWorld, patch, person } from '../support/world.ts'
 
 const LOGIN = 'Kai.Berg@example.com'
@@ -141,57 +140,4 @@ test('under "conflict" a person deleted here comes back to the account that stay
   expect(world.logins(LOGIN)).toHaveLength(1)
   brownfield(world, 'other@example.com')
   expect((await world.ask('POST', '/Users', person('other@example.com'))).status).toBe(409)
-})
-
-test('a second DELETE of somebody whom the app refuses to remove is refused as the first was', async () => {
-  const policy = { deprovision: { onRefused: 'refuse' } }
-  let release: () => void = () => {}
-  const released = new Promise<void>((resolve) => {
-    release = resolve
-  })
-  let arrived: () => void = () => {}
-  const first = new Promise<void>((resolve) => {
-    arrived = resolve
-  })
-  let isFirst = true
-  const remove = async () => {
-    if (isFirst) {
-      isFirst = false
-      arrived()
-      await released
-    }
-    throw new AdapterFailure('blocked', 'owns open items', { effect: 'none' })
-  }
-  const world = await openWorld({ port: { remove }, policy })
-  const id = idOf(await world.ask('POST', '/Users', person(LOGIN)))
-  const one = world.ask('DELETE', `/Users/${id}`)
-  await first
-  // The second has read that the first is under way, and before it looks for its intent that one is over.
-  let isOver = false
-  const before = async <T>(query: string, run: () => Promise<T>): Promise<T> => {
-    if (!isOver && /FROM intent WHERE link/.test(query)) {
-      isOver = true
-      release()
-      await one
-    }
-    return run()
-  }
-  const wrap = (query: string, real: D1PreparedStatement): D1PreparedStatement =>
-    new Proxy(real, {
-      get(target, key) {
-        if (key === 'bind') return (...values: unknown[]) => wrap(query, target.bind(...values))
-        const member: unknown = Reflect.get(target, key)
-        if (typeof member !== 'function') return member
-        return (...args: unknown[]) => before(query, () => member.apply(target, args))
-      },
-    })
-  const prepare = (query: string) => wrap(query, env.DB.prepare(query))
-  const batch = (all: D1PreparedStatement[]) => env.DB.batch(all)
-  const DB = { prepare, batch } as unknown as D1Database
-  const isolate = openIsolate(world.clock, world.desk.fetch, {
-    ...{ adapters: world.adapters, env: { DB } },
-  })
-  const two = await isolate.scim(world.scim, 'DELETE', `/Users/${id}`)
-  expect([(await one).status, two.status, isOver]).toEqual([400, 400, true])
-  expect((await world.ask('GET', `/Users/${id}`)).status).toBe(200)
 })

@@ -46,7 +46,7 @@ export async function openAlertWorld(options: WorldOptions = {}): Promise<AlertW
   }
   const isolate: AlertWorld['isolate'] = (cut, more = {}) =>
     openIsolate(world.clock, fetch, {
-      ...{ cut, adapters: world.adapters },
+      ...{ cut, adapters: world.adapters, databases: world.databases },
       ...(more.env && { env: more.env }),
       ...(more.after && { after: more.after }),
     })

@@ -9,6 +9,10 @@ declare namespace Cloudflare {
   }
   interface Env {
     DB: D1Database
+    /** Of no name that the gateway looks for: a test binds it as `DB_2` to an isolate of its own. */
+    SECOND_D1: D1Database
+    /** To which no migration is applied. */
+    EMPTY_D1: D1Database
     PACER: DurableObjectNamespace<import('../../src/worker.ts').Pacer>
     BASE_URL: string
     POSTERN_ADMIN_TOKEN: string

@@ -65,6 +65,8 @@ export function openIsolate(
     /** When a timer ends; otherwise none does: the clock of a test is its own. */
     readonly after?: After
     readonly hyperdrives?: ReadonlyMap<string, string>
+    /** Further databases for the data of connections, by the names of their bindings. */
+    readonly databases?: ReadonlyMap<string, D1Database>
     /** In place of the Worker's own. */
     readonly env?: Partial<Env>
     /** Whoever leases permits to call the app. */
@@ -98,22 +100,27 @@ export function openIsolate(
     calls += 1
     return step(() => fetch(input, init))
   }
+  const stepping = (one: D1Database) =>
+    guarded(
+      one,
+      (effect) => {
+        trips += 1
+        return step(effect)
+      },
+      (sql, read) => {
+        rows += read
+        options.queried?.(sql, read)
+      },
+    )
   const composed = compose({
     env: {
       ...parseEnv(env),
       ...options.env,
-      DB: guarded(
-        options.env?.DB ?? env.DB,
-        (effect) => {
-          trips += 1
-          return step(effect)
-        },
-        (sql, read) => {
-          rows += read
-          options.queried?.(sql, read)
-        },
-      ),
+      DB: stepping(options.env?.DB ?? env.DB),
     },
+    databases: new Map(
+      [...(options.databases ?? [])].map(([binding, one]) => [binding, stepping(one)]),
+    ),
     adapters: registry,
     privateAdapters: new Map(
       (options.behindBinding ?? []).map((name) => {

@@ -49,8 +49,13 @@ export async function rowsOf(table: DataTable, name: string): Promise<Row[]> {
   return rowsById(table, await connectionId(name))
 }
 
-export async function rowsById({ name, ofConnection }: DataTable, id: string): Promise<Row[]> {
-  const { results } = await env.DB.prepare(`SELECT * FROM ${name} WHERE ${ofConnection}`)
+export async function rowsById(
+  { name, ofConnection }: DataTable,
+  id: string,
+  db: D1Database = env.DB,
+): Promise<Row[]> {
+  const { results } = await db
+    .prepare(`SELECT * FROM ${name} WHERE ${ofConnection}`)
     .bind(id)
     .all<Row>()
   return results

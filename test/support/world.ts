@@ -14,6 +14,7 @@ import { connect, ORIGIN } from './gateway.ts'
 import { type Clock, type Cut, type Isolate, openIsolate } from './isolate.ts'
 import { type MemberShape, openShape, type Shape } from './member-shapes.ts'
 import { DESK_KEY, openDesk, type TestDesk } from './open-desk.ts'
+import { connectionId } from './tables.ts'
 
 export const MINUTE_MS = 60_000
 export const CYCLE_MS = 40 * MINUTE_MS
@@ -46,6 +47,8 @@ export interface World {
   readonly changes: () => number
   /** The other way in which the app takes members, where one was asked for. */
   readonly shape: Shape | undefined
+  /** Bound to its isolates beside `DB`. */
+  readonly databases: ReadonlyMap<string, D1Database>
   /** Those of this world, for an isolate of one's own; undefined: as in production. */
   readonly adapters: ReadonlyMap<string, Adapter> | undefined
 }
@@ -71,6 +74,8 @@ export interface WorldOptions {
   readonly behindBinding?: boolean
   /** `example-invite` or `example-async`: an app whose people are not there at once. */
   readonly adapter?: string
+  /** True: its data is in the second database, bound as `DB_2`. */
+  readonly isElsewhere?: boolean
 }
 
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
@@ -88,6 +93,15 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     // Attributes that the registry's adapter does not have are for this world's own admin API.
     ...(options.mapping && !options.attributes && { mapping: { ...options.mapping } as never }),
   })
+  const id = await connectionId(scim.name)
+  const databases = new Map(options.isElsewhere ? [['DB_2', env.SECOND_D1]] : [])
+  if (options.isElsewhere) {
+    await env.DB.prepare(
+      "UPDATE connection SET data_db = 'DB_2', version = version + 1 WHERE id = ?",
+    )
+      .bind(id)
+      .run()
+  }
   const { capabilities, port, attributes, shows } = options
   const isOther = [capabilities, port, attributes, shows].some((given) => given !== undefined)
   const others = isOther ? otherApp(adapter, options) : undefined
@@ -103,7 +117,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   }
   const behindBinding = options.behindBinding ? [adapter] : []
   const open = (cut?: Cut) =>
-    openIsolate(clock, fetch, { cut, adapters: adaptersHere, behindBinding })
+    openIsolate(clock, fetch, { cut, adapters: adaptersHere, behindBinding, databases })
   const isolate = open()
   const admin = async (method: string, route: string, body?: unknown): Promise<Answer> => {
     const response = await isolate.fetch(
@@ -123,19 +137,16 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     if (status !== 200) throw new Error(JSON.stringify(body))
   }
   const holdOthers = async () => {
-    // One trip: this stands before every tick of every cut.
-    await env.DB.batch(
+    // One trip a database: this stands before every tick of every cut.
+    const held = (db: D1Database) =>
       [
         'UPDATE intent SET next_at = 9000000000000000 WHERE TRUE',
         'UPDATE role_intent SET next_at = 9000000000000000 WHERE next_at IS NOT NULL',
         'UPDATE edge SET next_at = 9000000000000000 WHERE next_at IS NOT NULL',
         `UPDATE finding SET last_seen = 9000000000000000
           WHERE kind IN ('app-credential', 'app-failing', 'mode-ended')`,
-      ].map((update) => {
-        const others = 'connection NOT IN (SELECT id FROM connection WHERE name = ?)'
-        return env.DB.prepare(`${update} AND ${others}`).bind(scim.name)
-      }),
-    )
+      ].map((update) => db.prepare(`${update} AND connection <> ?`).bind(id))
+    await Promise.all([env.DB, ...databases.values()].map((db) => db.batch(held(db))))
   }
   return {
     desk,
@@ -158,17 +169,18 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
         }
         return fetch(input, init)
       }
-      return openIsolate(clock, waiting, { adapters: adaptersHere, behindBinding })
+      return openIsolate(clock, waiting, { adapters: adaptersHere, behindBinding, databases })
     },
     async nightlyTick(cut) {
       await holdOthers()
       await openIsolate(clock, fetch, {
-        ...{ cut, adapters: adaptersHere, behindBinding, nightly: scim.name },
+        ...{ cut, adapters: adaptersHere, behindBinding, databases, nightly: scim.name },
       }).tick()
     },
     logins: (login) => desk.store.accountsBy('login', login).map((a) => a.account_no),
     changes: () => desk.counters.changes,
     shape,
+    databases,
     adapters: adaptersHere,
   }
 }

@@ -28,12 +28,12 @@ const OWN: ReadonlySet<ConditionKind> = new Set([
 ])
 
 export async function checkConnectionHealth(
-  jobs: Pick<Jobs, 'io' | 'openApp' | 'openData'>,
+  jobs: Pick<Jobs, 'io' | 'openApp' | 'data'>,
   { control, sealing }: Pick<ConditionDeps, 'control' | 'sealing'>,
   connection: Connection,
 ): Promise<readonly Check[]> {
   const now = jobs.io.now()
-  const data = jobs.openData(connection)
+  const { data } = jobs
   const credentials = await credentialsOf(control, connection.id)
   const live = [
     checkMode(connection, now),
@@ -46,7 +46,7 @@ export async function checkConnectionHealth(
   return [
     ...live,
     ...conditions.filter(({ kind }) => !OWN.has(kind)).map(checkOf),
-    checkFindings(connection.name, await openFindings(data, connection.id)),
+    checkFindings(connection.name, await openFindings(data.of(connection), connection.id)),
   ]
 }
 

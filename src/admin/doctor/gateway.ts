@@ -2,9 +2,11 @@
 import { SealError, type Sealing } from '../../access/seal.ts'
 import { type ReadSecret, SecretUnavailable } from '../../access/worker-secret.ts'
 import { waitingForCron } from '../../db/check-ups.ts'
+import type { DataDatabases } from '../../db/data-databases.ts'
 import type { Database } from '../../db/database.ts'
 import { secretsByKey } from '../../db/sealed-secrets.ts'
 import { type Check, fail, ok, warn } from './check.ts'
+import { checkDatabases } from './databases.ts'
 
 /** How the Worker was set up. */
 export interface Setup {
@@ -22,6 +24,7 @@ export interface GatewayDeps {
   readonly sealing: Sealing
   readonly now: () => number
   readonly setup: Setup
+  readonly data: DataDatabases
 }
 
 /** The cron runs every minute, and takes a few connections at a time. */
@@ -44,6 +47,7 @@ export async function checkGateway(deps: GatewayDeps): Promise<readonly Check[]>
           'bind the Durable Object class Pacer as PACER in wrangler.toml, and deploy',
         ),
     await checkCron(deps),
+    ...(await checkDatabases(deps)),
   ]
 }
 
