@@ -1,7 +1,7 @@
 /** The order of things: request id, routes, and what becomes of errors. */
 
 import { Hono } from 'hono'
-import type { Freshness } from './access/authenticate.ts'
+import type { Admitted, Freshness } from './access/authenticate.ts'
 import { BaseUrlMissing } from './access/base-url.ts'
 import { CONNECTION_NAME, type Connection } from './access/connection.ts'
 import type { Door } from './access/door.ts'
@@ -131,10 +131,17 @@ function readsOnly(): ScimError {
 /** How old a link may be that was read before the body. */
 const AHEAD_MS = 1_000
 
-function besideOf(method: string, path: string, request: string): Beside | undefined {
+/** @param isBusy the request will be one too many, most likely: no update is noted as begun */
+function besideOf(
+  method: string,
+  path: string,
+  request: string,
+  isBusy: boolean,
+): Beside | undefined {
   const link = idIn(path)
   if (link === undefined) return undefined
-  return { link, begins: method === 'PATCH' || method === 'PUT' ? request : undefined }
+  const isUpdate = method === 'PATCH' || method === 'PUT'
+  return { link, begins: isUpdate && !isBusy ? request : undefined }
 }
 
 /** What follows `/scim/{connection}/v2/`, still encoded; a connection may be called `v2` as well. */
@@ -173,7 +180,10 @@ async function scim(
     ...{ d1Trips: tripMs.length, d1Ms: sum(tripMs) },
   }
   deps.log(line)
-  deps.measure(line, heard.trail, request.headers.get('traceparent'))
+  // What a stranger has made up names no connection, and would be a series of its own.
+  const isKnown = heard.connection !== undefined || deps.audit.knows(name)
+  const measured = isKnown ? line : { ...line, connection: '' }
+  deps.measure(measured, heard.trail, request.headers.get('traceparent'))
   return toHttp(response, id)
 }
 
@@ -245,6 +255,24 @@ async function token(deps: AppDeps, request: Request, name: string): Promise<Res
   return response
 }
 
+async function admit(
+  { door, audit }: AppDeps,
+  request: Request,
+  name: string,
+  freshness: Freshness,
+  beside: Beside | undefined,
+): Promise<Admitted> {
+  try {
+    return await door.admit(request, name, freshness, beside)
+  } catch (error) {
+    const { link, begins } = beside ?? {}
+    const isRefused = error instanceof ScimError
+    if (!isRefused && link !== undefined && begins)
+      audit.neverBegan(name, { request: begins, link })
+    throw error
+  }
+}
+
 async function answer(
   deps: AppDeps,
   request: Request,
@@ -258,8 +286,8 @@ async function answer(
     // Design decision 11: reads may be served from settings up to 5 s old, writes never.
     const freshness: Freshness =
       request.method === 'GET' || request.method === 'HEAD' ? 'recent' : 'fresh'
-    const beside = besideOf(request.method, path, id)
-    const admitted = await deps.door.admit(request, name, freshness, beside)
+    const beside = besideOf(request.method, path, id, deps.door.isBusy(name))
+    const admitted = await admit(deps, request, name, freshness, beside)
     const { connection, scope, actor } = admitted
     trail.admitted(actor)
     if (beside && admitted.ahead?.hasBegun) trail.begun.add(beside.link)

@@ -298,6 +298,7 @@ export function compose(parts: Parts): Composed {
   const hashes = new ValueHashes(sealing)
   const audit = new AuditBatch({
     ...{ hashes, openData, now, after, waitUntil, log },
+    known: async (names) => (await connections.known({ names })).map(({ name }) => name),
     named: (name) => access.named(name),
   })
   const jobs = {

@@ -5,6 +5,7 @@
 import type { Beside } from '../db/link-ahead.ts'
 import { ScimError } from '../scim/error.ts'
 import type { Access, Admitted, Freshness } from './authenticate.ts'
+import { BoundedMap } from './bounded-map.ts'
 import type { Connection } from './connection.ts'
 import type { RequestRates } from './request-rates.ts'
 import { sourceOf } from './source.ts'
@@ -24,8 +25,13 @@ export interface Visit {
   readonly pass: () => void
 }
 
+/** Connections that may have been asked too often lately. */
+const BUSY_REMEMBERED = 1_000
+
 export class Door {
   readonly #deps: DoorDeps
+  /** By name: those of which a request was too many. */
+  readonly #busy = new BoundedMap<Connection>(BUSY_REMEMBERED)
 
   constructor(deps: DoorDeps) {
     this.#deps = deps
@@ -71,6 +77,16 @@ export class Door {
     return { waitMs, pass }
   }
 
+  /** True where a request of this connection's client would be too many now: nothing is begun for it. */
+  isBusy(name: string): boolean {
+    const connection = this.#busy.get(name)
+    if (!connection) return false
+    const { rates, now } = this.#deps
+    const isBusy = !rates.hasRoom(connection, now())
+    if (!isBusy) this.#busy.delete(name)
+    return isBusy
+  }
+
   /** Counts the operations of a Bulk request that was let in: they are paid back by waiting. */
   charge(connection: Connection, operations: number): void {
     // One is counted already.
@@ -81,6 +97,7 @@ export class Door {
   count(connection: Connection): void {
     const waitMs = this.#deps.rates.admit(connection, this.#deps.now())
     if (waitMs === 0) return
+    this.#busy.set(connection.name, connection)
     const { requestsPerSecond } = connection.policy.limits
     const detail =
       `This connection takes ${requestsPerSecond} requests a second. Send fewer, or ask its ` +

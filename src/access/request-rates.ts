@@ -31,6 +31,11 @@ export class RequestRates {
     return this.#connections.take(connection.id, rateOf(connection), now)
   }
 
+  /** Whether `admit` would let one pass. Counts nothing. */
+  hasRoom(connection: Connection, now: number): boolean {
+    return this.#connections.peek(connection.id, rateOf(connection), now) >= 1
+  }
+
   /** Counts what a request that may pass asks for beside itself. */
   charge(connection: Connection, now: number, requests: number): void {
     this.#connections.charge(connection.id, rateOf(connection), now, requests)

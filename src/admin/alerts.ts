@@ -29,6 +29,7 @@ import type { Json } from '../scim/schema.ts'
 import { route } from './api.ts'
 import { readJson } from './body.ts'
 import { badCursor, PAGE_SIZE, parseCursor, toPage } from './cursor.ts'
+import { administratorOf } from './door.ts'
 import { preconditionOf, tagOf } from './precondition.ts'
 import { invalidInput, invalidMembers, Problem } from './problem.ts'
 import { connectionOf } from './query.ts'
@@ -43,6 +44,8 @@ export interface AlertDeps extends SendDeps {
 
 type Detail = Condition['detail']
 
+/** No channel has such a name. */
+const A_CHANNEL_OF_THE_GATEWAY = 'of the gateway'
 const MOST_CHANNELS = 20
 /** All of them sign: the new one, the one in use, and one that was forgotten. */
 const MOST_SECRETS = 3
@@ -101,7 +104,16 @@ export function alertRoutes(deps: AlertDeps): (api: Hono) => void {
           toldOf(deps.openData(connection), connection.id, query),
           ...owners.map((one) => one.list()),
         ])
-        const names = new Map(channels.flat().map(({ id, name }) => [id, name]))
+        // What the gateway's channels are called is not theirs who are limited to some connections.
+        const isLimited = administratorOf(c).connections !== null
+        const names = new Map(
+          channels
+            .flat()
+            .map(({ id, name, connectionId }) => [
+              id,
+              isLimited && connectionId === OF_GATEWAY ? A_CHANNEL_OF_THE_GATEWAY : name,
+            ]),
+        )
         const view = (row: Told) => toldView(row, names.get(row.channel))
         return c.json(toPage(rows, view, (row) => [row.at, row.id]))
       },

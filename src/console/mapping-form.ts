@@ -44,11 +44,11 @@ export interface ReadRows {
   readonly faults: readonly RowFault[]
 }
 
-export function rowsOf(entries: JsonObject): MappingRow[] {
-  return Object.entries(entries).map(([key, entry]) => rowOf(key, entry))
+export function rowsOf(entries: JsonObject, attributes: readonly AppAttribute[]): MappingRow[] {
+  return Object.entries(entries).map(([key, entry]) => rowOf(key, entry, attributes))
 }
 
-function rowOf(key: string, entry: Json): MappingRow {
+function rowOf(key: string, entry: Json, attributes: readonly AppAttribute[]): MappingRow {
   const isAlone = key.startsWith('=')
   const scim = isAlone ? '' : key
   const given = isObject(entry) ? entry : {}
@@ -61,7 +61,8 @@ function rowOf(key: string, entry: Json): MappingRow {
     return { ...row, flow: 'expression', made: textOf(given['from']) }
   }
   if (given['value'] !== undefined) {
-    return { ...row, flow: 'constant', made: textOf(given['value']) }
+    const attribute = attributes.find(({ name }) => name === row.app)
+    return { ...row, flow: 'constant', made: constantText(given['value'], attribute) }
   }
   const { values, default: fallback } = given
   return {
@@ -122,6 +123,14 @@ function entryOf(row: MappingRow, attribute: AppAttribute | undefined): Json | u
       return Object.keys(entry).length === 0 ? app : { app, ...entry }
     }
   }
+}
+
+/** As `jsonOf` reads it back: a text that would be read as something else is written as JSON. */
+function constantText(value: Json, attribute: AppAttribute | undefined): string {
+  const text = textOf(value)
+  return jsonOf(text, attribute) === value || typeof value !== 'string'
+    ? text
+    : JSON.stringify(value)
 }
 
 /** A text is a text where the app holds one; else it is what JSON says, and refused where it is not. */

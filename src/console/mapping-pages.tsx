@@ -73,10 +73,11 @@ export function mappingPages(add: AddPage): void {
     const action = form.text('do')
     if (!editor.draft) return show(page, known, editor)
     if (action === 'row') return show(page, known, { ...editor, rows: [...editor.rows, EMPTY_ROW] })
-    if (action === 'table' || action === 'json') return show(page, known, asWritten(editor, action))
+    if (action === 'table' || action === 'json')
+      return show(page, known, asWritten(known, editor, action))
     if (action === 'adapter') {
       const draft = known.adapter.resources[known.type]?.mapping ?? {}
-      const next = asWritten({ ...editor, draft }, editor.as)
+      const next = asWritten(known, { ...editor, draft }, editor.as)
       return show(page, known, await tried(page.asking, known, next))
     }
     if (action === 'save') return save(page, known, editor)
@@ -99,19 +100,24 @@ async function read({ asking, param }: Page, wanted: string): Promise<Known> {
 
 // ---- what is edited ------------------------------------------------------------------------------------
 
-function openEditor({ connection, type, current }: Known, as: string | undefined): MappingEditor {
+function openEditor(known: Known, as: string | undefined): MappingEditor {
+  const { connection, type, current } = known
   const sample = JSON.stringify(SAMPLES[type] ?? {}, null, 2)
   const editor: MappingEditor = {
     ...{ as: 'table', rows: [], keys: [], json: '', draft: current, sample, person: '' },
     ...{ version: connection.mappingVersion, rowFaults: [], lineFaults: [] },
   }
-  return asWritten(editor, as === 'json' ? 'json' : 'table')
+  return asWritten(known, editor, as === 'json' ? 'json' : 'table')
 }
 
 /** The draft, written as the form has it. */
-function asWritten(editor: MappingEditor, wanted: MappingEditor['as']): MappingEditor {
+function asWritten(
+  known: Known,
+  editor: MappingEditor,
+  wanted: MappingEditor['as'],
+): MappingEditor {
   const { draft = {} } = editor
-  const rows = rowsOf(draft)
+  const rows = rowsOf(draft, attributesOf(known))
   const as = rows.length > MOST_ROWS ? 'json' : wanted
   const json = JSON.stringify(draft, null, 2)
   return { ...editor, as, rows: as === 'json' ? [] : rows, keys: Object.keys(draft), json }

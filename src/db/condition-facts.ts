@@ -99,11 +99,33 @@ const parsed = (list: string | readonly string[]): readonly string[] =>
   typeof list === 'string' ? (JSON.parse(list) as string[]) : list
 
 /** Whom the guard holds back. */
-export async function parkedOf(db: Database, ids: readonly string[]): Promise<Of<Ref>> {
-  const rows = await db.all<{ connection: string; link: string }>(sql`
-    SELECT d.connection, d.link FROM ${among(ids)} c JOIN departure d ON d.connection = c.value
-     WHERE d.state = 'parked' LIMIT ${MOST_OF_ALL}`)
-  return grouped(rows.map(({ connection, link }) => ({ connection, one: { link } })))
+export interface Parked {
+  /** `MOST_COUNTED` means that many or more. */
+  readonly count: number
+  readonly some: readonly Ref[]
+}
+
+/** Of connections whose finding of the guard is open, by id; each for itself, however many the others hold back. */
+export async function parkedOf(
+  db: Database,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, Parked>> {
+  const parked = sql`SELECT d.link FROM departure d
+    WHERE d.connection = c.value AND d.state = 'parked'`
+  const rows = await db.all<{ connection: string; n: number; some: string }>(sql`
+    SELECT c.value AS connection,
+           (SELECT count(*) FROM (${parked} LIMIT ${MOST_COUNTED})) AS n,
+           (SELECT json_group_array(link) FROM (${parked} LIMIT ${SOME})) AS some
+      FROM ${among(ids)} c
+     WHERE EXISTS (SELECT 1 FROM finding f
+                    WHERE f.connection = c.value AND f.kind = 'guard' AND f.state <> 'closed'
+                      AND f.state = 'open')`)
+  return new Map(
+    rows.flatMap(({ connection, n: count, some }) => {
+      const links = JSON.parse(some) as string[]
+      return count === 0 ? [] : [[connection, { count, some: links.map((link) => ({ link })) }]]
+    }),
+  )
 }
 
 /** Accounts in the app alone, by the last scans: a finding counts them, and has no memory of how many they were. */
@@ -189,7 +211,7 @@ export async function refusalsSince(
   const rows = await db.all<{ connection: string; some: string }>(sql`
     SELECT c.value AS connection,
            (SELECT json_group_array(json_object(
-                     'reason', a.decision, 'link', a.link, 'about', a.about, 'type', a.type,
+                     'reason', a.decision, 'link', a.link, 'about', a.about, 'type', a.type, 'op', a.op,
                      'isWrite', json(iif(a.op IN ('read', 'list', 'other'), 'false', 'true')),
                      'at', a.at, 'request', a.request, 'says', json_extract(a.detail, '$.says')))
               FROM (SELECT * FROM (
@@ -201,7 +223,59 @@ export async function refusalsSince(
                        AND NOT ${better(sql`b.about = a.about AND b.about IS NOT NULL`)}
                      ORDER BY a.at DESC LIMIT ${rowsOfOne(ids.length)}) a) AS some
       FROM ${among(ids)} c`)
-  return new Map(rows.map(({ connection, some }) => [connection, JSON.parse(some) as Refusal[]]))
+  const found = new Map(
+    rows.map(({ connection, some }) => [connection, JSON.parse(some) as (Refusal & Op)[]]),
+  )
+  const mended = await mendedSince(db, found)
+  return new Map(
+    [...found].map(([connection, all]) => [
+      connection,
+      all.filter(({ link, op, at, request }) => {
+        const done = mended.get(keyOf(connection, link, op))
+        // Of one Bulk request a part may be refused where another one went well.
+        return !done || at >= done.at || request === done.request
+      }),
+    ]),
+  )
+}
+
+interface Op {
+  readonly op: string
+}
+
+const keyOf = (connection: string, link: string, op: string) => `${connection}\n${link}\n${op}`
+
+/**
+ * When what was refused was last done as a part of a Bulk request, which has no answer of its own: each
+ * link is looked at once, however often its requests were refused.
+ */
+async function mendedSince(
+  db: Database,
+  refusals: Of<Refusal & Op>,
+): Promise<ReadonlyMap<string, { readonly at: number; readonly request: string }>> {
+  // The newest come first: of each link and operation the last one stays, which is the oldest.
+  const oldest = new Map(
+    [...refusals].flatMap(([connection, all]) =>
+      all.flatMap(({ link, op, at, isWrite }) =>
+        link === '' || !isWrite
+          ? []
+          : [[keyOf(connection, link, op), { connection, link, op, at }] as const],
+      ),
+    ),
+  )
+  if (oldest.size === 0) return new Map()
+  const at = (name: string) => sql`json_extract(r.value, ${`$.${name}`})`
+  const rows = await db.all<
+    Readonly<Record<'connection' | 'link' | 'op' | 'request', string>> & { readonly at: number }
+  >(sql`
+    SELECT ${at('connection')} AS connection, ${at('link')} AS link, ${at('op')} AS op,
+           max(b.at) AS at, b.request
+      FROM json_each(${JSON.stringify([...oldest.values()])}) r
+      JOIN audit b ON b.connection = ${at('connection')} AND b.link = ${at('link')}
+       AND b.link <> '' AND b.at > ${at('at')}
+     WHERE b.kind = 'decided' AND b.op = ${at('op')} AND b.decision <> 'cut-off'
+     GROUP BY r.key`)
+  return new Map(rows.map((row) => [keyOf(row.connection, row.link, row.op), row]))
 }
 
 /** Requests with attributes that no schema of the connection has. */

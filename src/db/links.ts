@@ -356,14 +356,19 @@ export class Links {
     return insertFreeClaims(this.#scope(link.type), link.id, claims, now)
   }
 
-  /** True where an update of the link was begun, and cut off, since then: the app may have it. */
+  /**
+   * True where an update of the link was begun since then, and cut off: the app may have it. What was begun
+   * before and written down since says nothing; nor does a create that gave way.
+   */
   async wasCutOff(link: string, since: number): Promise<boolean> {
     const rows = await this.#db.all(sql`
-      SELECT 1 FROM sending WHERE connection = ${this.#connection} AND link = ${link}
+      SELECT 1 FROM sending
+       WHERE connection = ${this.#connection} AND link = ${link} AND at >= ${since}
        UNION ALL
       SELECT 1 FROM audit
        WHERE connection = ${this.#connection} AND link = ${link} AND at >= ${since}
-         AND decision = 'cut-off'
+         AND decision = 'cut-off' AND op = 'update'
+         AND json_extract(detail, '$.began') >= ${new Date(since).toISOString()}
        LIMIT 1`)
     return rows.length > 0
   }

@@ -4,6 +4,7 @@
  * isolate is not; of writes the rows of their commits are there all the same.
  */
 
+import { BoundedMap } from '../access/bounded-map.ts'
 import type { Connection } from '../access/connection.ts'
 import { steadyClock } from '../access/steady-clock.ts'
 import { type Answered, writeAnswered } from '../db/audit.ts'
@@ -25,8 +26,15 @@ const AGE_MS = 2_000
 const TIMER_LOST_MS = 10_000
 /** Rows that one isolate holds while they cannot be written. */
 const MOST_ROWS = 2_000
-/** Names of connections at whose doors somebody was turned away, between two writes. */
-const MOST_NAMES = 20
+/**
+ * Names at whose doors somebody was turned away, between two writes, of which nobody knows yet whether they
+ * are a connection's: anybody may make them up. So many of each kind, lest one hides the other.
+ */
+const MOST_STRANGE = 250
+/** Names that are a connection's for sure. */
+const KNOWN_NAMES = 1_000
+/** Updates of one connection whose end could not be written down. */
+const MOST_ENDED = 1_000
 const TOO_MANY = 429
 /** Rows of such requests of one connection, between two writes. */
 const MOST_TOO_MANY = 5
@@ -34,6 +42,8 @@ const MOST_TOO_MANY = 5
 export interface AuditBatchDeps {
   readonly hashes: ValueHashes
   readonly openData: (connection: Pick<Connection, 'dataDatabase'>) => Database
+  /** Those that are names of connections, in one trip. */
+  readonly known: (names: readonly string[]) => Promise<readonly string[]>
   /** By name; undefined: there is none. */
   readonly named: (name: string) => Promise<Connection | undefined>
   readonly now: () => number
@@ -62,15 +72,23 @@ interface Kept {
   readonly as: 'both' | 'row' | 'sum'
 }
 
+/** An update that has come to its end, whatever that was: it was not cut off. */
+interface Ended {
+  readonly request: string
+  readonly link: string
+}
+
 /** Rows of one connection that could not be written. */
 interface Lost {
   readonly connection: Connection
   readonly rows: number
+  readonly ended: readonly Ended[]
 }
 
 interface TurnedAway {
   readonly denied: number
   readonly misdirected: number
+  readonly ended: readonly Ended[]
 }
 
 /** One for each isolate. */
@@ -81,6 +99,8 @@ export class AuditBatch {
   #lost = new Map<string, Lost>()
   /** By name of a connection, as the URL has it: requests that got no further than its door. */
   #turned = new Map<string, TurnedAway>()
+  #strange = { denied: 0, misdirected: 0 }
+  readonly #known = new BoundedMap<true>(KNOWN_NAMES)
   /** Requests of a connection that were too many, between two writes. */
   readonly #tooMany = new Map<string, number>()
   readonly #steady: () => number
@@ -95,6 +115,7 @@ export class AuditBatch {
   /** @returns what the row says of it */
   keep({ connection, trail, definition, request, method, answer }: Heard): Row {
     const row = rowOf(trail, definition, request, method, answer)
+    this.#known.set(connection.name, true)
     // The body is read now, and not held until it is written.
     const said = request && definition && saidIn(connection, definition, request)
     this.#kept.push({
@@ -105,7 +126,7 @@ export class AuditBatch {
       as: this.#isFlood(row, connection) ? 'sum' : 'both',
     })
     this.#keepParts(connection, trail)
-    if (this.#kept.length > MOST_ROWS) this.#lose(this.#kept.splice(0, ROWS))
+    while (this.#kept.length > MOST_ROWS) this.#lose(this.#kept.splice(0, ROWS))
     this.#schedule(this.#kept.length >= ROWS ? 0 : AGE_MS)
     return row
   }
@@ -131,12 +152,31 @@ export class AuditBatch {
   }
 
   /** `denied`: without a token that is good; `misdirected`: not below the base URL. */
-  turnedAway(name: string, why: keyof TurnedAway): void {
+  turnedAway(name: string, why: 'denied' | 'misdirected'): void {
     const before = this.#turned.get(name)
-    if (!before && this.#turned.size >= MOST_NAMES) return
-    const counts = before ?? { denied: 0, misdirected: 0 }
+    if (!before && !this.knows(name)) {
+      if (this.#strange[why] >= MOST_STRANGE) return
+      this.#strange[why] += 1
+    }
+    const counts = before ?? NOBODY_TURNED_AWAY
     this.#turned.set(name, { ...counts, [why]: counts[why] + 1 })
     this.#schedule(AGE_MS)
+  }
+
+  /**
+   * An update that got no further than the door, whose beginning D1 may have taken all the same (its answer
+   * was lost): nothing was sent.
+   */
+  neverBegan(name: string, update: Ended): void {
+    const before = this.#turned.get(name) ?? NOBODY_TURNED_AWAY
+    if (before.ended.length >= MOST_ENDED) return
+    this.#turned.set(name, { ...before, ended: [...before.ended, update] })
+    this.#schedule(AGE_MS)
+  }
+
+  /** True for the name of a connection that this isolate has met. */
+  knows(name: string): boolean {
+    return this.#known.get(name) !== undefined
   }
 
   /**
@@ -147,8 +187,9 @@ export class AuditBatch {
     this.#timerSince = undefined
     const turned = this.#turned
     this.#turned = new Map()
+    this.#strange = { denied: 0, misdirected: 0 }
     this.#tooMany.clear()
-    for (const [name, counts] of turned) await this.#writeTurned(name, counts)
+    if (turned.size > 0) await this.#writeAllTurned(turned)
     while (this.#kept.length > 0 || this.#lost.size > 0) {
       const kept = this.#kept.splice(0, ROWS)
       const lost = [...this.#lost.values()]
@@ -182,39 +223,71 @@ export class AuditBatch {
           lost: count,
         })),
       ]
+      const ended = [
+        ...endedIn(rows),
+        ...before.flatMap(({ connection: { id }, ended: those }) => of(id, those)),
+      ]
       try {
         const answered = await Promise.all(rows.filter(isStored).map((one) => this.#answered(one)))
-        await writeAnswered(openData({ dataDatabase }), answered, endedIn(rows), spans)
+        await writeAnswered(openData({ dataDatabase }), answered, ended, spans)
         isWritten = true
       } catch {
         // Messages of failed statements hold values.
         this.#lose(rows)
-        for (const { connection, rows: count } of before) this.#count(connection, count)
+        for (const one of before) this.#count(one)
         log({ event: 'audit.lost', rows: rows.length })
       }
     }
     return isWritten
   }
 
-  async #writeTurned(name: string, counts: TurnedAway): Promise<void> {
+  async #writeAllTurned(turned: ReadonlyMap<string, TurnedAway>): Promise<void> {
+    const { known, log } = this.#deps
+    try {
+      const names = await known([...turned.keys()])
+      for (const name of names) {
+        const counts = turned.get(name)
+        this.#known.set(name, true)
+        if (counts) await this.#writeTurned(name, counts)
+      }
+    } catch {
+      for (const [name, { ended }] of turned) this.#keepEnded(name, ended)
+      log({ event: 'lost', what: 'count of denied' })
+    }
+  }
+
+  async #writeTurned(name: string, { ended, ...counts }: TurnedAway): Promise<void> {
     const { named, now, openData, log } = this.#deps
     try {
       const connection = await named(name)
       if (!connection) return
       const span = { ...emptySpan(connection.id, now()), ...counts }
-      await writeAnswered(openData(connection), [], [], [span])
+      await writeAnswered(openData(connection), [], of(connection.id, ended), [span])
     } catch {
+      this.#keepEnded(name, ended)
       log({ event: 'lost', what: 'count of denied' })
     }
   }
 
-  #lose(rows: readonly Kept[]): void {
-    for (const { connection } of rows) this.#count(connection, 1)
+  /** For the next time; counts that are lost are only told of. */
+  #keepEnded(name: string, ended: readonly Ended[]): void {
+    if (ended.length === 0) return
+    const before = this.#turned.get(name) ?? NOBODY_TURNED_AWAY
+    const all = [...before.ended, ...ended].slice(0, MOST_ENDED)
+    this.#turned.set(name, { ...before, ended: all })
   }
 
-  #count(connection: Connection, rows: number): void {
-    const before = this.#lost.get(connection.id)?.rows ?? 0
-    this.#lost.set(connection.id, { connection, rows: before + rows })
+  #lose(rows: readonly Kept[]): void {
+    for (const { connection, trail } of rows) {
+      const ended = [...trail.begun].map((link) => ({ request: trail.request, link }))
+      this.#count({ connection, rows: 1, ended })
+    }
+  }
+
+  #count({ connection, rows, ended }: Lost): void {
+    const before = this.#lost.get(connection.id) ?? { rows: 0, ended: [] }
+    const all = [...before.ended, ...ended].slice(0, MOST_ENDED)
+    this.#lost.set(connection.id, { connection, rows: before.rows + rows, ended: all })
   }
 
   async #answered({ connection, row, said }: Kept): Promise<Answered> {
@@ -245,13 +318,17 @@ function isStored({ connection, row, as }: Kept): boolean {
   return connection.policy.audit.reads || isWriteOp(row.op) || row.status >= 400
 }
 
+const NOBODY_TURNED_AWAY: TurnedAway = { denied: 0, misdirected: 0, ended: [] }
+
+const of = (connection: string, ended: readonly Ended[]) =>
+  ended.map((one) => ({ ...one, connection }))
+
 function endedIn(rows: readonly Kept[]) {
-  return rows.flatMap(({ connection, trail }) =>
-    [...trail.begun].map((link) => ({
-      connection: connection.id,
-      request: trail.request,
-      link,
-    })),
+  return rows.flatMap(({ connection, trail: { begun, request } }) =>
+    of(
+      connection.id,
+      [...begun].map((link) => ({ request, link })),
+    ),
   )
 }
 

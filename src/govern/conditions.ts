@@ -7,6 +7,7 @@ import type {
   Ending,
   OpenFindings,
   Orphans,
+  Parked,
   Ref,
   Refusal,
   UnknownAttributes,
@@ -143,7 +144,7 @@ export interface Facts {
   readonly silentAfterMs: number
   readonly findings: readonly OpenFindings[]
   /** Whom the guard holds back. */
-  readonly parked: readonly Ref[]
+  readonly parked: Parked | undefined
   readonly orphans: Orphans
   readonly refusals: readonly Refusal[]
   readonly unknownAttributes: UnknownAttributes | undefined
@@ -256,7 +257,7 @@ function ofApp({ calls, callP95Ms }: LastHour, findings: readonly OpenFindings[]
 
 function ofFinding(
   { kind, count, id, since, isPaused, code, about }: OpenFindings,
-  parked: readonly Ref[],
+  parked: Parked | undefined,
 ): Condition[] {
   const detail = { finding: id, ...(code !== undefined && { code }) }
   const told = { detail, since }
@@ -268,7 +269,7 @@ function ofFinding(
     case 'mode-ended':
       return [condition('mode-ended', 'critical', told)]
     case 'guard': {
-      const hits = { count: Math.max(parked.length, 1), some: parked }
+      const hits = { count: parked?.count ?? 1, some: parked?.some ?? [] }
       return [condition('guard', 'critical', { ...told, count, hits })]
     }
     case 'ambiguous':

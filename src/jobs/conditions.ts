@@ -74,7 +74,7 @@ export async function conditionsFor(
         heardAt: heard.get(id),
         silentAfterMs: policy.alerts.silentHours * HOUR_MS,
         findings: findings.get(id) ?? [],
-        parked: parked.get(id) ?? [],
+        parked: parked.get(id),
         orphans: orphans.get(id) ?? { recent: 0, older: 0, wereKnown: false },
         refusals: refusals.get(id) ?? [],
         unknownAttributes: unknown.get(id),

@@ -52,11 +52,16 @@ export async function readAccount(endpoint: Endpoint, id: string): Promise<Accou
   const known = nativeIds?.of(connection.id, id)
   const early = known === undefined ? undefined : port.get(known)
   // Whoever needs it waits for it below; of somebody else's account nobody hears.
-  early?.catch(() => {})
-  const link = await links.get(definition.type.name, id)
-  const isShown = link && link.state !== 'retiring' && link.state !== 'tombstone'
-  nativeIds?.note(connection.id, id, isShown ? link : undefined)
-  return accountUnder(endpoint, link, link?.nativeId === known ? early : undefined)
+  const ended = early?.catch(() => null)
+  try {
+    const link = await links.get(definition.type.name, id)
+    const isShown = link && link.state !== 'retiring' && link.state !== 'tombstone'
+    nativeIds?.note(connection.id, id, isShown ? link : undefined)
+    return await accountUnder(endpoint, link, link?.nativeId === known ? early : undefined)
+  } finally {
+    // What outlives its answer is ended by the platform: its permit would stay out, its outcome unknown.
+    await ended
+  }
 }
 
 async function accountUnder(

@@ -391,6 +391,23 @@ describe('what is over', () => {
     expect(await kinds(scene)).toEqual([])
   })
 
+  test('a refusal is told no more when a part of a Bulk request has done it', async () => {
+    const scene = await open()
+    const id = idOf(await scene.ask('POST', '/Users', person(LOGIN)))
+    const title = (value: unknown) => patch({ op: 'replace', path: 'active', value })
+    expect((await scene.ask('PATCH', `/Users/${id}`, title('perhaps'))).status).toBe(400)
+    const bulk = (value: unknown) => ({
+      schemas: ['urn:ietf:params:scim:api:messages:2.0:BulkRequest'],
+      Operations: [{ method: 'PATCH', path: `/Users/${id}`, data: title(value) }],
+    })
+    scene.world.clock.now += CYCLE_MS
+    await scene.ask('POST', '/Bulk', bulk('no'))
+    expect(await kinds(scene)).toEqual(['refused'])
+    scene.world.clock.now += CYCLE_MS
+    await scene.ask('POST', '/Bulk', bulk(false))
+    expect(await kinds(scene)).toEqual([])
+  })
+
   test('a refusal of a day ago is told no more', async () => {
     const scene = await open()
     const { name: _, ...nameless } = person(LOGIN)

@@ -25,11 +25,15 @@ test.each<[string, JsonObject]>([
   ],
   ['a constant that is no text', { '=level': { value: 7 } }],
   ['a constant text that looks like a number', { '=login': { value: '007' } }],
+  ['a constant text for what is no text', { '=level': { value: '5' } }],
+  ['a constant text that reads like a list', { '=tags': { value: '["a"]' } }],
+  ['a constant for an attribute that nobody knows', { '=other': { value: 'true' } }],
+  ['a constant text with quotes', { '=other': { value: '"5"' } }],
   ['a list', { '=tags': { value: ['a, b', 'c'], clear: 'empty' } }],
   ['an expression', { '=login': { from: '$Left(userName, 4)' } }],
   ['an expression at a path', { 'name.givenName': { app: 'login', from: 'title' } }],
 ])('%s comes back as it was', (_, entries) => {
-  expect(readRows(rowsOf(entries), ATTRIBUTES)).toMatchObject({ entries, faults: [] })
+  expect(readRows(rowsOf(entries, ATTRIBUTES), ATTRIBUTES)).toMatchObject({ entries, faults: [] })
 })
 
 test('an empty row is no entry', () => {

@@ -1,9 +1,12 @@
 /** Links, claims and intents on real D1: what the tables refuse, and what a fence guards. */
 import { env } from 'cloudflare:workers'
+import { sql } from 'drizzle-orm'
 import { describe, expect, test } from 'vitest'
-import { openDatabase } from '../../src/db/database.ts'
+import { Audit } from '../../src/db/audit.ts'
+import { openDatabase, writeAll } from '../../src/db/database.ts'
 import type { Link } from '../../src/db/link.ts'
 import { Links } from '../../src/db/links.ts'
+import { beginSending } from '../../src/db/sending.ts'
 
 const db = openDatabase(env.DB)
 const NOW = 1_770_000_000_000
@@ -248,4 +251,29 @@ test('a question about more ids than one statement takes is asked in parts', asy
   const link = await linked(links)
   const ids = Array.from({ length: 45_000 }, () => crypto.randomUUID())
   expect(await links.getAll([...ids, link.id])).toHaveLength(1)
+})
+
+test('an update counts as cut off since then only where it was begun since then', async () => {
+  const { connection, links } = open()
+  const { id } = await linked(links)
+  const audit = new Audit(connection, { actor: { kind: 'job', id: 'sweep' } })
+  const cut = (began: number, op: 'update' | 'create' = 'update') =>
+    audit.entry(
+      {
+        ...{ request: 'r', type: 'User', link: id, op, decision: 'cut-off' },
+        detail: { began: new Date(began).toISOString() },
+      },
+      NOW + 10,
+    )
+  const begin = (at: number) =>
+    writeAll(db, [beginSending(connection, { request: `${at}`, link: id, type: 'User' }, {}, at)])
+  await writeAll(db, [cut(NOW - 1), cut(NOW + 1, 'create')])
+  await begin(NOW - 1)
+  expect(await links.wasCutOff(id, NOW)).toBe(false)
+  await begin(NOW + 1)
+  expect(await links.wasCutOff(id, NOW)).toBe(true)
+  await db.run(sql`DELETE FROM sending WHERE connection = ${connection}`)
+  expect(await links.wasCutOff(id, NOW)).toBe(false)
+  await writeAll(db, [cut(NOW + 1)])
+  expect(await links.wasCutOff(id, NOW)).toBe(true)
 })

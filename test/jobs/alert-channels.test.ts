@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { ALERT_KINDS } from '../../src/govern/conditions.ts'
 import { noticeOf, slackBody, teamsBody } from '../../src/govern/notice.ts'
 import worker from '../../src/worker.ts'
+import { openAdministration } from '../support/administrators.ts'
 import { type AlertWorld, openAlertWorld, rowsOf } from '../support/alerts.ts'
 import { ORIGIN } from '../support/gateway.ts'
 import { slackMessage, teamsMessage } from '../support/vendor-shapes.ts'
@@ -90,6 +91,17 @@ test('a channel of the gateway hears of every connection, and one of a connectio
   const urls = (world: AlertWorld) => world.received.map(({ url }) => url).sort()
   expect(urls(first)).toEqual([`${CHAT}/all`, `${CHAT}/own`])
   expect(urls(second)).toEqual([`${CHAT}/all`])
+  const told = async (token: string | undefined) => {
+    const at = `${ORIGIN}/admin/api/connections/${first.scim.name}/alerts/notices`
+    const headers = { authorization: `Bearer ${token}` }
+    const response = await first.isolate().fetch(new Request(at, { headers }))
+    const { items } = (await response.json()) as { items: { channel: string }[] }
+    return items.map(({ channel }) => channel).sort()
+  }
+  expect(await told(env.POSTERN_ADMIN_TOKEN)).toEqual([name, 'own'].sort())
+  // Who is limited to this connection knows of those of the gateway that there are some.
+  const limited = await openAdministration().administrator('auditor', [first.scim.name])
+  expect(await told(limited.token)).toEqual(['of the gateway', 'own'])
   expect(await gateway('DELETE')).toBe(204)
 })
 

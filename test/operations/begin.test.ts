@@ -1,6 +1,7 @@
 /** What a request begins with (decision 29): the link with the sign-in, and the app beside the link. */
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
+import { openIsolate } from '../support/isolate.ts'
 import { brownfield, GROUP_SCHEMA, idOf, openWorld, patch, person } from '../support/world.ts'
 
 const LOGIN = 'ida.rask@example.com'
@@ -115,4 +116,22 @@ test('a link that is too long for one value is read by itself', async () => {
   expect((await scim(world.scim, 'GET', `/Users/${id}`)).body.nickName).toBe(quotes)
   expect(counts().trips).toBe(2)
   expect((await scim(world.scim, 'DELETE', `/Users/${id}`)).status).toBe(204)
+})
+
+test('a read of the app that was begun for nobody is over before the answer goes out', async () => {
+  const world = await openWorld()
+  const id = idOf(await world.ask('POST', '/Users', person(LOGIN)))
+  let underWay = 0
+  const slow = async (input: string, init: RequestInit): Promise<Response> => {
+    underWay += 1
+    // Longer than what D1 is asked for meanwhile.
+    for (let n = 0; n < 20; n++) await env.DB.prepare('SELECT 1').all()
+    underWay -= 1
+    return world.desk.fetch(input, init)
+  }
+  const isolate = openIsolate(world.clock, slow, { adapters: world.adapters })
+  expect((await isolate.scim(world.scim, 'GET', `/Users/${id}`)).status).toBe(200)
+  expect((await world.ask('DELETE', `/Users/${id}`)).status).toBe(204)
+  expect((await isolate.scim(world.scim, 'GET', `/Users/${id}`)).status).toBe(404)
+  expect(underWay).toBe(0)
 })
