@@ -268,7 +268,8 @@ export class Connections {
   ): Promise<readonly Readonly<Record<'id' | 'name' | 'adapter', string>>[]> {
     return this.#db.all<Record<'id' | 'name' | 'adapter', string>>(sql`
       SELECT id, name, adapter FROM connection
-       WHERE adapter_identity IS NULL AND state = 'active' AND adapter <> ${sandbox}
+       -- The plus: SQLite would walk an index of all active ones.
+       WHERE adapter_identity IS NULL AND +state = 'active' AND adapter <> ${sandbox}
        ORDER BY random() LIMIT ${limit}`)
   }
 

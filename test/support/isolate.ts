@@ -14,6 +14,7 @@ import { misfits } from '../../src/log/write-line.ts'
 import type { Lessor } from '../../src/pacing/lessor.ts'
 import type { Answer } from './gateway.ts'
 import { openBinding } from './private-binding.ts'
+import { heard } from './watched-statements.ts'
 
 export interface Clock {
   now: number
@@ -102,7 +103,7 @@ export function openIsolate(
   }
   const stepping = (one: D1Database) =>
     guarded(
-      one,
+      heard(one),
       (effect) => {
         trips += 1
         return step(effect)
