@@ -19,7 +19,6 @@ import { openState, type Ready, removeRunning, writeRunning } from './start/stat
 import { startWatchdog } from './start/watchdog.ts'
 
 const PROJECT = path.resolve(import.meta.dirname, '..')
-const TICK_MS = 60_000
 const PARENT_POLL_MS = 500
 
 type Close = () => unknown
@@ -75,7 +74,7 @@ function endOnSignals(say: (line: string) => void): void {
 }
 
 /** Fires the cron triggers that mean every minute; others do not run on this machine. */
-function tickEveryMinute(gateway: Gateway, crons: readonly string[], say: Say): void {
+function tick(gateway: Gateway, crons: readonly string[], seconds: number, say: Say): void {
   for (const cron of crons) {
     if (cron !== '* * * * *') say(`the cron trigger "${cron}" is not run locally`)
   }
@@ -84,7 +83,7 @@ function tickEveryMinute(gateway: Gateway, crons: readonly string[], say: Say): 
     gateway.tick('* * * * *').catch((error: unknown) => {
       if (!ending) console.error(`the cron trigger failed: ${(error as Error).message}`)
     })
-  }, TICK_MS)
+  }, seconds * 1000)
   closers.push(() => clearInterval(timer))
 }
 
@@ -193,7 +192,7 @@ async function start(options: StartOptions, say: Say): Promise<void> {
   }
   running = { ready, gateway, app }
   await writeRunning(state, { ...ready, supervisorPid: process.pid })
-  tickEveryMinute(gateway, built.config.crons, say)
+  tick(gateway, built.config.crons, options.cronSeconds, say)
   say(
     banner({
       ready,

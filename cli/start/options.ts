@@ -11,6 +11,8 @@ export interface StartOptions {
   readonly adminToken: string | undefined
   /** As the Worker takes POSTERN_SEALING_KEYS_PREVIOUS. */
   readonly formerSealingKeys: string | undefined
+  /** Between two runs of the cron. */
+  readonly cronSeconds: number
   readonly app: boolean
   readonly once: boolean
   readonly json: boolean
@@ -29,7 +31,8 @@ named demo between the two, and keeps them running until Ctrl-C.
 
 Environment: PORT (of the gateway, default 8787; 0 takes a free one), POSTERN_STATE (state
 folder, default .postern), POSTERN_ADMIN_TOKEN (else generated), POSTERN_SEALING_KEYS_PREVIOUS
-(after sealingKey in secrets.json of the state folder was replaced: the former one).
+(after sealingKey in secrets.json of the state folder was replaced: the former one),
+POSTERN_CRON_SECONDS (how often the cron runs, default 60 as in production).
 A second start on the same state folder ends the first one and takes over.`
 
 /** Wrong usage: ends with exit code 2. */
@@ -60,6 +63,15 @@ function parsePort(text: string | undefined): number {
   return port
 }
 
+function parseCronSeconds(text: string | undefined): number {
+  const seconds = Number(text || '60')
+  if (!Number.isInteger(seconds) || seconds < 1 || seconds > 3600) {
+    const advice = 'POSTERN_CRON_SECONDS is a number from 1 to 3600'
+    throw new UsageError(`POSTERN_CRON_SECONDS=${text} is not a number of seconds`, advice)
+  }
+  return seconds
+}
+
 /**
  * Reads the command line and the environment.
  * @throws {UsageError} on anything unknown
@@ -78,6 +90,7 @@ export function parseOptions(
       : path.resolve(projectFolder, env['POSTERN_STATE'] || '.postern'),
     adminToken: env['POSTERN_ADMIN_TOKEN'] || undefined,
     formerSealingKeys: env['POSTERN_SEALING_KEYS_PREVIOUS'] || undefined,
+    cronSeconds: parseCronSeconds(env['POSTERN_CRON_SECONDS']),
     app: !flags['no-app'],
     once: flags.once,
     json: flags.json,

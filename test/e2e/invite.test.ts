@@ -18,7 +18,7 @@ describe('a connection to an app that invites', { timeout: TIMEOUT_MS }, () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(path.join(os.tmpdir(), 'postern-test-'))
-    started = await startPostern([], { POSTERN_STATE: folder })
+    started = await startPostern([], { POSTERN_STATE: folder, POSTERN_CRON_SECONDS: '2' })
     const { origin } = new URL(started.now.scimBaseUrl)
     const response = await fetch(`${origin}/admin/api/connections`, {
       method: 'POST',
@@ -61,7 +61,7 @@ describe('a connection to an app that invites', { timeout: TIMEOUT_MS }, () => {
       'POST',
       `invitations/${invitation?.invitation_no}/accept`,
     )
-    // The cron of a development start comes once a minute.
+    // The cron asks the app.
     await eventually(async () => {
       const headers = { authorization: `Bearer ${started.now.adminToken}` }
       const { origin } = new URL(client.scimBaseUrl)
@@ -69,7 +69,7 @@ describe('a connection to an app that invites', { timeout: TIMEOUT_MS }, () => {
       const { items } = (await links.json()) as { items: { id: string; nativeId: string }[] }
       const expected = { id: created.body.id, nativeId: String(account.account_no) }
       return items.some((l) => l.id === expected.id && l.nativeId === expected.nativeId)
-    }, 150_000)
+    }, 60_000)
     expect((await scim(client, 'GET', `/Users/${created.body.id}`)).body).toMatchObject({
       userName: LOGIN,
       active: true,

@@ -1,15 +1,13 @@
 /** `postern reconcile`, `preflight` and `findings` against `npm start`: real gateway, real app. */
-import { spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { stripVTControlCharacters } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Started, startPostern } from '../../cli/launch.ts'
 import { SEED_ACCOUNTS } from '../../examples/legacy-app/people.ts'
+import { runPostern } from '../support/postern.ts'
 import { simulateJson } from '../support/simulate.ts'
 
-const PROJECT = path.resolve(import.meta.dirname, '../..')
 const TIMEOUT_MS = 120_000
 
 describe('the command line tool', { timeout: TIMEOUT_MS }, () => {
@@ -17,29 +15,17 @@ describe('the command line tool', { timeout: TIMEOUT_MS }, () => {
   let started: Started
 
   async function postern(...args: string[]) {
-    const { POSTERN_ADMIN_TOKEN: _, ...inherited } = process.env
-    const child = spawn(process.execPath, ['cli/postern.mjs', ...args], {
-      cwd: PROJECT,
-      env: { ...inherited, POSTERN_STATE: folder },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    let output = ''
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8')
-      stream.on('data', (text: string) => {
-        output += text
-      })
-    }
-    const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
-    return { code, output: stripVTControlCharacters(output) }
+    const { code, stdout, stderr } = await runPostern(args, { POSTERN_STATE: folder })
+    return { code, output: `${stdout}${stderr}` }
   }
 
   /** What the last line of `--json` says. */
   async function posternJson(...args: string[]) {
-    const { code, output } = await postern(...args, '--json')
-    const last = output.trim().split('\n').at(-1) ?? ''
-    if (!last.startsWith('{')) throw new Error(output)
-    return { code, ...JSON.parse(last) }
+    const { code, stdout, stderr, json } = await runPostern([...args, '--json'], {
+      POSTERN_STATE: folder,
+    })
+    if (json === undefined) throw new Error(`${stdout}${stderr}`)
+    return { code, ...json }
   }
 
   async function admin(method: string, route: string, body: object): Promise<void> {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import path from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import * as z from 'zod'
+import { runPostern } from './postern.ts'
 
 const PROJECT = path.resolve(import.meta.dirname, '../..')
 
@@ -49,14 +50,12 @@ export async function runSimulate(
   return { code, output: stripVTControlCharacters(output) }
 }
 
-/** The same with `--json`: what its last line says. */
+/** `postern simulate ...args --json`, which is the same: what its last line says. */
 export async function simulateJson(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
 ): Promise<Summary & { readonly code: number | null }> {
-  const { code, output } = await runSimulate([...args, '--json'], env)
-  const lines = output.split('\n').filter((line) => line.startsWith('{'))
-  const last = lines.at(-1)
-  if (last === undefined) throw new Error(`no line of JSON:\n${output}`)
-  return { ...summarySchema.parse(JSON.parse(last)), code }
+  const { code, stdout, stderr, json } = await runPostern(['simulate', ...args, '--json'], env)
+  if (json === undefined) throw new Error(`no line of JSON:\n${stdout}${stderr}`)
+  return { ...summarySchema.parse(json), code }
 }
