@@ -1,7 +1,26 @@
+import { existsSync, statfsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { builtinModules } from 'node:module'
 import path from 'node:path'
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
+import { transformWithOxc } from 'vite'
 import { defineConfig } from 'vitest/config'
+
+/** Where files live in memory. */
+const MEMORY = '/dev/shm'
+const MEMORY_NEEDED = 2 * 1024 ** 3
+
+// What tests start is the same program over and over: compiled once.
+process.env['NODE_COMPILE_CACHE'] ??= path.join(
+  import.meta.dirname,
+  'node_modules/.cache/postern-tests',
+)
+
+// Databases of the tests are gone after them: no test waits for a disk, where there is room in memory.
+if (!process.env['TMPDIR'] && existsSync(MEMORY)) {
+  const { bavail, bsize } = statfsSync(MEMORY)
+  if (bavail * bsize >= MEMORY_NEEDED) process.env['TMPDIR'] = MEMORY
+}
 
 /** Suites that drive real processes, or read the repository, run on Node; all others in workerd. */
 const ON_NODE = [
@@ -49,8 +68,14 @@ const DRIVERS = {
   },
 }
 
+/** What stands behind D1: `test/support/database.ts`. */
+const DATABASE_OBJECT = {
+  className: 'DatabaseObject',
+  useSQLite: true,
+  unsafePreventEviction: true,
+}
+
 const IN_WORKERD = {
-  silent: 'passed-only' as const,
   setupFiles: ['./test/support/setup.ts'],
   // Time is no test's subject; on a busy machine five seconds are little for a dozen requests, and where
   // every step is cut in every way (`npm run test:faults`) there are thousands.
@@ -58,11 +83,15 @@ const IN_WORKERD = {
   // One workerd for all files is five times faster. D1 is then shared by all tests, so
   // each test makes a connection of its own.
   isolate: false,
+  // Each keeps one core busy, with a database of its own.
+  maxWorkers: 2,
   deps: { optimizer: { ssr: DRIVERS } },
 }
 
 export default defineConfig(async () => {
   const migrations = await readD1Migrations(path.join(import.meta.dirname, 'migrations'))
+  const object = path.join(import.meta.dirname, 'test/support/database-object.ts')
+  const { code: database } = await transformWithOxc(await readFile(object, 'utf8'), object)
   const workerd = () =>
     cloudflareTest({
       wrangler: { configPath: './wrangler.toml' },
@@ -71,6 +100,7 @@ export default defineConfig(async () => {
         bindings: {
           TEST_MIGRATIONS: migrations,
           TEST_CUTS: process.env['TEST_CUTS'] ?? '',
+          TEST_D1: process.env['TEST_D1'] ?? '',
           POSTERN_ADMIN_TOKEN: 'test-admin-token-of-more-than-32-characters',
           POSTERN_SEALING_KEY: 'dGVzdC1zZWFsaW5nLWtleS10aGF0LWlzLTMyLWJ5dGU=',
           POSTERN_DEV: '1',
@@ -80,7 +110,17 @@ export default defineConfig(async () => {
           ISOLATION_RUNS: process.env['ISOLATION_RUNS'] ?? '',
           ISOLATION_SEED: process.env['ISOLATION_SEED'] ?? '',
         },
-        d1Databases: { SECOND_D1: 'second', EMPTY_D1: 'empty' },
+        d1Databases: { SECOND_D1: 'second', EMPTY_D1: 'empty', MINIFLARE_D1: 'miniflare' },
+        durableObjects: { DATABASE_OBJECT: { ...DATABASE_OBJECT, scriptName: 'database' } },
+        workers: [
+          {
+            name: 'database',
+            modules: true,
+            script: database,
+            compatibilityDate: '2026-10-20',
+            durableObjects: { DATABASE_OBJECT },
+          },
+        ],
         // Nothing is in them until a test puts it there.
         secretsStoreSecrets: {
           STORED_SECRET: { store_id: 'test', secret_name: 'stored' },
@@ -90,6 +130,7 @@ export default defineConfig(async () => {
     })
   return {
     test: {
+      silent: 'passed-only' as const,
       projects: [
         {
           plugins: [workerd()],
@@ -105,12 +146,23 @@ export default defineConfig(async () => {
           test: {
             ...IN_WORKERD,
             name: 'databases',
+            maxWorkers: 1,
+            sequence: { groupOrder: 1 },
             include: [LIVE],
             globalSetup: ['./test/support/databases.ts'],
             testTimeout: 60_000,
           },
         },
-        { test: { name: 'node', environment: 'node', include: ON_NODE, testTimeout: 60_000 } },
+        {
+          test: {
+            name: 'node',
+            environment: 'node',
+            include: ON_NODE,
+            testTimeout: 60_000,
+            // Most of their time they wait for processes of their own.
+            maxWorkers: 2,
+          },
+        },
       ],
     },
   }

@@ -120,27 +120,27 @@ async function runSuite({ title, run }: Suite): Promise<Counts> {
   return counts
 }
 
+/** More checkers would check the same files again, beside another. */
+const ONE = ['--checkers', '1']
+
 const filters = process.argv.slice(2)
 
-/** A workerd keeps one core busy: two of them, each with a database of its own, take half the time. */
-const TESTS: readonly (readonly Suite[])[] = filters.length
-  ? [[vitest('tests in workerd and on Node', ...filters)]]
+/** Suites in workerd compute, suites on Node mostly wait: side by side they fill two cores. */
+const TESTS: readonly Suite[] = filters.length
+  ? [vitest('tests in workerd and on Node', ...filters)]
   : [
-      [
-        vitest('tests in workerd, one half', '--project=workerd', '--shard=1/2'),
-        vitest('tests in workerd, the other half', '--project=workerd', '--shard=2/2'),
-      ],
-      [vitest('tests on Node and against databases', '--project=node', '--project=databases')],
+      vitest('tests in workerd', '--project=workerd'),
+      vitest('tests on Node and against databases', '--project=node', '--project=databases'),
     ]
 
 /** One step after the other; the suites of a step run side by side. */
 const STEPS: readonly (readonly Suite[])[] = [
   [
-    check('types of src and adapters', 'tsc', '-p', 'tsconfig.json'),
-    check('types of tests, cli, examples and bench', 'tsc', '-p', 'test/tsconfig.json'),
+    check('types of src and adapters', 'tsc', ...ONE, '-p', 'tsconfig.json'),
+    check('types of tests, cli, examples and bench', 'tsc', ...ONE, '-p', 'test/tsconfig.json'),
     check('lint', 'biome', 'ci', '.'),
   ],
-  ...TESTS,
+  TESTS,
 ]
 
 let total = NONE

@@ -72,7 +72,7 @@ async function fuzz(
   const startedAt = Date.now()
   const child: ChildProcess = spawn(
     path.join(BIN, 'vitest'),
-    ['run', '--project=workerd', '--reporter=default', 'test/fuzz/fuzz.test.ts'],
+    ['run', '--project=workerd', '--reporter=default', '--silent=false', 'test/fuzz/fuzz.test.ts'],
     {
       cwd: PROJECT,
       env: {

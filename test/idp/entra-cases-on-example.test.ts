@@ -10,6 +10,7 @@ import { openIsolate } from '../support/isolate.ts'
 import { DESK_KEY, DESK_URL, openDesk } from '../support/open-desk.ts'
 import recorded from './entra-cases.json' with { type: 'json' }
 import { NORDLICHT } from './nordlicht.ts'
+import { strangersToken } from './replay.ts'
 import { type Case, runCase } from './run-case.ts'
 
 /** By case id: why the app's connection answers otherwise. */
@@ -41,11 +42,10 @@ async function replay(c: Case, through: string): Promise<string[]> {
     policy: { profile: c.profile === 'strict' ? 'strict' : 'tolerant' },
   }
   const scim = await connect(options)
-  const stranger = await connect()
   return runCase(c, {
     baseUrl: scim.baseUrl,
     token: scim.token,
-    badToken: stranger.token,
+    badToken: await strangersToken(c),
     fetch: (url, init) => isolate.fetch(new Request(url, init)),
   })
 }

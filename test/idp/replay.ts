@@ -6,13 +6,17 @@ import { type Case, runCase } from './run-case.ts'
 
 export async function replay(recorded: Case, options: object): Promise<string[]> {
   const scim = await connect(options as JsonObject)
-  const stranger = JSON.stringify(recorded).includes('{{badToken}}') ? await connect() : undefined
   return runCase(recorded, {
     baseUrl: scim.baseUrl,
     token: scim.token,
-    badToken: stranger?.token ?? '',
+    badToken: await strangersToken(recorded),
     fetch: (url, init) => exports.default.fetch(url, init),
   })
+}
+
+/** Of another connection, where the case has a use for it. */
+export async function strangersToken(recorded: Case): Promise<string> {
+  return JSON.stringify(recorded).includes('{{badToken}}') ? (await connect()).token : ''
 }
 
 /** A case holds in the profile that it names; `any` in both. */

@@ -140,10 +140,12 @@ async function holdOthers(neighbours: readonly Neighbour[]): Promise<void> {
   const others = 'connection NOT IN (SELECT value FROM json_each(?))'
   const due = ['intent', 'edge', 'role_intent'].map(
     (table) =>
-      `UPDATE ${table} SET next_at = 9000000000000000 WHERE next_at IS NOT NULL AND ${others}`,
+      `UPDATE ${table} SET next_at = 9000000000000000
+        WHERE next_at < 9000000000000000 AND ${others}`,
   )
   const passing = `UPDATE finding SET last_seen = 9000000000000000
-    WHERE kind IN ('app-credential', 'app-failing', 'mode-ended') AND ${others}`
+    WHERE kind IN ('app-credential', 'app-failing', 'mode-ended')
+      AND last_seen < 9000000000000000 AND ${others}`
   for (const db of [env.DB, env.SECOND_D1]) {
     await db.batch([...due, passing].map((query) => db.prepare(query).bind(JSON.stringify(ids))))
   }

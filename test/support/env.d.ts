@@ -13,6 +13,12 @@ declare namespace Cloudflare {
     SECOND_D1: D1Database
     /** To which no migration is applied. */
     EMPTY_D1: D1Database
+    /** Behind these, see `database.ts`. */
+    DATABASE_OBJECT: DurableObjectNamespace<import('./database-object.ts').DatabaseObject>
+    /** One of Miniflare, to compare with. */
+    MINIFLARE_D1: D1Database
+    /** `miniflare`: all are Miniflare's own. */
+    TEST_D1: string
     PACER: DurableObjectNamespace<import('../../src/worker.ts').Pacer>
     BASE_URL: string
     POSTERN_ADMIN_TOKEN: string

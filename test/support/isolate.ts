@@ -161,7 +161,10 @@ export function openIsolate(
     fetch: async (request) => composed.fetch(request),
     alerts: composed.alerts,
     tick: async () => {
-      await env.DB.prepare('UPDATE connection SET scan_at = 9000000000000000 WHERE name <> ?')
+      await env.DB.prepare(
+        `UPDATE connection SET scan_at = 9000000000000000
+          WHERE scan_at < 9000000000000000 AND name <> ?`,
+      )
         .bind(options.nightly ?? '')
         .run()
       await composed.scheduled()

@@ -140,11 +140,13 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     // One trip a database: this stands before every tick of every cut.
     const held = (db: D1Database) =>
       [
-        'UPDATE intent SET next_at = 9000000000000000 WHERE TRUE',
-        'UPDATE role_intent SET next_at = 9000000000000000 WHERE next_at IS NOT NULL',
-        'UPDATE edge SET next_at = 9000000000000000 WHERE next_at IS NOT NULL',
+        // Rows that wait already are not written again: they become ever more.
+        'UPDATE intent SET next_at = 9000000000000000 WHERE next_at < 9000000000000000',
+        'UPDATE role_intent SET next_at = 9000000000000000 WHERE next_at < 9000000000000000',
+        'UPDATE edge SET next_at = 9000000000000000 WHERE next_at < 9000000000000000',
         `UPDATE finding SET last_seen = 9000000000000000
-          WHERE kind IN ('app-credential', 'app-failing', 'mode-ended')`,
+          WHERE kind IN ('app-credential', 'app-failing', 'mode-ended')
+            AND last_seen < 9000000000000000`,
       ].map((update) => db.prepare(`${update} AND connection <> ?`).bind(id))
     await Promise.all([env.DB, ...databases.values()].map((db) => db.batch(held(db))))
   }
