@@ -46,6 +46,7 @@ import { healthRoutes } from './admin/health.ts'
 import { leaverRoutes } from './admin/leavers.ts'
 import { manifestRoutes } from './admin/manifests.ts'
 import { mappingRoutes } from './admin/mapping.ts'
+import { mappingHistoryRoutes } from './admin/mapping-history.ts'
 import { answerScrape, metricsRoutes, samplesFor } from './admin/metrics.ts'
 import { movingRoutes } from './admin/moving.ts'
 import { overviewRoutes } from './admin/overview.ts'
@@ -383,6 +384,7 @@ export function compose(parts: Parts): Composed {
       findingRoutes(jobs)(api)
       leaverRoutes(jobs)(api)
       mappingRoutes(jobs, describe)(api)
+      mappingHistoryRoutes(d1)(api)
       sealingRoutes({ db, sealing })(api)
       const review = { access, openData, hashes, audit, now }
       auditRoutes(review)(api)

@@ -97,8 +97,12 @@ export function adminApi(deps: AdminDeps, more: (api: Hono) => void = () => {}):
           base(c),
           deps,
           administratorOf(c),
-          (change) => noteMode(deps.data, { actor: actorOf(c), request: requestOf(c) }, change),
-          preconditionOf(c),
+          {
+            actor: actorOf(c),
+            onMode: (change) =>
+              noteMode(deps.data, { actor: actorOf(c), request: requestOf(c) }, change),
+            isMet: preconditionOf(c),
+          },
         ),
       ),
     DELETE: async (c) => {

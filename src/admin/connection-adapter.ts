@@ -44,7 +44,12 @@ export interface ConnectionAdapterView {
   readonly name: string
   /** JSON Schema; null where the adapter alone can say. */
   readonly settings: JsonObject | null
-  readonly secrets: readonly { readonly name: string; readonly isKept: boolean }[]
+  readonly secrets: readonly {
+    readonly name: string
+    readonly isKept: boolean
+    /** ISO 8601: when it was entered; null: nobody knows, or there is none. */
+    readonly setAt: string | null
+  }[]
   /** Of the connection. */
   readonly resourceTypes: readonly string[]
   /** By resource type; {}: the adapter takes whatever SCIM has. */
@@ -67,12 +72,14 @@ export function connectionAdapterRoutes(deps: ConnectionAdapterDeps): (api: Hono
           throw new Problem(409, detail)
         }
         const types = [...connection.definitions.keys()]
+        const setAt = await connections.secretsSetAt(row.id)
         const view: ConnectionAdapterView = {
           name: connection.adapter,
           settings: adapter.settingsSchema ?? null,
           secrets: adapter.secrets.map((name) => ({
             name,
             isKept: Object.hasOwn(row.secrets, name),
+            setAt: isoOf(setAt.get(name) ?? null),
           })),
           resourceTypes: types,
           resources: Object.fromEntries(
@@ -121,6 +128,9 @@ export function connectionAdapterRoutes(deps: ConnectionAdapterDeps): (api: Hono
     })
   }
 }
+
+const isoOf = (at: number | null): string | null =>
+  at === null ? null : new Date(at).toISOString()
 
 function pathsOf(definition: ResourceDefinition | undefined): string[] {
   if (!definition) return []

@@ -6,7 +6,9 @@ import { modeAt } from '../access/mode.ts'
 import { type ConnectionMode, connectionMode, policySchema } from '../access/policy.ts'
 import type { Sealed, Sealing } from '../access/seal.ts'
 import { mintToken } from '../access/tokens.ts'
+import type { Actor } from '../db/audit.ts'
 import { type ConnectionRow, Connections } from '../db/connections.ts'
+import { keepMapping } from '../db/mapping-history.ts'
 import type { Json, JsonObject } from '../scim/schema.ts'
 import { type CheckDeps, type ConnectionDraft, checkConnection } from './check-connection.ts'
 import { refuseBeyondLimits } from './confined.ts'
@@ -150,9 +152,16 @@ export async function listConnections(
   )
 }
 
+export interface PatchContext {
+  /** For the history of mappings. */
+  readonly actor: Actor
+  /** Told of a mode that is another one now. */
+  readonly onMode: (change: ModeChange) => Promise<void>
+  readonly isMet?: Precondition
+}
+
 /**
  * @param by whoever is limited to some connections may not change what reaches beyond them
- * @param onMode told of a mode that is another one now
  * @throws {Problem} 404, 422, 403, 412 as `isMet`, or 409 where others keep changing it at the same time
  */
 export async function patchConnection(
@@ -161,8 +170,7 @@ export async function patchConnection(
   baseUrl: string,
   deps: ConnectionDeps,
   by: Pick<Administrator, 'connections'>,
-  onMode: (change: ModeChange) => Promise<void>,
-  isMet: Precondition = () => {},
+  { onMode, isMet = () => {}, actor }: PatchContext,
 ): Promise<ConnectionView> {
   const patch = parsePatch(body)
   const connections = new Connections(deps.db)
@@ -184,7 +192,9 @@ export async function patchConnection(
     }
     const sealed = await sealAll(row.id, patch.secrets, deps.sealing)
     const keyIds = Object.values(sealed).some((one) => one) ? await knownKeys(deps.sealing) : []
-    if (await connections.change(row, change, sealed, now, keyIds)) {
+    const { mapping, mappingVersion: version } = change
+    const kept = remapped ? keepMapping(row, { version, mapping }, actor, now) : []
+    if (await connections.change(row, change, sealed, now, keyIds, kept)) {
       const was = row.mode
       if (mode !== was)
         await onMode({ connection: { id: row.id, dataDatabase: row.dataDb }, was, mode, at: now })

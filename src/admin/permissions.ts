@@ -63,6 +63,7 @@ export const PERMISSIONS = {
   '/connections/:name/leavers': { GET: AUDITOR },
   '/connections/:name/leavers/remove': { POST: OPERATOR },
   '/connections/:name/mapping/try': { POST: OPERATOR },
+  '/connections/:name/mapping/history': { GET: AUDITOR },
   '/connections/:name/doctor': { GET: AUDITOR },
   '/connections/:name/export': { GET: AUDITOR },
   '/connections/:name/links': { GET: AUDITOR, POST: OPERATOR },

@@ -2,6 +2,7 @@
 import type { ConnectionAdapterView } from '../admin/connection-adapter.ts'
 import type { ConnectionView } from '../admin/connections.ts'
 import type { Trial } from '../admin/mapping.ts'
+import type { MappingRevisionView } from '../admin/mapping-history.ts'
 import type { Json, JsonObject } from '../scim/schema.ts'
 import { isObject } from '../scim/values.ts'
 import { type Asking, pathOf, type Refused } from './ask.ts'
@@ -54,6 +55,7 @@ interface Known {
   /** Of the connection, as it was read. */
   readonly tag: string
   readonly adapter: ConnectionAdapterView
+  readonly history: readonly MappingRevisionView[]
   readonly type: string
   /** What holds now. */
   readonly current: JsonObject
@@ -63,6 +65,14 @@ export function mappingPages(add: AddPage): void {
   add('GET', HERE, async (page) => {
     const known = await read(page, page.c.req.query('type') ?? 'User')
     const isSaved = page.c.req.query('saved') !== undefined
+    const from = known.history.find(({ version }) => `${version}` === page.c.req.query('from'))
+    if (from && mayChange(page)) {
+      const own = from.mapping[known.type]
+      const draft = isObject(own) ? own : (known.adapter.resources[known.type]?.mapping ?? {})
+      const editor = openEditor(known, page.c.req.query('as'))
+      const next = asWritten(known, { ...editor, draft }, editor.as)
+      return show(page, known, await tried(page.asking, known, next))
+    }
     return show(page, known, { ...openEditor(known, page.c.req.query('as')), isSaved })
   })
 
@@ -87,15 +97,16 @@ export function mappingPages(add: AddPage): void {
 
 async function read({ asking, param }: Page, wanted: string): Promise<Known> {
   const name = param('name')
-  const [{ body: connection, tag }, adapter] = await Promise.all([
+  const [{ body: connection, tag }, adapter, { items: history }] = await Promise.all([
     asking.version<ConnectionView>(pathOf`/connections/${name}`),
     asking.get<ConnectionAdapterView>(pathOf`/connections/${name}/adapter`),
+    asking.get<{ items: MappingRevisionView[] }>(pathOf`/connections/${name}/mapping/history`),
   ])
   const types = Object.keys(adapter.resources)
   const type = types.find((one) => one === wanted) ?? types[0] ?? 'User'
   const own = connection.mapping[type]
   const current = isObject(own) ? own : (adapter.resources[type]?.mapping ?? {})
-  return { name, connection, tag, adapter, type, current }
+  return { name, connection, tag, adapter, type, current, history }
 }
 
 // ---- what is edited ------------------------------------------------------------------------------------
@@ -246,12 +257,14 @@ function changesTo(before: JsonObject, after: JsonObject): EntryChange[] {
   )
 }
 
+const mayChange = ({ viewer }: Page): boolean =>
+  may(viewer, 'PATCH', '/connections/:name') &&
+  may(viewer, 'POST', '/connections/:name/mapping/try')
+
 function show(page: Page, known: Known, editor: MappingEditor): Response | Promise<Response> {
-  const { c, viewer } = page
+  const { c, viewer, now } = page
   const changes = editor.draft ? changesTo(known.current, editor.draft) : []
-  const mayChange =
-    may(viewer, 'PATCH', '/connections/:name') &&
-    may(viewer, 'POST', '/connections/:name/mapping/try')
   const status = editor.refused?.status === 409 ? 409 : 200
-  return c.html(<MappingPage {...{ viewer, ...known, editor, changes, mayChange }} />, status)
+  const shown = { viewer, ...known, editor, changes, mayChange: mayChange(page), now }
+  return c.html(<MappingPage {...shown} />, status)
 }

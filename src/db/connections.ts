@@ -15,6 +15,7 @@ import {
   writeGuarded,
 } from './database.ts'
 import { type Beside, beginFor, LINK_BESIDE, type LinkAhead, toAhead } from './link-ahead.ts'
+import { forgetMappings } from './mapping-history.ts'
 import type { NewToken, Scope } from './tokens.ts'
 
 export interface SealedSecret {
@@ -204,7 +205,7 @@ export class Connections {
           updatedAt: row.createdAt,
         }),
         this.#db.insert(token).values({ ...first, connectionId: row.id }),
-        ...this.#putSecrets(row.id, sealed),
+        ...this.#putSecrets(row.id, sealed, row.createdAt),
       ])
       return true
     } catch (error) {
@@ -226,6 +227,7 @@ export class Connections {
     secrets: Readonly<Record<string, SealedSecret | null>>,
     now: number,
     keyIds: readonly string[] = [],
+    also: readonly Write[] = [],
   ): Promise<boolean> {
     const removed = Object.keys(secrets).filter((name) => secrets[name] === null)
     const put = Object.fromEntries(
@@ -244,13 +246,14 @@ export class Connections {
           .delete(connectionSecret)
           .where(and(eq(connectionSecret.connectionId, read.id), eq(connectionSecret.name, name))),
       ),
-      ...this.#putSecrets(read.id, put),
+      ...this.#putSecrets(read.id, put, now),
       ...(keyIds.length > 0
         ? [
             sql`DELETE FROM connection_secret WHERE connection_id = ${read.id} AND name = ${KEPT}
                  AND key_id NOT IN (SELECT value FROM json_each(${JSON.stringify(keyIds)}))`,
           ]
         : []),
+      ...also,
     ])
   }
 
@@ -271,6 +274,16 @@ export class Connections {
        -- The plus: SQLite would walk an index of all active ones.
        WHERE adapter_identity IS NULL AND +state = 'active' AND adapter <> ${sandbox}
        ORDER BY random() LIMIT ${limit}`)
+  }
+
+  /** When an administrator entered each secret, by name; null: nobody knows. Milliseconds. */
+  async secretsSetAt(id: string): Promise<ReadonlyMap<string, number | null>> {
+    const rows = await this.#db
+      .select({ name: connectionSecret.name, setAt: connectionSecret.setAt })
+      .from(connectionSecret)
+      .where(eq(connectionSecret.connectionId, id))
+      .all()
+    return new Map(rows.map(({ name, setAt }) => [name, setAt]))
   }
 
   /** What the app handed out for later, sealed as a secret of the name `KEPT`. */
@@ -330,6 +343,7 @@ export class Connections {
       sql`DELETE FROM client WHERE connection_id = ${row.id}`,
       this.#db.delete(connectionSecret).where(eq(connectionSecret.connectionId, row.id)),
       sql`DELETE FROM alert_channel WHERE connection_id = ${row.id}`,
+      forgetMappings(row.id),
     ])
     return true
   }
@@ -363,14 +377,18 @@ export class Connections {
     await this.#db.delete(connection).where(and(eq(connection.id, id), isOffboarding))
   }
 
-  #putSecrets(connectionId: string, sealed: Readonly<Record<string, SealedSecret>>): Write[] {
+  #putSecrets(
+    connectionId: string,
+    sealed: Readonly<Record<string, SealedSecret>>,
+    setAt: number,
+  ): Write[] {
     return Object.entries(sealed).map(([name, secret]) =>
       this.#db
         .insert(connectionSecret)
-        .values({ connectionId, name, sealed: secret.sealed, keyId: secret.keyId })
+        .values({ connectionId, name, sealed: secret.sealed, keyId: secret.keyId, setAt })
         .onConflictDoUpdate({
           target: [connectionSecret.connectionId, connectionSecret.name],
-          set: { sealed: secret.sealed, keyId: secret.keyId },
+          set: { sealed: secret.sealed, keyId: secret.keyId, setAt },
         }),
     )
   }

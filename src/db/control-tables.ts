@@ -29,6 +29,7 @@ export const connectionSecret = sqliteTable(
     name: text().notNull(),
     sealed: text().notNull(),
     keyId: text('key_id').notNull(),
+    setAt: integer('set_at'),
   },
   (table) => [primaryKey({ columns: [table.connectionId, table.name] })],
 )

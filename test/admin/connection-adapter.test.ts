@@ -19,7 +19,8 @@ describe('the adapter of a connection', () => {
     const { status, body } = await api.ask('GET', `${at}/adapter`, { token: auditor.token })
     expect(status).toBe(200)
     expect(body.settings.properties).toHaveProperty('url')
-    expect(body.secrets).toEqual([{ name: 'apiKey', isKept: true }])
+    const setAt = new Date(api.clock.now).toISOString()
+    expect(body.secrets).toEqual([{ name: 'apiKey', isKept: true, setAt }])
     const { attributes, mapping, paths } = body.resources.User
     expect(mapping.userName).toBe('login')
     expect(attributes).toContainEqual({

@@ -42,6 +42,7 @@ const MAY = {
     'GET /connections/:name/groups/:id',
     'GET /connections/:name/groups/:id/members',
     'GET /connections/:name/guard',
+    'GET /connections/:name/mapping/history',
   ],
   operator: [
     'PATCH /connections/:name',

@@ -1,8 +1,11 @@
 /** The page of a mapping: what it saves, what it refuses, and what it never does. */
+import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 import { openAdministration } from '../support/administrators.ts'
+import { formOf } from '../support/form-of.ts'
 import { DESK_KEY, DESK_URL, openDesk } from '../support/open-desk.ts'
 import { openPages } from '../support/pages.ts'
+import { connectionId } from '../support/tables.ts'
 
 const DESK = { adapter: 'example', settings: { url: DESK_URL }, secrets: { apiKey: DESK_KEY } }
 
@@ -114,5 +117,57 @@ describe('the page of a mapping', () => {
     expect(desk.counters.changes).toBe(before)
     const nobody = await send({ ...form, sample: '', person: 'nobody@x.io' })
     expect(nobody.html).toContain('no User that is linked is known by this')
+  })
+})
+
+describe('mappings of before', () => {
+  test('are listed with who saved them and when, tried, and put back', async () => {
+    const { api, send, get, at, mapping, connection } = await openPage()
+    expect((await get(at)).text).not.toContain('Mappings so far')
+    const form = { as: 'json', sample: PERSON, do: 'save' }
+    await send({ ...form, version: '1', json: json(NAMES) })
+    await api.must('PATCH', `/connections/${connection}`, { mapping: { User: { userName: null } } })
+    const { items } = await api.must('GET', `/connections/${connection}/mapping/history`)
+    expect(items).toMatchObject([
+      { version: 3, by: 'bootstrap', isInForce: true },
+      { version: 2, by: expect.stringMatching(/^operator /), mapping: { User: NAMES } },
+      { version: 1, by: null, mapping: {}, isInForce: false },
+    ])
+    const shown = await get(`${at}?type=User&from=2`)
+    expect(shown.text).toContain('What saving would change')
+    expect(shown.text).toContain('new userName')
+    expect(await mapping()).toEqual({ User: { 'name.familyName': 'last_name' } })
+    expect((await send(formOf(shown.html, 'save'))).text).toContain('Saved.')
+    expect(await mapping()).toEqual({ User: NAMES })
+    const after = await api.must('GET', `/connections/${connection}/mapping/history`)
+    expect(after.items.map((one: { version: number }) => one.version)).toEqual([4, 3, 2, 1])
+  })
+
+  test('are twenty at the most, and go with the connection', async () => {
+    const { api, connection } = await openPage()
+    const at = `/connections/${connection}`
+    for (let n = 0; n < 22; n++) {
+      const mapping = { User: { ...NAMES, '=role': { value: `${n}` } } }
+      await api.must('PATCH', at, { mapping })
+    }
+    const { items } = await api.must('GET', `${at}/mapping/history`)
+    const versions = items.map((one: { version: number }) => one.version)
+    expect([versions.length, versions[0], versions.at(-1)]).toEqual([20, 23, 4])
+    const kept = () =>
+      env.DB.prepare('SELECT count(*) AS n FROM mapping_revision WHERE connection_id = ?')
+        .bind(id)
+        .first('n')
+    const id = await connectionId(connection)
+    expect(await kept()).toBe(20)
+    await api.must('DELETE', at)
+    expect(await kept()).toBe(0)
+  })
+
+  test('are shown to an auditor, with nothing to put back', async () => {
+    const { api, get, at, connection } = await openPage('auditor')
+    await api.must('PATCH', `/connections/${connection}`, { mapping: { User: NAMES } })
+    const { html, text } = await get(at)
+    expect(text).toContain('Mappings so far')
+    expect(html).not.toContain('from=')
   })
 })

@@ -41,6 +41,22 @@ describe('what leads to the app', () => {
     expect((await get()).html).not.toContain('hunter2-key')
   })
 
+  test('says since when each secret is kept', async () => {
+    const { api, send, get, name } = await open()
+    const now = () => new Date(api.clock.now).toISOString()
+    expect((await get()).text).toContain(`Kept since ${now().slice(0, 10)}`)
+    const setAt = async () => {
+      const { secrets } = await api.must('GET', `/connections/${name}/adapter`)
+      return secrets[0].setAt
+    }
+    const before = await setAt()
+    api.clock.now += 60_000
+    await send({ 'settings.url': DESK_URL, untried: 'yes', do: 'app' })
+    expect(await setAt()).toBe(before)
+    await send({ 'settings.url': DESK_URL, 'secrets.apiKey': DESK_KEY, do: 'app' })
+    expect(await setAt()).toBe(now())
+  })
+
   test('stays as it is where nothing is entered', async () => {
     const { send, stored } = await open()
     const before = await stored()

@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers'
 
 /** Control tables (docs/storage.md), and those that are not ours. */
 const NO_DATA =
-  /^(connection|connection_secret|token|client|client_secret|used_assertion|manifest|manifest_revision|administrator|administrator_token|alert_channel|cron_turn|sqlite_.*|_cf_.*|d1_migrations)$/
+  /^(connection|connection_secret|token|client|client_secret|used_assertion|manifest|manifest_revision|administrator|administrator_token|alert_channel|mapping_revision|cron_turn|sqlite_.*|_cf_.*|d1_migrations)$/
 
 export interface DataTable {
   readonly name: string

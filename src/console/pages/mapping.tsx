@@ -1,6 +1,7 @@
 import type { ConnectionAdapterView } from '../../admin/connection-adapter.ts'
 import type { ConnectionView } from '../../admin/connections.ts'
 import type { Trial } from '../../admin/mapping.ts'
+import type { MappingRevisionView } from '../../admin/mapping-history.ts'
 import type { Json, JsonObject } from '../../scim/schema.ts'
 import { pathOf, type Refused } from '../ask.ts'
 import { JsonEditor, type LineFault, LineFaults } from '../json-editor.tsx'
@@ -12,6 +13,7 @@ import {
   type MappingRow,
   type RowFault,
 } from '../mapping-form.ts'
+import { MappingHistory } from '../mapping-history.tsx'
 import { sameJson } from '../merge-to.ts'
 import { Badge, ErrorSummary, Field, Notice } from '../parts.tsx'
 import type { Viewer } from '../viewer.ts'
@@ -56,6 +58,8 @@ interface Props {
   readonly editor: MappingEditor
   readonly changes: readonly EntryChange[]
   readonly mayChange: boolean
+  readonly history: readonly MappingRevisionView[]
+  readonly now: number
 }
 
 const CALLED: Readonly<Record<string, string>> = { User: 'People', Group: 'Groups' }
@@ -103,6 +107,7 @@ export function MappingPage(props: Props) {
       ) : (
         <Entries entries={current} />
       )}
+      <MappingHistory {...props} at={at} />
     </Layout>
   )
 }

@@ -164,13 +164,13 @@ function AppPart({ connection, adapter, form, at, given, errorOf, seen }: PartPr
               error={errorOf(`settings.${field.name}`)}
             />
           ))}
-          {adapter.secrets.map(({ name, isKept }) => (
+          {adapter.secrets.map(({ name, isKept, setAt }) => (
             <Field
               id={`secrets.${name}`}
               label={labelOf(name)}
               hint={
                 isKept
-                  ? 'Kept, and never shown again. Left empty: it stays as it is.'
+                  ? `Kept${setAt === null ? '' : ` since ${dayOf(setAt)}`}, and never shown again. Left empty: it stays as it is.`
                   : 'There is none. Sealed when it is stored, and never shown again.'
               }
               error={errorOf(`secrets.${name}`)}
@@ -388,16 +388,20 @@ function RemovePart({
   )
 }
 
+const dayOf = (iso: string): string => iso.slice(0, 10)
+
 /** For those who look only. */
 function Facts({ connection, adapter }: Props) {
   const stored = { ...connection.settings, policy: connection.policy } as JsonObject
   return (
     <section class="card" aria-label="Settings">
       <dl class="facts">
-        {adapter.secrets.map(({ name, isKept }) => (
+        {adapter.secrets.map(({ name, isKept, setAt }) => (
           <>
             <dt>{labelOf(name)}</dt>
-            <dd>{isKept ? 'kept' : 'there is none'}</dd>
+            <dd>
+              {!isKept ? 'there is none' : setAt === null ? 'kept' : `kept since ${dayOf(setAt)}`}
+            </dd>
           </>
         ))}
       </dl>
