@@ -45,6 +45,7 @@ const USER = {
     remove: 'hard',
     membership: 'none',
     idsReused: false,
+    neverProtected: true,
     idempotencyKey: false,
   },
   mapping: {
@@ -75,6 +76,7 @@ const GROUP = {
     remove: 'hard',
     membership: 'add-remove',
     idsReused: false,
+    neverProtected: true,
     idempotencyKey: false,
   },
   mapping: { displayName: 'title' },

@@ -196,6 +196,11 @@ export interface Capabilities {
   readonly members?: MemberCapabilities
   /** True: an id may come to name another object later. */
   readonly idsReused: boolean
+  /**
+   * True: none of these objects is ever `protected`. Where no id is reused either, the core removes one, or
+   * changes the members of one, without reading it first.
+   */
+  readonly neverProtected?: boolean
   /** True: a create that carries a key seen before answers with the first one's object. */
   readonly idempotencyKey: boolean
   /**

@@ -4,31 +4,18 @@
  * became of it. Every method is scoped by its connection.
  */
 import { type SQL, sql } from 'drizzle-orm'
+import { CHANGED_ONE, type Database, type Write } from './database.ts'
 import {
-  CHANGED_ONE,
-  type Database,
-  isLostRace,
-  type Write,
-  writeAllReturning,
-} from './database.ts'
-import type { Edge } from './edges.ts'
-
-/** A change that its taker, and nobody else, may tell the app of. */
-export interface TakenEdge {
-  readonly group: string
-  readonly member: string
-  readonly wanted: boolean
-  /** Of a removal: the wish stays, for when the person is switched on again. */
-  readonly kept: boolean
-  /** Tries that failed. */
-  readonly attempt: number
-}
-
-/** Whose they are, and until when its calls may still reach the app. */
-export interface Hold {
-  readonly holder: string
-  readonly until: number
-}
+  type Hold,
+  TAKEN,
+  type TakenEdge,
+  type TakenRow,
+  toTaken,
+  type Wanted,
+  type WantedNamed,
+  wantEdges,
+  wantNamedEdges,
+} from './want-edges.ts'
 
 /** What became of a change that was taken. */
 export type Settlement =
@@ -44,15 +31,10 @@ export type Settlement =
   /** `remember`: that there is none is believed for a while, like an edge. */
   | { readonly member: string; readonly state: 'gone'; readonly rememberUntil: number | undefined }
 
-interface TakenRow {
-  group_link: string
-  member_link: string
-  wanted: number
-  kept: number
-  attempt: number
-}
-
-const TAKEN = sql`group_link, member_link, wanted, kept, attempt`
+/** What a method here takes, after database and connection. */
+type Asked<F> = F extends (db: Database, connection: string, ...asked: infer A) => unknown
+  ? A
+  : never
 
 export class EdgeIntents {
   readonly #db: Database
@@ -63,56 +45,14 @@ export class EdgeIntents {
     this.#connection = connection
   }
 
-  /**
-   * Writes down what is wanted and takes it, but for what is so already: by an import of all members
-   * since `since`, or by an edge that was settled since then. `imported`: writes of an import, for the
-   * group as read under `version`; where another request has changed members meanwhile, undefined is
-   * the answer and nothing is written. `busy`: another request is telling the app of these.
-   */
-  async want(
-    group: string,
-    changes: readonly (Edge & { readonly wanted: boolean })[],
-    { holder, until }: Hold,
-    { now, since }: { readonly now: number; readonly since: number },
-    also: readonly Write[],
-  ): Promise<{ taken: TakenEdge[]; busy: string[] } | undefined> {
-    const connection = this.#connection
-    const members = JSON.stringify(changes.map(({ member }) => member))
-    const isComplete = sql`coalesce((SELECT g.members_read_at FROM link g
-      WHERE g.connection = ${connection} AND g.id = ${group}), 0) > ${since}`
-    try {
-      const results = await writeAllReturning(this.#db, [
-        ...also,
-        sql`
-          INSERT INTO edge (connection, group_link, member_link, member_type, wanted, state, holder,
-                            next_at, at)
-          SELECT ${connection}, ${group}, json_extract(value, '$.member'),
-                 json_extract(value, '$.memberType'), json_extract(value, '$.wanted'), 'want',
-                 ${holder}, ${until}, ${now}
-            FROM json_each(${JSON.stringify(changes)})
-           WHERE json_extract(value, '$.wanted') = 1 OR NOT ${isComplete}
-              OR EXISTS (SELECT 1 FROM edge e WHERE e.connection = ${connection}
-                AND e.group_link = ${group}
-                AND e.member_link = json_extract(json_each.value, '$.member'))
-              ON CONFLICT (connection, group_link, member_link)
-              DO UPDATE SET wanted = excluded.wanted, kept = 0, state = 'want', attempt = 0,
-                            holder = excluded.holder, next_at = excluded.next_at, at = excluded.at
-               WHERE (edge.holder IS NULL OR edge.next_at <= ${now})
-                 AND NOT (edge.state = 'have' AND edge.wanted = excluded.wanted
-                   AND (edge.at > ${since} OR ${isComplete}))
-          RETURNING ${TAKEN}`,
-        sql`
-          SELECT member_link FROM edge
-           WHERE connection = ${connection} AND group_link = ${group} AND holder <> ${holder}
-             AND next_at > ${now} AND member_link IN (SELECT value FROM json_each(${members}))`,
-      ])
-      const taken = (results.at(-2) ?? []) as TakenRow[]
-      const busy = (results.at(-1) ?? []) as { member_link: string }[]
-      return { taken: taken.map(toTaken), busy: busy.map((row) => row.member_link) }
-    } catch (error) {
-      if (isLostRace(error)) return undefined
-      throw error
-    }
+  /** As `wantEdges`. */
+  want(...asked: Asked<typeof wantEdges>): Promise<Wanted | undefined> {
+    return wantEdges(this.#db, this.#connection, ...asked)
+  }
+
+  /** As `wantNamedEdges`. */
+  wantNamed(...asked: Asked<typeof wantNamedEdges>): Promise<WantedNamed | undefined> {
+    return wantNamedEdges(this.#db, this.#connection, ...asked)
   }
 
   /** For `want`: every member that the app held when the group was read is among these writes. */
@@ -293,16 +233,6 @@ function toStaying(settlement: Settlement): StayingRow[] {
       const { state, nextAt, wanted, attempt } = settlement
       return [{ member, state, nextAt: nextAt ?? null, wanted: wanted ? 1 : 0, attempt }]
     }
-  }
-}
-
-function toTaken(row: TakenRow): TakenEdge {
-  return {
-    group: row.group_link,
-    member: row.member_link,
-    wanted: row.wanted === 1,
-    kept: row.kept === 1,
-    attempt: row.attempt,
   }
 }
 

@@ -1,5 +1,5 @@
 /** A link, a claim and an intent as rows of D1, and as the rest of Postern knows them. */
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 
 export type LinkState =
   | 'proposed'
@@ -132,6 +132,13 @@ export const COLUMNS = sql`${stored}, ${GROUPS} AS groups`
 
 /** As `COLUMNS`, for a statement that has just made the row: it is in no group yet. */
 export const RETURNED = sql`${sql.raw(STORED.join(', '))}, '[]' AS groups`
+
+/** Of any type; those that are not there are left out. */
+export function linksByIds(connection: string, ids: readonly string[]): SQL {
+  return sql`
+    SELECT ${COLUMNS} FROM link l
+     WHERE l.connection = ${connection} AND l.id IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`
+}
 
 /** For a query by id, which may end in a write. */
 export const OPEN_INTENT = sql`${INTENT} AS open`

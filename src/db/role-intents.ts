@@ -4,8 +4,8 @@
  */
 import { type SQL, sql } from 'drizzle-orm'
 import { type Database, type Write, writeAll } from './database.ts'
-import type { Hold } from './edge-intents.ts'
 import { dueOfTables, grown } from './role-due.ts'
+import type { Hold } from './want-edges.ts'
 
 export type RoleValue = string | number | boolean
 

@@ -2,6 +2,7 @@
 
 import type { Account } from '../operations/account.ts'
 import { represent } from '../operations/account.ts'
+import { changeNamedMembers } from '../operations/change-named-members.ts'
 import { createResource } from '../operations/create.ts'
 import { deleteResource } from '../operations/delete.ts'
 import { type Endpoint, type OpenConnection, openEndpoint } from '../operations/endpoint.ts'
@@ -100,10 +101,20 @@ async function get(endpoint: Endpoint, request: ScimRequest, id: string): Promis
 
 async function patch(endpoint: Endpoint, request: ScimRequest, id: string): Promise<ScimResponse> {
   const projection = projectionOf(endpoint, request)
-  const account = await patchResource(endpoint, id, requireObject(request.body), request.ifMatch)
+  const body = requireObject(request.body)
   // Entra asks for 204 on groups: their members are many. RFC 7644 §3.5.2: `attributes` means 200.
   const named = request.query.has('attributes') || request.query.has('excludedattributes')
-  if (endpoint.profile === 'tolerant' && membershipOf(endpoint) && !named) {
+  const isUnshown = endpoint.profile === 'tolerant' && membershipOf(endpoint) && !named
+  // Without an ETag, for that is of what the app holds.
+  if (
+    isUnshown &&
+    request.ifMatch === undefined &&
+    (await changeNamedMembers(endpoint, id, body))
+  ) {
+    return { status: 204 }
+  }
+  const account = await patchResource(endpoint, id, body, request.ifMatch)
+  if (isUnshown) {
     const etag = versionOf(represent(endpoint, account))
     return { status: 204, headers: { etag } }
   }

@@ -6,6 +6,7 @@
 import { type Write, writeAll } from '../db/database.ts'
 import type { Edge } from '../db/edges.ts'
 import type { Link } from '../db/link.ts'
+import type { Hold, Wanted } from '../db/want-edges.ts'
 import { Budget } from '../membership/budget.ts'
 import { needsPresent, planChanges } from '../membership/plan.ts'
 import { ScimError } from '../scim/error.ts'
@@ -59,20 +60,39 @@ export async function planMembers(
   const present = [...recorded, ...(read ?? [])]
   const { wanted, named, additive } = planChanges(changes, present, additiveSingleReplace)
   const ids = [...new Set([...wanted.keys(), ...named])]
-  const links = new Map((await endpoint.links.getAll(ids)).map((link) => [link.id, link]))
-  refuseUnknown([...named].filter((id) => !links.has(id)))
-  refuseNested(
+  const links = await knownMembers(
     endpoint,
-    [...named].flatMap((id) => links.get(id) ?? []),
+    account?.link.id ?? 'new',
+    named,
+    await endpoint.links.getAll(ids),
   )
-  // A person who was deleted here is skipped: the client's view of the group is behind.
-  const gone = [...named].filter((id) => isDeleted(links.get(id)))
-  if (gone.length > 0) await reportDeletedMembers(endpoint, account?.link.id ?? 'new', gone)
   const planned = [...wanted].flatMap(([id, isWanted]) => {
     const link = links.get(id)
     return link && !(isWanted && isDeleted(link)) ? [{ link, wanted: isWanted }] : []
   })
   return { changes: planned, read, additive }
+}
+
+/**
+ * By SCIM id. A person who was deleted here is to be skipped: the client's view of the group is behind.
+ *
+ * @throws {ScimError} as `planMembers`
+ */
+export async function knownMembers(
+  endpoint: Endpoint,
+  group: string,
+  named: ReadonlySet<string>,
+  found: readonly Link[],
+): Promise<ReadonlyMap<string, Link>> {
+  const links = new Map(found.map((link) => [link.id, link]))
+  refuseUnknown([...named].filter((id) => !links.has(id)))
+  refuseNested(
+    endpoint,
+    [...named].flatMap((id) => links.get(id) ?? []),
+  )
+  const gone = [...named].filter((id) => isDeleted(links.get(id)))
+  if (gone.length > 0) await reportDeletedMembers(endpoint, group, gone)
+  return links
 }
 
 function isDeleted(link: Link | undefined): boolean {
@@ -120,47 +140,97 @@ export async function sendMembers(
   if (plan.changes.length === 0) return account
   if (!endpoint.port.members) return record(endpoint, account, plan)
   await refuseIfProtected(endpoint, account, plan)
-  const { edgeIntents, io, deadline } = endpoint
-  const { link: group } = account
-  const links = new Map(plan.changes.map(({ link }) => [link.id, link]))
-  const budget = new Budget(io.now, deadline.leftMs())
-  const detail = { additiveSingleReplace: plan.additive }
-  let imported = await importOf(endpoint, account, plan)
-  let open = plan.changes.map(({ link, wanted }) => ({
+  const { link: group, object } = account
+  const imported = await importOf(endpoint, group, object.id, plan)
+  const changes = plan.changes.map(({ link, wanted }) => ({
     member: link.id,
     memberType: link.type,
     wanted,
   }))
-  let moved: { versions: number; at: number } | undefined
+  const links = new Map(plan.changes.map(({ link }) => [link.id, link]))
+  const moved = await tellWanted(endpoint, group, changes, {
+    imported,
+    additive: plan.additive,
+    want: async (open, hold, times, also) => {
+      const found = await endpoint.edgeIntents.want(group.id, open, hold, times, also)
+      return found && { ...found, links }
+    },
+  })
+  return movedOn(account, moved)
+}
+
+/** What a client wants of a member, before or after it is known who that is. */
+export interface Change {
+  readonly member: string
+  readonly wanted: boolean
+}
+
+export interface Telling<C extends Change> {
+  /** Writes of an import: left out where another request has overtaken it. */
+  readonly imported: readonly Write[]
+  /** As in `MemberPlan`. */
+  readonly additive: number
+  /** True: nobody has read the group before. */
+  readonly isUnread?: boolean
+  readonly want: (
+    open: readonly C[],
+    hold: Hold,
+    times: { readonly now: number; readonly since: number },
+    also: readonly Write[],
+  ) => Promise<(Wanted & { readonly links: ReadonlyMap<string, Link> }) | undefined>
+}
+
+/** What has become of the group's row. */
+export interface Moved {
+  readonly versions: number
+  readonly at: number
+  /** As in `Settled`. */
+  readonly isThere: boolean
+}
+
+/** Wants, tells and settles, until nobody else is at work on one of these members. */
+export async function tellWanted<C extends Change>(
+  endpoint: Endpoint,
+  group: Link,
+  changes: readonly C[],
+  { imported, additive, isUnread = false, want }: Telling<C>,
+): Promise<Moved> {
+  const { io, deadline } = endpoint
+  const budget = new Budget(io.now, deadline.leftMs())
+  const detail = { additiveSingleReplace: additive }
+  let also = imported
+  let open = changes
+  let moved: Moved = { versions: 0, at: 0, isThere: !isUnread }
   for (const waitMs of PATIENCE_MS) {
     if (waitMs > 0) await io.wait(waitMs)
     const now = io.now()
     const times = { now, since: now - BELIEVED_MS }
     const hold = newHold(endpoint)
-    // An import that another request has overtaken is left out.
     const found =
-      (await edgeIntents.want(group.id, open, hold, times, imported)) ??
-      (await edgeIntents.want(group.id, open, hold, times, []))
+      (await want(open, hold, times, also)) ??
+      (also.length > 0 ? await want(open, hold, times, []) : undefined)
     if (!found) throw busy()
-    imported = []
+    also = []
     if (found.taken.length > 0) {
-      const { taken } = found
-      const settled = await settleMembers(endpoint, group, { taken, links, budget, hold, detail })
+      const { taken, links } = found
+      const settling = { taken, links, budget, hold, detail, isUnread: !moved.isThere }
+      const settled = await settleMembers(endpoint, group, settling)
       if (settled.failure !== undefined) throw settled.failure
       if (settled.left > 0) throw unfinished(settled.left)
-      const isDone = settled.added + settled.removed > 0
-      if (isDone) moved = { versions: (moved?.versions ?? 0) + 1, at: settled.at }
+      const { isThere, at, added, removed } = settled
+      const isDone = added + removed > 0
+      moved = { ...moved, isThere, ...(isDone && { versions: moved.versions + 1, at }) }
     }
     const busyIds = new Set(found.busy)
     open = open.filter(({ member }) => busyIds.has(member))
-    if (open.length === 0) return movedOn(account, moved)
+    if (open.length === 0) return moved
   }
   throw busy()
 }
 
 /** As the settling wrote it: the client compares this answer's version with that of its next read. */
-function movedOn(account: Account, moved: { versions: number; at: number } | undefined): Account {
-  if (!moved) return account
+function movedOn(account: Account, moved: Pick<Moved, 'versions' | 'at'>): Account {
+  if (moved.versions === 0) return account
   const { link } = account
   return {
     ...account,
@@ -191,10 +261,11 @@ async function refuseIfProtected(
 }
 
 /** What makes edges hold every member of the group, where that is known or is learned cheaply. */
-async function importOf(
+export async function importOf(
   endpoint: Endpoint,
-  { link, object }: Account,
-  { read, changes }: MemberPlan,
+  link: Link,
+  nativeId: string,
+  { read, changes }: { readonly read: MemberPlan['read']; readonly changes: readonly unknown[] },
 ): Promise<Write[]> {
   const { edges, edgeIntents, io, spec } = endpoint
   const { membership, members } = spec.capabilities
@@ -208,7 +279,7 @@ async function importOf(
   const pages = Math.min(Math.ceil(changes.length / (members?.batch ?? 1)), IMPORT_PAGES)
   const isMany = link.membersManyAt !== undefined && link.membersManyAt > now - MANY_HOLDS_MS
   if (isMany && pages <= MANY_PAGES) return []
-  const all = await readMembers(endpoint, object.id, pages)
+  const all = await readMembers(endpoint, nativeId, pages)
   return all ? onto(all) : [edgeIntents.many(link.id, now)]
 }
 

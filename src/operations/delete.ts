@@ -30,6 +30,7 @@ import { takeOverProvisional } from './pending.ts'
 import { refuseWay, removeAccount, wayOf } from './remove-account.ts'
 import { cancelRemoval, type Removal, removePending, withdrawnAccount } from './remove-pending.ts'
 import { tellDueRoles } from './roles.ts'
+import { mayGoUnread } from './unread.ts'
 
 const DAY_MS = 24 * 3_600_000
 
@@ -64,8 +65,14 @@ export async function deleteResource(
       if (begun) return remove(endpoint, begun.link, begun.held)
       continue
     }
-    const object = await objectOf(endpoint, link)
-    if (object) {
+    const isUnread =
+      link.state === 'linked' &&
+      link.verdict !== 'protected' &&
+      ifMatch === undefined &&
+      mayGoUnread(endpoint)
+    const object = isUnread ? undefined : await objectOf(endpoint, link)
+    if (isUnread) refuseWay(endpoint, link)
+    else if (object) {
       await refuseUnmatched(endpoint, link, object)
       const account = accountOf(endpoint, link, object)
       if (!isGated(endpoint) && (await takeOverProvisional(endpoint, account))) continue
@@ -79,7 +86,8 @@ export async function deleteResource(
       body: JSON.stringify({ before: link.state }),
       leaseUntil: io.now() + connection.policy.limits.requestTimeoutMs,
     }
-    const isCounted = object && isPerson && by === 'client'
+    const mayBeThere = isUnread || object !== undefined
+    const isCounted = mayBeThere && isPerson && by === 'client'
     const admission = isCounted ? admit(endpoint, link, 'delete') : []
     switch (await links.beginRemoval(link, intent, io.now(), admission)) {
       case 'parked':
@@ -88,7 +96,7 @@ export async function deleteResource(
         continue
       case 'begun':
         // Without an account there is nothing to remove, but what is left of it here.
-        return remove(endpoint, object ? link : { ...link, nativeId: undefined }, {
+        return remove(endpoint, mayBeThere ? link : { ...link, nativeId: undefined }, {
           id: intent.id,
           fence: 1,
         })

@@ -1,5 +1,5 @@
 /** One request at a time replaces a list of the app's, or the later one takes back the earlier. */
-import type { Hold } from '../db/edge-intents.ts'
+import type { Hold } from '../db/want-edges.ts'
 import type { Endpoint } from './endpoint.ts'
 
 /** How long a list that another request is replacing is waited for, in steps. */

@@ -3,8 +3,8 @@
  * taken away while it is switched off, and given back when it is on again, because Entra will not.
  */
 import { type Write, writeAll } from '../db/database.ts'
-import type { Hold, TakenEdge } from '../db/edge-intents.ts'
 import type { Link } from '../db/link.ts'
+import type { Hold, TakenEdge } from '../db/want-edges.ts'
 import { Budget } from '../membership/budget.ts'
 import type { Account } from './account.ts'
 import type { Endpoint } from './endpoint.ts'

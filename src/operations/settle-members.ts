@@ -1,8 +1,9 @@
 /** Tells the app of changes that are taken, and writes down what became of each: edge, audit, finding. */
 
 import { type Write, writeAll } from '../db/database.ts'
-import type { Hold, Settlement, TakenEdge } from '../db/edge-intents.ts'
+import type { Settlement } from '../db/edge-intents.ts'
 import type { Link } from '../db/link.ts'
+import type { Hold, TakenEdge } from '../db/want-edges.ts'
 import type { Budget } from '../membership/budget.ts'
 import { retryAfterMs } from '../membership/retry.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -20,6 +21,8 @@ export interface Settled {
   readonly failure: unknown
   /** When it was settled; the group's version has moved on where something was done. */
   readonly at: number
+  /** False: nobody has read the group, nor has the app shown otherwise that it holds it. */
+  readonly isThere: boolean
 }
 
 /** A new hold for this request: until its end, nobody else tells the app of what it takes. */
@@ -39,18 +42,21 @@ export interface Settling {
   readonly detail?: Readonly<Record<string, number>>
   /** True: what is not done counts as a try that failed. */
   readonly isFailing?: boolean
+  /** True: nobody has read the group before. */
+  readonly isUnread?: boolean
 }
 
 export async function settleMembers(
   endpoint: Endpoint,
   group: Link,
-  { taken, links, budget, hold, detail = {}, isFailing = false }: Settling,
+  { taken, links, budget, hold, detail = {}, isFailing = false, isUnread = false }: Settling,
 ): Promise<Settled> {
   const tasks = taken.flatMap(({ member, wanted }): MemberTask[] => {
     const link = links.get(member)
     return link ? [{ link, wanted }] : []
   })
-  const { fates, failure } = await tellMembers(endpoint, group, tasks, { budget, hold })
+  const told = await tellMembers(endpoint, group, tasks, { budget, hold, isUnread })
+  const { fates, failure, isThere } = told
   const now = endpoint.io.now()
   const fateOf = ({ member }: TakenEdge): Fate => {
     const fate = fates.get(member) ?? 'dropped'
@@ -78,7 +84,7 @@ export async function settleMembers(
     writes.push(findings.found('member-blocked', found(endpoint, group, blocked), now))
   const counts = { added: added.length, removed: removed.length, blocked: blocked.length }
   const waiting = left.length + of('failed').length + of('waits').length
-  const told = Object.entries({ ...counts, waiting, ...detail }).filter(
+  const sums = Object.entries({ ...counts, waiting, ...detail }).filter(
     ([name, n]) => n > 0 || name === 'added' || name === 'removed',
   )
   if (done.length + blocked.length > 0) {
@@ -90,10 +96,17 @@ export async function settleMembers(
     writes.push(...membershipRows(endpoint, group, moved, now))
     const entry = { request, type: group.type, link: group.id, op: 'members' as const }
     const decision = done.length > 0 ? 'updated' : 'blocked'
-    writes.push(audit.entry({ ...entry, decision, detail: Object.fromEntries(told) }, now))
+    writes.push(audit.entry({ ...entry, decision, detail: Object.fromEntries(sums) }, now))
   }
   await writeAll(db, writes)
-  return { added: added.length, removed: removed.length, left: left.length, failure, at: now }
+  return {
+    added: added.length,
+    removed: removed.length,
+    left: left.length,
+    failure,
+    at: now,
+    isThere,
+  }
 }
 
 function settlementOf(

@@ -5,12 +5,13 @@
 
 import type { AnyPort, Member, ReplaceOutcome, WriteOutcome } from '../adapter/contract.ts'
 import { isRefusal } from '../adapter/failure.ts'
-import type { Hold } from '../db/edge-intents.ts'
 import type { Link } from '../db/link.ts'
+import type { Hold } from '../db/want-edges.ts'
 import type { Budget } from '../membership/budget.ts'
 import { chunksOf, halvesOf } from '../membership/chunks.ts'
 import { groupsAfter, membersAfter } from '../membership/replacement.ts'
 import { ScimError } from '../scim/error.ts'
+import { notFound, objectOf } from './account.ts'
 import type { Endpoint } from './endpoint.ts'
 import { strips } from './inactive.ts'
 import { underLease } from './lease.ts'
@@ -36,6 +37,8 @@ export interface Told {
   readonly fates: ReadonlyMap<string, Fate>
   /** What the client is to hear: that which passes with time before that which does not. */
   readonly failure: unknown
+  /** True: the app has shown that it holds the group. */
+  readonly isThere: boolean
 }
 
 interface Task extends MemberTask {
@@ -50,17 +53,25 @@ interface Telling {
   readonly budget: Budget
   readonly hold: Hold
   readonly fates: Map<string, Fate>
+  /** False: the group was not read before its members are told of. */
+  isThere: boolean
   refusal: unknown
   failure: unknown
 }
 
-/** Never fails: whatever happens, the fate of each task is known. */
+/**
+ * Never fails: whatever happens, the fate of each task is known.
+ *
+ * @param options `isUnread`: the group was not read before; an answer that may mean that the app has not got
+ *   it is then not believed before it is
+ */
 export async function tellMembers(
   endpoint: Endpoint,
   group: Link,
   tasks: readonly MemberTask[],
-  { budget, hold }: { readonly budget: Budget; readonly hold: Hold },
+  options: { readonly budget: Budget; readonly hold: Hold; readonly isUnread?: boolean },
 ): Promise<Told> {
+  const { budget, hold, isUnread = false } = options
   const fates = new Map<string, Fate>()
   const open: Task[] = []
   for (const task of tasks) {
@@ -70,8 +81,10 @@ export async function tellMembers(
     if (!fate && nativeId !== undefined) open.push({ ...task, member: { type, id: nativeId } })
   }
   const id = group.nativeId
-  if (open.length === 0 || id === undefined) return { fates, failure: undefined }
-  const rest = { refusal: undefined, failure: undefined }
+  if (open.length === 0 || id === undefined) {
+    return { fates, failure: undefined, isThere: !isUnread }
+  }
+  const rest = { isThere: !isUnread, refusal: undefined, failure: undefined }
   const telling: Telling = { endpoint, group, id, budget, hold, fates, ...rest }
   try {
     await tell(telling, open)
@@ -80,7 +93,8 @@ export async function tellMembers(
     // Nobody knows how far it came.
     for (const { link } of open) if (fates.get(link.id) === 'left') fates.set(link.id, 'failed')
   }
-  return { fates, failure: telling.failure ?? telling.refusal }
+  const { failure, refusal, isThere } = telling
+  return { fates, failure: failure ?? refusal, isThere }
 }
 
 /** Some changes need no call: there is nobody in the app, or not yet. */
@@ -137,11 +151,11 @@ async function addAndRemove(telling: Telling, tasks: readonly Task[]): Promise<v
     if (outcome === 'failed') return
     const isRefused = outcome === 'refused' || (isJoin && isMemberGone(outcome))
     if (!isRefused) {
-      if (!settle(telling, chunk, outcome)) return
+      if (!(await settle(telling, chunk, outcome))) return
     } else if (chunk.length > 1) {
       // One of them is refused: which one shows when there are fewer.
       queue.unshift(...halvesOf(chunk))
-    } else block(telling, chunk, outcome)
+    } else await block(telling, chunk, outcome)
   }
 }
 
@@ -159,7 +173,7 @@ async function replaceMembers(telling: Telling, tasks: readonly Task[]): Promise
     if (!list) return
     const next = membersAfter(list.items, tasks)
     if (!next) {
-      settle(telling, tasks, { kind: 'unchanged' })
+      await settle(telling, tasks, { kind: 'unchanged' })
       return
     }
     if (!budget.take() || !holds(telling)) return
@@ -169,11 +183,11 @@ async function replaceMembers(telling: Telling, tasks: readonly Task[]): Promise
     if (outcome === 'failed') return
     if (outcome !== 'refused' && outcome.kind === 'stale') continue
     if (outcome !== 'refused' && !isMemberGone(outcome)) {
-      settle(telling, tasks, outcome)
+      await settle(telling, tasks, outcome)
       return
     }
     if (tasks.length === 1) {
-      block(telling, tasks, outcome)
+      await block(telling, tasks, outcome)
       return
     }
     for (const half of halvesOf(tasks)) await replaceMembers(telling, half)
@@ -221,13 +235,13 @@ async function replaceGroups(telling: Telling, task: Task): Promise<void> {
     if (!budget.take()) return
     const list = await port.groupsOf?.(task.member)
     if (!list) {
-      if (task.wanted) block(telling, [task], { kind: 'gone', what: 'member' })
-      else settle(telling, [task], { kind: 'unchanged' })
+      if (task.wanted) await block(telling, [task], { kind: 'gone', what: 'member' })
+      else await settle(telling, [task], { kind: 'unchanged' })
       return
     }
     const next = groupsAfter(list.groups, id, task.wanted, single)
     if (!next) {
-      settle(telling, [task], { kind: 'unchanged' })
+      await settle(telling, [task], { kind: 'unchanged' })
       return
     }
     if (!budget.take() || !holds(telling)) return
@@ -237,8 +251,8 @@ async function replaceGroups(telling: Telling, task: Task): Promise<void> {
     if (outcome === 'failed') return
     if (outcome !== 'refused' && outcome.kind === 'stale') continue
     const isRefused = outcome === 'refused' || (task.wanted && isMemberGone(outcome))
-    if (isRefused) block(telling, [task], outcome)
-    else settle(telling, [task], outcome)
+    if (isRefused) await block(telling, [task], outcome)
+    else await settle(telling, [task], outcome)
     return
   }
   telling.failure ??= busy()
@@ -282,9 +296,26 @@ function isMemberGone(outcome: ReplaceOutcome): boolean {
 }
 
 /** False: the group is gone, and whoever is left cannot join it. */
-function settle(telling: Telling, tasks: readonly Task[], outcome: ReplaceOutcome): boolean {
+async function settle(
+  telling: Telling,
+  tasks: readonly Task[],
+  outcome: ReplaceOutcome,
+): Promise<boolean> {
   const { fates } = telling
-  const isGroupGone = outcome.kind === 'gone' && outcome.what !== 'member'
+  let isGroupGone = outcome.kind === 'gone' && outcome.what !== 'member'
+  if (!telling.isThere) {
+    const isDoubtful = isGroupGone || (outcome.kind !== 'ok' && tasks.some(({ wanted }) => !wanted))
+    if (isDoubtful && !(await confirm(telling, tasks))) return false
+    // Somebody else has just made it, or the app was wrong.
+    if (isGroupGone && telling.isThere && tasks.some(({ wanted }) => wanted)) {
+      telling.failure ??= busy()
+      for (const { link } of tasks) fates.set(link.id, 'failed')
+      return false
+    }
+    isGroupGone = isDoubtful && !telling.isThere
+    if (!isGroupGone) telling.isThere = true
+    else telling.failure ??= notFound(telling.endpoint)
+  }
   for (const { link, wanted } of tasks) {
     fates.set(link.id, isGroupGone && wanted ? 'dropped' : 'done')
   }
@@ -295,7 +326,32 @@ function settle(telling: Telling, tasks: readonly Task[], outcome: ReplaceOutcom
   return false
 }
 
-function block(telling: Telling, tasks: readonly Task[], outcome: ReplaceOutcome | 'refused') {
+/**
+ * Reads the group that was not read before: `isThere` says what came of it. False: nobody knows, for the app
+ * is not to be believed now.
+ */
+async function confirm(telling: Telling, tasks: readonly Task[]): Promise<boolean> {
+  try {
+    telling.isThere = (await objectOf(telling.endpoint, telling.group)) !== undefined
+    return true
+  } catch (error) {
+    telling.failure ??= error
+    for (const { link } of tasks) telling.fates.set(link.id, 'failed')
+    return false
+  }
+}
+
+async function block(
+  telling: Telling,
+  tasks: readonly Task[],
+  outcome: ReplaceOutcome | 'refused',
+): Promise<void> {
+  if (!telling.isThere && !(await confirm(telling, tasks))) return
+  if (!telling.isThere) {
+    telling.failure ??= notFound(telling.endpoint)
+    for (const { link } of tasks) telling.fates.set(link.id, 'dropped')
+    return
+  }
   for (const { link } of tasks) telling.fates.set(link.id, 'blocked')
   if (outcome === 'refused') return
   telling.refusal ??= new ScimError(

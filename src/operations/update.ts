@@ -87,7 +87,10 @@ function withSwitch(endpoint: Endpoint, view: Resource, sent: Resource): Resourc
 }
 
 /** So that the audit knows of it also where it is cut off between the app's answer and the commit. */
-function begin({ connection, definition, request, trail, io }: Endpoint, link: string): Write {
+export function begin(
+  { connection, definition, request, trail, io }: Endpoint,
+  link: string,
+): Write {
   trail.begun.add(link)
   const what = { request, link, type: definition.type.name }
   return beginSending(connection.id, what, trail.actor, io.now())

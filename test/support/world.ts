@@ -198,7 +198,8 @@ function otherApp(
   const User = {
     ...user,
     attributes: { ...user.attributes, ...attributes },
-    capabilities: { ...user.capabilities, ...capabilities },
+    // What is shown, or done, otherwise may be protected as well.
+    capabilities: { ...user.capabilities, neverProtected: !shows && !port.get, ...capabilities },
   }
   const drops: string[] = []
   if (capabilities.active === 'none') drops.push('setActive')

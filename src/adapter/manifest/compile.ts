@@ -201,6 +201,8 @@ function capabilitiesOf(resource: ResourceManifest): Capabilities {
       },
     }),
     idsReused: resource.idsReused,
+    // Who is absent by a condition may be written to in the app all the same: that takes a read as well.
+    neverProtected: resource.protected.length === 0 && resource.absentWhen.length === 0,
     idempotencyKey: create?.idempotencyKey ?? false,
     ...(resource.anchor !== undefined && { anchor: resource.anchor }),
   }

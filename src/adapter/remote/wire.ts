@@ -85,6 +85,7 @@ const capabilities = z.object({
   membership: z.enum(['add-remove', 'replace-on-group', 'replace-on-user', 'none']),
   members: memberCapabilities.exactOptional(),
   idsReused: z.boolean(),
+  neverProtected: flag,
   idempotencyKey: z.boolean(),
   anchor: text,
 } satisfies Shape<Capabilities>)
