@@ -1,6 +1,6 @@
 /** The order of things: request id, routes, and what becomes of errors. */
 
-import { Hono } from 'hono'
+import { type ErrorHandler, Hono, type NotFoundHandler } from 'hono'
 import type { Admitted, Freshness } from './access/authenticate.ts'
 import { BaseUrlMissing } from './access/base-url.ts'
 import { CONNECTION_NAME, type Connection } from './access/connection.ts'
@@ -10,10 +10,8 @@ import type { OAuthDeps } from './access/oauth.ts'
 import type { After } from './access/read-at-most.ts'
 import { type Refusal, refuseHead } from './access/request-head.ts'
 import type { OnCall } from './adapter/app-call.ts'
-import { type AdminDeps, adminApi } from './admin/api.ts'
 import { Problem } from './admin/problem.ts'
 import { Deadline } from './calls/deadline.ts'
-import { consolePages } from './console/console.tsx'
 import { DatabaseUnbound } from './db/data-databases.ts'
 import { type Database, StorageError } from './db/database.ts'
 import type { Beside } from './db/link-ahead.ts'
@@ -39,9 +37,6 @@ export interface AppDeps {
   readonly door: Door
   readonly audit: AuditBatch
   readonly oauth: OAuthDeps
-  readonly admin: AdminDeps
-  /** Routes of other parts of the gateway behind the admin API's door. */
-  readonly adminRoutes: (api: Hono) => void
   readonly io: Io
   readonly trouble: AppTrouble
   readonly nativeIds: NativeIds
@@ -54,8 +49,8 @@ export interface AppDeps {
   /** Keeps the isolate at work on it though the client has gone. */
   readonly waitUntil: (work: Promise<unknown>) => void
   readonly isHealthy: () => Promise<boolean>
-  /** `/metrics`, where the request has the token for that; else undefined. */
-  readonly scrape: (request: Request) => Promise<Response | undefined>
+  /** What administrators ask: `/admin` and `/metrics`. */
+  readonly manage: () => Promise<Pick<Hono, 'fetch'>>
   /** Whatever the work asks of D1, wherever it is done, is noted in the trail. */
   readonly inTrail: <T>(trail: Trail, work: () => T) => T
   readonly log: Log
@@ -72,26 +67,15 @@ export function createApp(deps: AppDeps): Hono {
     secure(c.res.headers, c.req.url)
   })
 
-  // Hono's own handler prints the error, whose message may hold values.
-  app.onError((error, c) => {
-    deps.log({ event: 'failed', ...traceOf(error) })
-    return c.json({ status: 500, title: 'Internal Server Error' }, 500)
-  })
+  app.onError(failed(deps.log))
   app.get('/healthz', async (c) => {
     const healthy = await deps.isHealthy()
     return c.json({ status: healthy ? 'ok' : 'unavailable' }, healthy ? 200 : 503)
   })
-  // Where those who scrape look; behind the door of the admin API for all but one token.
-  app.get('/metrics', async (c) => {
-    const url = new URL('/admin/api/metrics', c.req.url)
-    return (await deps.scrape(c.req.raw)) ?? app.fetch(new Request(url, c.req.raw))
-  })
   app.all('/healthz', (c) => c.json({ status: 405 }, 405, { allow: 'GET, HEAD' }))
-  app.route('/admin/api', adminApi(deps.admin, deps.adminRoutes))
-  // The console asks the admin API, as a client would: one door, one table of permissions.
-  const { signIn } = deps.admin
-  const ask = async (request: Request) => app.fetch(request)
-  app.route('/admin', consolePages({ ask, signIn, now: deps.admin.now, after: deps.after }))
+  for (const path of ['/admin/*', '/metrics']) {
+    app.all(path, async (c) => (await deps.manage()).fetch(c.req.raw))
+  }
   app.all('/scim/:connection/v2', (c) => scim(deps, c.req.raw, c.req.param('connection'), ''))
   app.all('/scim/:connection/v2/*', (c) => {
     const name = c.req.param('connection')
@@ -105,9 +89,19 @@ export function createApp(deps: AppDeps): Hono {
     const detail = 'The SCIM base URL ends in /scim/{connection}/v2. Check it in the client.'
     return toHttp(toErrorResponse(new ScimError(404, detail)), deps.io.newId())
   })
-  app.notFound((c) => c.json({ status: 404, title: 'Not Found' }, 404))
+  app.notFound(notFound)
   return app
 }
+
+/** Hono's own handler prints the error, whose message may hold values. */
+export function failed(log: Log): ErrorHandler {
+  return (error, c) => {
+    log({ event: 'failed', ...traceOf(error) })
+    return c.json({ status: 500, title: 'Internal Server Error' }, 500)
+  }
+}
+
+export const notFound: NotFoundHandler = (c) => c.json({ status: 404, title: 'Not Found' }, 404)
 
 /** In the words of the interface that the request is for. */
 function refuse(deps: AppDeps, request: Request, { status, detail }: Refusal): Response {

@@ -8,7 +8,7 @@ import {
   type Notes,
   type Subject,
 } from '../../src/adapter/kit/subject.ts'
-import { directoriesBy } from '../../src/adapter/ldap/client.ts'
+import { directoriesBy } from '../../src/adapter/ldap/directories.ts'
 import { openPorts } from '../../src/adapter/open.ts'
 import { createDial } from '../../src/adapter/sql/dial.ts'
 import { CALL_TIMEOUT_MS, type Live, patient } from './live.ts'

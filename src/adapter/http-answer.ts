@@ -2,7 +2,6 @@
 import { saysItsLength } from './body-length.ts'
 import type { AdapterFailure } from './failure.ts'
 import type { HttpResponse } from './http.ts'
-import { readXml } from './xml.ts'
 
 /** Levels of a JSON answer; of XML it is half of that. */
 const MAX_DEPTH = 64
@@ -50,8 +49,9 @@ export async function readText(
   }
 }
 
-export function parseXml(text: string): Pick<HttpResponse, 'json' | 'body'> {
+export async function parseXml(text: string): Promise<Pick<HttpResponse, 'json' | 'body'>> {
   if (text.trim() === '') return { body: 'empty', json: undefined }
+  const { readXml } = await import('./xml.ts')
   const json = readXml(text)
   return { body: json === undefined ? 'other' : 'xml', json }
 }

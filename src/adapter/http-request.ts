@@ -2,7 +2,6 @@
 import { AdapterFailure } from './failure.ts'
 import type { HttpRequest, Query } from './http.ts'
 import { leavesItsPlace } from './path-part.ts'
-import { writeXml } from './xml.ts'
 
 /** RFC 3986 §3.3: `pchar`. What a part that `encodeURIComponent` made consists of, and more. */
 const PATH = /^(?:\/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})*)+$/
@@ -51,8 +50,9 @@ export function headersOf(
   return headers
 }
 
-export function bodyOf({ json, form, xml }: HttpRequest): string | null {
-  if (xml !== undefined) return writeXml(xml)
+export async function bodyOf({ json, form, xml }: HttpRequest): Promise<string | null> {
+  // Loaded when the first app wants it: most speak JSON.
+  if (xml !== undefined) return (await import('./xml.ts')).writeXml(xml)
   if (form !== undefined) return new URLSearchParams(pairsOf(form)).toString()
   return json === undefined ? null : JSON.stringify(json)
 }

@@ -138,7 +138,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       const safe = request.safe ?? request.method === 'GET'
       const url = urlBelow(base, request)
       const headers = headersOf(request, options.headers?.() ?? {})
-      const body = bodyOf(request)
+      const body = await bodyOf(request)
       const any = request.expect === 'any'
       const timeoutMs = leftMs()
       if (timeoutMs <= 0) throw new OutOfTime()
@@ -174,7 +174,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
             { effect: lost },
           )
         const text = await readText(response, maxBytes, misunderstood)
-        const parsed = request.answers === 'xml' ? parseXml(text) : parseJson(text)
+        const parsed = request.answers === 'xml' ? await parseXml(text) : parseJson(text)
         if (parsed.body === 'other' && !any) throw misunderstood()
         const { json } = parsed
         return {

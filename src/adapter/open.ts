@@ -28,7 +28,7 @@ export interface Outside {
   readonly fetch: (input: string, init: RequestInit) => Promise<Response>
   /** `createDial` of `sql/dial.ts`. Without it no database can be reached. */
   readonly dial?: Dial
-  /** `directoriesBy` of `ldap/client.ts`. Without it no directory can be reached. */
+  /** `directoriesBy` of `ldap/directories.ts`. Without it no directory can be reached. */
   readonly openDirectory?: OpenDirectory
   /** Connection strings of Hyperdrive by the names of their bindings. */
   readonly hyperdrives?: ReadonlyMap<string, string>

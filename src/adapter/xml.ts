@@ -11,6 +11,7 @@
  */
 import { XMLBuilder, XMLParser, XMLValidator } from 'fast-xml-parser'
 import { AdapterFailure } from './failure.ts'
+import { isXmlName } from './xml-tree.ts'
 
 const MAX_DEPTH = 32
 /** Of tags and of attributes: a few bytes of text each become an object in memory. */
@@ -136,16 +137,9 @@ function decode(text: string): string {
   })
 }
 
-/** Namespaces in XML 1.0: a name, or two with a colon between. */
-const NAME = /^[\p{L}_][\p{L}\p{N}\p{M}_.-]*(?::[\p{L}_][\p{L}\p{N}\p{M}_.-]*)?$/u
 /** XML 1.0 §2.2: characters that no document holds, in whatever form. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is refused
 const NO_CHARACTER = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/
-
-/** A member of a tree that XML can have: an element, or `@` and the name of an attribute. */
-export function isXmlName(member: string): boolean {
-  return member === '#text' || NAME.test(member.replace(/^@/, ''))
-}
 
 const builder = new XMLBuilder({
   ignoreAttributes: false,
@@ -182,17 +176,4 @@ function escaped(value: unknown, isAttribute = false): unknown {
 
 function unfit(): AdapterFailure {
   return new AdapterFailure('invalid', 'a value has no form in XML', { effect: 'none' })
-}
-
-/** The tree with each null as an empty element that has this attribute, `nil` or `xsi:nil`. */
-export function markNil(tree: unknown, attribute: string): unknown {
-  if (tree === null) return { [`@${attribute}`]: 'true' }
-  if (Array.isArray(tree)) return tree.map((one) => markNil(one, attribute))
-  if (typeof tree !== 'object') return tree
-  return Object.fromEntries(
-    Object.entries(tree).map(([name, inner]) => [
-      name,
-      name.startsWith('@') || name === '#text' ? inner : markNil(inner, attribute),
-    ]),
-  )
 }

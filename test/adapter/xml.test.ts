@@ -3,7 +3,8 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { AdapterFailure } from '../../src/adapter/failure.ts'
 import { createHttpClient } from '../../src/adapter/http.ts'
-import { markNil, readXml, writeXml } from '../../src/adapter/xml.ts'
+import { readXml, writeXml } from '../../src/adapter/xml.ts'
+import { markNil } from '../../src/adapter/xml-tree.ts'
 
 describe('XML that is read', () => {
   test.each<[string, string, unknown]>([

@@ -120,10 +120,6 @@ const CUT: readonly number[] = [RESULT.sizeLimitExceeded, RESULT.adminLimitExcee
 /** A client of any directory, by these sockets. */
 export type OpenDirectory = (options: Omit<LdapClientOptions, 'openSocket'>) => LdapClient
 
-export function directoriesBy(openSocket: OpenSocket): OpenDirectory {
-  return (options) => createLdapClient({ ...options, openSocket })
-}
-
 /** @throws {AdapterFailure} `protocol`, effect `none`, where the URL is refused */
 export function createLdapClient(options: LdapClientOptions): LdapClient {
   const { url, allowInsecure, maxBytes, openSocket, leftMs } = options

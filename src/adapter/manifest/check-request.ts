@@ -1,5 +1,5 @@
 /** Whether a request of a manifest places what there is, and expects what can come. */
-import { isXmlName } from '../xml.ts'
+import { isXmlName } from '../xml-tree.ts'
 import { checkLists } from './check-lists.ts'
 import type { Rule } from './request-schema.ts'
 import { kindOf, type Placed } from './roles.ts'

@@ -1,7 +1,7 @@
 /** A request as a manifest writes it, with every placeholder filled. */
 import { AdapterFailure } from '../failure.ts'
 import type { HttpRequest } from '../http.ts'
-import { markNil } from '../xml.ts'
+import { markNil } from '../xml-tree.ts'
 import type { RequestSpec } from './request-schema.ts'
 import { fillJson, fillPath, fillRepeated, fillTexts, type Values } from './template.ts'
 

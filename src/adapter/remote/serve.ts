@@ -14,7 +14,7 @@ export interface ServeOptions<Env> {
   readonly fetch?: (env: Env) => Outside['fetch']
   /** For apps that are databases: `createDial(connect)`, of `sql/dial.ts` and `cloudflare:sockets`. */
   readonly dial?: Outside['dial']
-  /** For directories: `directoriesBy(connect)`, of `ldap/client.ts` and `cloudflare:sockets`. */
+  /** For directories: `directoriesBy(connect)`, of `ldap/directories.ts` and `cloudflare:sockets`. */
   readonly openDirectory?: Outside['openDirectory']
 }
 
