@@ -2,20 +2,24 @@
  * The built gateway and the floor under plain `workerd serve`, D1 under another: what the development
  * server puts in between costs more than what is measured, and D1's CPU is not the gateway's.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createRequire, stripTypeScriptTypes } from 'node:module'
-import net from 'node:net'
+import { stripTypeScriptTypes } from 'node:module'
 import os from 'node:os'
 import path from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
 import { build } from '../../cli/start/build.ts'
+import {
+  cpuOf,
+  embedGateway,
+  ended,
+  freePorts,
+  listening,
+  PROJECT,
+  serve,
+} from '../workerd-process.ts'
 import { APP_KEY } from './estate.ts'
 
-const PROJECT = path.resolve(import.meta.dirname, '../..')
 const MEMORY = '/dev/shm'
-const START_TIMEOUT_MS = 20_000
 export const ADMIN_TOKEN = 'bench-admin-token-of-nobody-else'
 const SEALING_KEY = 'YmVuY2gtc2VhbGluZy1rZXktb2YtMzItYnl0ZXMhISE='
 
@@ -70,37 +74,11 @@ export async function startWorkerd(): Promise<Workerd> {
   }
 }
 
-function serve(config: string, ...options: readonly string[]): ChildProcess {
-  return spawn(binary(), ['serve', '--experimental', ...options, config], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  const exit = new Promise((resolve) => child.once('exit', resolve))
-  if (child.exitCode === null && child.kill('SIGTERM')) await exit
-}
-
-/** Not the wrapper in Node, which outlives a signal. */
-function binary(): string {
-  const require = createRequire(createRequire(import.meta.url).resolve('workerd'))
-  return require.resolve(`@cloudflare/workerd-${process.platform}-${archOf()}/bin/workerd`)
-}
-
-const archOf = (): string => (process.arch === 'x64' ? '64' : process.arch)
-
 async function writeConfigs(
   folder: string,
   ports: Readonly<Record<'gateway' | 'floor' | 'd1', number>>,
 ): Promise<Readonly<Record<'gateway' | 'd1', string>>> {
-  const { config, modules } = await build(PROJECT)
-  const date = String(config.workerOptions['compatibilityDate'])
-  const embedded: string[] = []
-  for (const [n, { type, path: name, contents }] of modules.entries()) {
-    const kind = { ESModule: 'esModule', Text: 'text', Data: 'data', CompiledWasm: 'wasm' }[type]
-    await writeFile(path.join(folder, `module-${n}`), contents)
-    embedded.push(`(name = "${name}", ${kind} = embed "module-${n}")`)
-  }
+  const { date, modules } = await embedGateway(folder)
   for (const own of ['d1', 'floor']) {
     const source = await readFile(path.join(import.meta.dirname, `${own}.ts`), 'utf8')
     await writeFile(path.join(folder, `${own}.js`), stripTypeScriptTypes(source))
@@ -125,7 +103,7 @@ const config :Workerd.Config = (
   sockets = [ ${socket('gateway')}, ${socket('floor')} ],
 );
 const gateway :Workerd.Worker = (
-  modules = [ ${embedded.join(',\n    ')} ],
+  modules = [ ${modules} ],
   compatibilityDate = "${date}",
   durableObjectNamespaces = [ (className = "Pacer", uniqueKey = "pacer", enableSql = true) ],
   durableObjectStorage = (localDisk = "data"),
@@ -183,38 +161,4 @@ async function migrate(d1: string): Promise<void> {
   for (const { statements } of config.databases.flatMap(({ migrations }) => migrations)) {
     await queryAt(d1, statements)
   }
-}
-
-async function listening(child: ChildProcess, url: string): Promise<void> {
-  const deadline = Date.now() + START_TIMEOUT_MS
-  while (Date.now() < deadline) {
-    if (child.exitCode !== null) throw new Error(`workerd ended with ${child.exitCode}`)
-    const up = await fetch(url).then(
-      (response) => response.ok,
-      () => false,
-    )
-    if (up) return
-    await wait(50)
-  }
-  throw new Error('workerd does not listen')
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => net.createServer())
-  await Promise.all(
-    servers.map((server) => new Promise<void>((ok) => server.listen(0, '127.0.0.1', ok))),
-  )
-  const ports = servers.map((server) => (server.address() as net.AddressInfo).port)
-  await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))))
-  return ports
-}
-
-/** Ticks of Linux are hundredths of a second, whatever the kernel counts in. */
-const MS_PER_TICK = 10
-
-async function cpuOf(pid: number): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
-  // The name before it is in brackets and may hold blanks: user and system time are 14 and 15 of proc(5).
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return (Number(fields[11]) + Number(fields[12])) * MS_PER_TICK
 }
