@@ -24,11 +24,10 @@ export async function applyMigrations(
   const applied = new Set(results.map((row) => row['name']))
   const missing = migrations.filter(({ name }) => !applied.has(name))
   for (const { name, statements } of missing) {
+    const note = `INSERT INTO d1_migrations (name) VALUES ('${name.replaceAll("'", "''")}')`
     try {
-      await database.batch([
-        ...statements.map((statement) => database.prepare(statement)),
-        database.prepare('INSERT INTO d1_migrations (name) VALUES (?)').bind(name),
-      ])
+      // One text: from here to Miniflare each statement of its own would be a call that blocks.
+      await database.batch([database.prepare([...statements, note].join('\n;\n'))])
     } catch (cause) {
       throw new StartError(
         `migration ${name} failed: ${(cause as Error).message}`,
