@@ -1,7 +1,8 @@
 /** Findings are decided by a person: what each decision means for the next write, read and scan. */
 import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
-import { type AdminCall, adminOf, reconcile } from '../support/reconcile.ts'
+import type { AdminCall } from '../support/admin-api.ts'
+import { adminOf, reconcile } from '../support/reconcile.ts'
 import {
   brownfield,
   cutsOf,

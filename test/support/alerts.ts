@@ -2,7 +2,8 @@
 import { env } from 'cloudflare:workers'
 import type { After } from '../../src/access/read-at-most.ts'
 import type { Env } from '../../src/env.ts'
-import { type Answer, ORIGIN } from './gateway.ts'
+import { adminApi } from './admin-api.ts'
+import type { Answer } from './gateway.ts'
 import { type Cut, type Isolate, openIsolate } from './isolate.ts'
 import { openWorld, type World, type WorldOptions } from './world.ts'
 
@@ -64,21 +65,7 @@ export async function openAlertWorld(options: WorldOptions = {}): Promise<AlertW
     ])
     await by.alerts()
   }
-  const call = async (method: string, route: string, body?: unknown): Promise<Answer> => {
-    const response = await shared.fetch(
-      new Request(`${ORIGIN}/admin/api/connections/${world.scim.name}${route}`, {
-        method,
-        headers: {
-          authorization: `Bearer ${env.POSTERN_ADMIN_TOKEN}`,
-          'content-type': 'application/json',
-        },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-      }),
-    )
-    const text = await response.text()
-    const { status, headers } = response
-    return { status, headers, body: text === '' ? {} : JSON.parse(text) }
-  }
+  const call = adminApi(shared, `/connections/${world.scim.name}`)
   return {
     ...world,
     ...{ received, statuses, isolate, cron },

@@ -1,9 +1,9 @@
 /** A gateway with sealing keys of its own, on the D1 of all tests: what they have sealed is not its. */
 
-import { env } from 'cloudflare:workers'
 import { Buffer } from 'node:buffer'
 import type { WorkerSecret } from '../../src/access/worker-secret.ts'
-import { type Answer, ORIGIN, type Scim } from './gateway.ts'
+import { adminApi } from './admin-api.ts'
+import type { Scim } from './gateway.ts'
 import { type Clock, openIsolate } from './isolate.ts'
 import { DESK_KEY, openDesk } from './open-desk.ts'
 import { match } from './world.ts'
@@ -30,21 +30,7 @@ export function openKeyed(
     env: { POSTERN_SEALING_KEY: current, POSTERN_SEALING_KEYS_PREVIOUS: previous },
     log: (line) => void log.push(line),
   })
-  const admin = async (method: string, path: string, body?: unknown): Promise<Answer> => {
-    const response = await isolate.fetch(
-      new Request(`${ORIGIN}/admin/api${path}`, {
-        method,
-        headers: {
-          authorization: `Bearer ${env.POSTERN_ADMIN_TOKEN}`,
-          'content-type': 'application/json',
-        },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-      }),
-    )
-    const text = await response.text()
-    const { status, headers } = response
-    return { status, headers, body: text === '' ? {} : JSON.parse(text) }
-  }
+  const admin = adminApi(isolate)
   return {
     isolate,
     admin,

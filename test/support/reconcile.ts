@@ -1,15 +1,9 @@
 /** The admin API of one isolate, as scans are driven by it. */
-import { env } from 'cloudflare:workers'
 import type { JsonObject } from '../../src/scim/schema.ts'
-import { connect, ORIGIN, type Scim } from './gateway.ts'
+import { type AdminCall, adminApi } from './admin-api.ts'
+import { connect, type Scim } from './gateway.ts'
 import type { Isolate } from './isolate.ts'
 import { DESK_KEY, DESK_URL } from './open-desk.ts'
-
-export interface AdminAnswer {
-  readonly status: number
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into it as they like
-  readonly body: any
-}
 
 /** A connection to the example app. */
 export function deskConnection(options: JsonObject = {}): Promise<Scim> {
@@ -18,24 +12,9 @@ export function deskConnection(options: JsonObject = {}): Promise<Scim> {
 }
 
 /** Calls below `/connections/{name}`. */
-export function adminOf(isolate: Isolate, { name }: { readonly name: string }) {
-  return async (method: string, path: string, body?: unknown): Promise<AdminAnswer> => {
-    const response = await isolate.fetch(
-      new Request(`${ORIGIN}/admin/api/connections/${name}${path}`, {
-        method,
-        headers: {
-          authorization: `Bearer ${env.POSTERN_ADMIN_TOKEN}`,
-          ...(body !== undefined && { 'content-type': 'application/json' }),
-        },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-      }),
-    )
-    const text = await response.text()
-    return { status: response.status, body: text === '' ? {} : JSON.parse(text) }
-  }
+export function adminOf(isolate: Isolate, { name }: { readonly name: string }): AdminCall {
+  return adminApi(isolate, `/connections/${name}`)
 }
-
-export type AdminCall = ReturnType<typeof adminOf>
 
 /** Begins a scan and drives it to its end; answers with its report. */
 export async function reconcile(call: AdminCall, options: JsonObject = {}) {

@@ -9,8 +9,9 @@ import type {
   Capabilities,
   NativeObject,
 } from '../../src/adapter/contract.ts'
+import { adminApi } from './admin-api.ts'
 import type { Answer, Scim } from './gateway.ts'
-import { connect, ORIGIN } from './gateway.ts'
+import { connect } from './gateway.ts'
 import { type Clock, type Cut, type Isolate, openIsolate } from './isolate.ts'
 import { type MemberShape, openShape, type Shape } from './member-shapes.ts'
 import { DESK_KEY, openDesk, type TestDesk } from './open-desk.ts'
@@ -119,19 +120,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const open = (cut?: Cut) =>
     openIsolate(clock, fetch, { cut, adapters: adaptersHere, behindBinding, databases })
   const isolate = open()
-  const admin = async (method: string, route: string, body?: unknown): Promise<Answer> => {
-    const response = await isolate.fetch(
-      new Request(`${ORIGIN}/admin/api/connections/${scim.name}${route}`, {
-        method,
-        headers: {
-          authorization: `Bearer ${env.POSTERN_ADMIN_TOKEN}`,
-          'content-type': 'application/json',
-        },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-      }),
-    )
-    return { status: response.status, headers: response.headers, body: await response.json() }
-  }
+  const admin = adminApi(isolate, `/connections/${scim.name}`)
   if (options.mapping && options.attributes) {
     const { status, body } = await admin('PATCH', '', { mapping: options.mapping })
     if (status !== 200) throw new Error(JSON.stringify(body))
