@@ -34,6 +34,7 @@ names staging's app: --set puts production's in its place.
   --secrets FILE    JSON object of the secrets; - is standard input. Not an option of its own: other
                     users of the machine see what a command line says
   --mode MODE       observe, gate, live or paused, in place of the file's
+  --database NAME   binding of the database that is to hold its data, for example DB_2
 ${GATEWAY_HELP}
 
   npx postern connections acme --mode gate --until 2h
@@ -64,6 +65,7 @@ async function runImport(args: readonly string[]): Promise<number> {
     set: { type: 'string', multiple: true, default: [] as string[] },
     secrets: { type: 'string' },
     mode: { type: 'string' },
+    database: { type: 'string' },
   })
   const [file = ''] = words
   const document = await readObject(file, 'connections')
@@ -74,6 +76,7 @@ async function runImport(args: readonly string[]): Promise<number> {
     ...(flags.name !== undefined && { name: flags.name }),
     ...(flags.secrets !== undefined && { secrets: await readObject(flags.secrets, 'connections') }),
     ...(flags.mode !== undefined && { mode: flags.mode, policy: withoutMode(policy) }),
+    ...(flags.database !== undefined && { database: flags.database }),
   }
   const call = await openGateway(flags)
   const created = createdSchema.parse(

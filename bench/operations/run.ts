@@ -1,8 +1,9 @@
 /**
- * `npm run bench -- [--quick] [--only TEXT] [--links N] [--json FILE] [--profile
+ * `npm run bench -- [--quick] [--only TEXT] [--links N] [--scale N] [--json FILE] [--profile
  * FILE]`: what each operation costs, through the built
  * gateway under plain workerd with the example app behind it, beside a bare Worker that makes the same
  * calls and trips. Ends with a Markdown table. `--profile`: of the last operation, at sixteen connections.
+ * `--scale N`: some operations among 1,000 links, and again among N, side by side.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
@@ -18,6 +19,7 @@ import { APP_KEY, GROUP_SIZES, GROUPS_OF_A_SIZE, loginOf, titleOf } from './esta
 import type { Plan } from './floor.ts'
 import { type Loaded, load, type Sent } from './load.ts'
 import { type Estate, OPERATIONS, type Operation } from './operations.ts'
+import { OF_SCALE, scaleTableOf, storedTableOf } from './scale.ts'
 import { type Row, tableOf } from './table.ts'
 import { ADMIN_TOKEN, startWorkerd, type Workerd } from './workerd.ts'
 
@@ -27,6 +29,8 @@ const { values: options } = parseArgs({
     only: { type: 'string', default: '' },
     /** Of other connections, in the same database. */
     links: { type: 'string', default: '0' },
+    /** As `links`, between two runs. */
+    scale: { type: 'string' },
     json: { type: 'string' },
     profile: { type: 'string' },
   },
@@ -40,7 +44,7 @@ const CONNECTIONS = 16
 const SLOW_MS = 50
 const OF_AN_OPERATION =
   AMOUNTS.warm + AMOUNTS.c1 + AMOUNTS.c16 + AMOUNTS.slow1 + AMOUNTS.slow16 + CONNECTIONS
-const LINKED = 10_000
+const LINKED = options.scale === undefined ? 10_000 : 1_000
 const PEOPLE = LINKED + 2 * OF_AN_OPERATION
 /** The audit of the last requests is stored after them. */
 const SETTLE_MS = 1_500
@@ -150,8 +154,10 @@ async function measure(
   estate: Estate,
   workerd: Workerd,
   app: App,
+  /** Requests of this operation that were made before. */
+  from = 0,
 ): Promise<Row> {
-  let n = 0
+  let n = from
   const take = (count: number) => Array.from({ length: count }, () => make(estate, n++))
   const run = (count: number, connections: number): Promise<Loaded> =>
     load(workerd.gateway, take(count), connections, isFine)
@@ -238,16 +244,20 @@ async function main(): Promise<void> {
   try {
     say(`${PEOPLE} people in the app, ${LINKED} of them are being linked`)
     const estate = await openEstate(workerd.gateway, app)
-    if (options.links !== '0') {
-      const first = OPERATIONS.find(({ name }) => name === 'create')
-      if (first) await load(workerd.gateway, [first.make(estate, OF_AN_OPERATION)], 1, isFine)
+    const fill = async (links: number) => {
+      // One of each that is copied.
+      for (const wanted of ['create', 'group of 50, one joins']) {
+        const one = OPERATIONS.find(({ name }) => name === wanted)
+        if (one) await load(workerd.gateway, [one.make(estate, 3 * OF_AN_OPERATION)], 1, isFine)
+      }
       await wait(SETTLE_MS)
-      const before = (await workerd.counted()).bytes
-      await crowd(workerd, Number(options.links), say)
-      const each = ((await workerd.counted()).bytes - before) / Number(options.links)
-      say(`${Math.round(each)} bytes a link, with a claim and a row of the audit`)
+      console.log(storedTableOf(await crowd(workerd, links, say)))
     }
-    const wanted = OPERATIONS.filter(({ name }) => name.includes(options.only))
+    if (options.links !== '0') await fill(Number(options.links))
+    const wanted = OPERATIONS.filter(
+      ({ name }) =>
+        name.includes(options.only) && (options.scale === undefined || OF_SCALE.includes(name)),
+    )
     const rows: Row[] = []
     for (const [at, operation] of wanted.entries()) {
       const from = Date.now()
@@ -279,6 +289,17 @@ async function main(): Promise<void> {
       await writeFile(options.json, `${JSON.stringify(result, undefined, 2)}\n`)
     }
     console.log(`${date}, ${commit}, ${machine}\n\n${tableOf(rows)}`)
+    if (options.scale !== undefined) {
+      await fill(Number(options.scale))
+      const among: Row[] = []
+      for (const operation of wanted) {
+        const row = await measure(operation, estate, workerd, app, OF_AN_OPERATION)
+        among.push(row)
+        say(`${row.operation}: ${row.c1.p50.toFixed(1)} ms`)
+      }
+      const sizes = [LINKED, LINKED + Number(options.scale)] as const
+      console.log(`\n${scaleTableOf(rows, among, sizes)}`)
+    }
     say(`${Math.round((Date.now() - started) / 1_000)} s`)
   } finally {
     await end()

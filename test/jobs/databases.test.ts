@@ -138,6 +138,21 @@ describe('the cron, in another database', () => {
     expect(await count('audit', world)).toBe(0)
   })
 
+  test('makes fewer than 25 trips for it where there is nothing to do', async () => {
+    const world = await openWorld(elsewhere)
+    const both = world.databases
+    const trips = async (databases: ReadonlyMap<string, D1Database>) => {
+      await world.holdOthers()
+      const isolate = openIsolate(world.clock, world.desk.fetch, { databases })
+      await isolate.tick()
+      return isolate.counts().trips
+    }
+    await trips(both)
+    const [one, two] = [await trips(new Map()), await trips(both)]
+    expect(two - one).toBeGreaterThan(0)
+    expect(two - one).toBeLessThan(25)
+  })
+
   test('erases all of an off-boarded connection', async () => {
     const world = await openFilled(true)
     const rows = async () => {
