@@ -46,6 +46,12 @@ export class Departures {
     const linked = sql`SELECT 1 FROM link WHERE connection = ${this.#connection}
       AND type = ${link.type} AND state = 'linked' AND native_id IS NOT NULL`
     const deleted = sql`SELECT 1 FROM departure WHERE ${counted} AND op = 'delete'`
+    // More than all never leave; of people whom no client has written to yet, the share knows nothing.
+    const isShareFine =
+      maxPercent >= 100
+        ? sql`true`
+        : sql`((SELECT n FROM base) <= ${percentAbove}
+             OR ((SELECT n FROM before) + 1) * 100 <= ${maxPercent} * (SELECT n FROM base))`
     return [
       sql`
         WITH before AS MATERIALIZED (SELECT ${before} AS n),
@@ -56,8 +62,7 @@ export class Departures {
                CASE WHEN ${own('allowed')} THEN 0 ELSE 1 END, ${now}
          WHERE ${own('allowed')} OR (NOT ${own('rejected')}
            AND (SELECT n FROM before) < ${maxCount}
-           AND ((SELECT n FROM base) <= ${percentAbove}
-             OR ((SELECT n FROM before) + 1) * 100 <= ${maxPercent} * (SELECT n FROM base)))
+           AND ${isShareFine})
             ON CONFLICT (connection, link) DO UPDATE
            SET op = excluded.op, state = 'done', counts = excluded.counts, at = excluded.at`,
       LET_IN,

@@ -2,7 +2,15 @@
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
 import { adminOf } from '../support/reconcile.ts'
-import { idOf, MINUTE_MS, openWorld, patch, person, type World } from '../support/world.ts'
+import {
+  brownfield,
+  idOf,
+  MINUTE_MS,
+  openWorld,
+  patch,
+  person,
+  type World,
+} from '../support/world.ts'
 
 const OFF = patch({ op: 'Replace', path: 'active', value: 'False' })
 const ON = patch({ op: 'Replace', path: 'active', value: 'True' })
@@ -115,6 +123,17 @@ test('a guard of 0 lets nobody leave, and one that is open all', async () => {
   for (const id of wide.ids) {
     expect((await wide.world.ask('DELETE', `/Users/${id}`)).status).toBe(204)
   }
+})
+
+test('a share of all lets everybody leave at once, also whom no client has written to before', async () => {
+  const { world } = await open({ maxCount: 1000, maxPercent: 100 }, 21)
+  for (let n = 0; n < 30; n++) brownfield(world, `unseen.${n}@example.com`)
+  const { body } = await world.ask('GET', '/Users?count=100')
+  const ids = body.Resources.map(({ id }: { id: string }) => id)
+  const answers = await Promise.all(
+    ids.map((id: string) => world.ask('PATCH', `/Users/${id}`, OFF)),
+  )
+  expect(answers.map(({ status }) => status)).toEqual(ids.map(() => 200))
 })
 
 async function decide(world: World, decision: 'allow' | 'reject') {
