@@ -153,6 +153,14 @@ const MAY_SORT: Exceptions = [
   [/ORDER/, /from "client" where/, 'clients of one connection'],
 ]
 
+/** Met only where other tests have left something to the cron or the doctor, so not in every order. */
+const AT_TIMES: Exceptions = [
+  [/^SCAN alert$/, /^SELECT 1 FROM "alert" WHERE connection/, 'the eraser; alerts are pruned'],
+  [/connection_secret/, /keyId NOT IN/, 'the doctor: what an unknown key has sealed'],
+  [/ORDER/, /keyId NOT IN/, 'the same'],
+  [/ORDER/, /AS "dataDatabase" FROM connection WHERE .*json_each/, 'a page of connections'],
+]
+
 let planned: Promise<ReadonlyMap<string, readonly string[]>> | undefined
 
 /** Of each statement, its spaces folded. */
@@ -170,7 +178,9 @@ async function offences(of: (steps: readonly string[]) => string[], exceptions: 
   const found: string[] = []
   for (const [query, steps] of await plans()) {
     for (const step of of(steps)) {
-      const one = exceptions.find(([part, text]) => part.test(step) && text.test(query))
+      const one = [...exceptions, ...AT_TIMES].find(
+        ([part, text]) => part.test(step) && text.test(query),
+      )
       if (one) needed.add(one[2])
       else found.push(`${step}: ${query}`)
     }
