@@ -58,7 +58,7 @@ async function refusalOf(endpoint: Endpoint, link: Link): Promise<string | undef
       'which withdraws the invitation, and try again. With force=true the invitation stays in the app.'
     )
   }
-  if (await endpoint.links.openIntent(link.id)) {
+  if (await endpoint.intents.open(link.id)) {
     return 'A create or delete of this person has not ended. Wait for it, or set force=true.'
   }
   // A tombstone keeps the native id only to hide an account that is still there.

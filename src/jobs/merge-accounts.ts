@@ -78,7 +78,7 @@ async function refuseMerge(
       `The app has given the identifier ${nativeId} to another account: decide that finding first`,
     )
   }
-  const isOpen = link.state !== 'tombstone' && (await endpoint.links.openIntent(link.id))
+  const isOpen = link.state !== 'tombstone' && (await endpoint.intents.open(link.id))
   if (link.state === 'retiring' || link.state === 'pending' || isOpen) {
     throw new Refusal(`A write of account ${nativeId} has not ended: try again in some minutes`)
   }

@@ -98,7 +98,7 @@ export async function openDue(
   if (!connection || modeOf(connection, io.now()) !== 'live') return undefined
   const endpoint = await endpointOf(jobs, connection, due.type, what)
   const link = await endpoint?.links.get(due.type, due.link)
-  const intent = link && (await endpoint?.links.openIntent(link.id))
+  const intent = link && (await endpoint?.intents.open(link.id))
   // A request that took it over meanwhile ends it itself.
   if (!endpoint || !link || !intent || intent.leaseUntil > io.now()) return undefined
   return { endpoint, link, intent }

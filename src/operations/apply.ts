@@ -63,7 +63,7 @@ export async function apply(
   after: Resource,
   cause: Cause,
 ): Promise<Account | undefined> {
-  const { links, io } = endpoint
+  const { intents, io } = endpoint
   const { link, view: before } = account
   const renamed = without(claimsIn(endpoint, after), claimsIn(endpoint, before))
   const disables = before['active'] !== false && after['active'] === false
@@ -75,7 +75,7 @@ export async function apply(
     const plan = JSON.stringify(planOf(endpoint, before, after, names))
     const intent = { id: io.newId(), body: plan, leaseUntil: leaseUntil(endpoint) }
     const admission = disables ? admit(endpoint, link, 'disable') : []
-    switch (await links.beginUpdate(link, renamed, intent, io.now(), admission)) {
+    switch (await intents.beginUpdate(link, renamed, intent, io.now(), admission)) {
       case 'parked':
         return park(endpoint, link, 'disable')
       case 'taken':
@@ -120,13 +120,13 @@ async function remove(
   )
   const removed = await commitRemoved(endpoint, link, held, { before: view, after })
   // The account is gone: whoever comes next finds the intent, and ends it so.
-  if (!removed) await endpoint.links.markUnknown(held, { answeredAt: endpoint.io.now() })
+  if (!removed) await endpoint.intents.markUnknown(held, { answeredAt: endpoint.io.now() })
   return removed
 }
 
 /** The app did not do it, or nobody knows. @throws always */
 async function giveUp(
-  { links, departures, io }: Endpoint,
+  { intents, departures, io }: Endpoint,
   error: unknown,
   {
     link,
@@ -137,10 +137,10 @@ async function giveUp(
 ): Promise<never> {
   // An unknown effect may be the rename: its keys stay taken until it is known not to be.
   if (!hasEffect && changedNothing(error)) {
-    await links.cancelUpdate(held, link, renamed, [departures.forget(link.id)])
+    await intents.cancelUpdate(held, link, renamed, [departures.forget(link.id)])
   } else {
     const answered = changedNothing(error) || (error instanceof AdapterFailure && error.answered)
-    await links.markUnknown(held, { answeredAt: answered ? io.now() : undefined })
+    await intents.markUnknown(held, { answeredAt: answered ? io.now() : undefined })
   }
   throw error
 }
@@ -153,7 +153,7 @@ async function write(
   renamed: readonly Claim[],
   held: Held | undefined,
 ): Promise<Account | undefined> {
-  const { links, io, audit, departures, request, connection } = endpoint
+  const { intents, io, audit, departures, request, connection } = endpoint
   let hasEffect = false
   const subject = { link, object, view: before }
   const changed = await bring(endpoint, subject, after, () => {
@@ -168,7 +168,7 @@ async function write(
   const former = await formerAfter(endpoint, after, object, link)
   const facts = factsOf(endpoint, after, changed, former, words)
   const wanted = claimsIn(endpoint, after)
-  const committed = await links.commitUpdate(
+  const committed = await intents.commitUpdate(
     link,
     held,
     facts,
@@ -197,7 +197,7 @@ async function write(
   )
   if (!committed) {
     // The app has done it all; its keys stay, and whoever reads again sees what is left to do.
-    if (held) await links.cancelUpdate(held, link, [], [])
+    if (held) await intents.cancelUpdate(held, link, [], [])
     return undefined
   }
   if (link.externalId !== facts.externalId) await tellDueRoles(endpoint)
@@ -261,9 +261,9 @@ function changedNothing(error: unknown): boolean {
  * @throws {ScimError} 503 where it does not end in time
  */
 export async function settleUpdate(endpoint: Endpoint, link: Link): Promise<void> {
-  const { links, io } = endpoint
+  const { intents, io } = endpoint
   for (const waitMs of [...PATIENCE_MS, 0]) {
-    const intent = await links.openIntent(link.id)
+    const intent = await intents.open(link.id)
     if (intent?.op !== 'update') return
     if (intent.leaseUntil <= io.now()) return finishUpdate(endpoint, link, intent)
     if (waitMs > 0) await io.wait(waitMs)
@@ -284,9 +284,9 @@ function busy(retryAfterSeconds: number): ScimError {
  * left as it is; one that the app refuses is the client's to hear of when it tries again.
  */
 export async function finishUpdate(endpoint: Endpoint, link: Link, intent: Intent): Promise<void> {
-  const { links, port } = endpoint
+  const { intents, port } = endpoint
   if (link.nativeId === undefined) return
-  if (!(await links.takeOver(intent, leaseUntil(endpoint)))) return
+  if (!(await intents.takeOver(intent, leaseUntil(endpoint)))) return
   const held = { id: intent.id, fence: intent.fence + 1 }
   const object = await port.get(link.nativeId)
   const plan = JSON.parse(intent.body) as Plan
@@ -294,7 +294,7 @@ export async function finishUpdate(endpoint: Endpoint, link: Link, intent: Inten
   if (!object || isReused(link, object)) {
     // It was there when the update began: what is gone is gone because it was to go.
     const isDone = removes && (await commitRemoved(endpoint, link, held, plan))
-    if (!isDone) await links.cancelUpdate(held, link, [], [])
+    if (!isDone) await intents.cancelUpdate(held, link, [], [])
     return
   }
   const view = viewOf(endpoint, link, object)

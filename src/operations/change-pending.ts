@@ -30,14 +30,14 @@ export async function changePending(
   after: Resource,
   ignored: readonly string[],
 ): Promise<Account | undefined> {
-  const { links, port, mapping } = endpoint
+  const { intents, port, mapping } = endpoint
   const { link, view: before } = account
   const change = { view: after, ignored }
   refuseSecrets(endpoint, after)
   const { attributes, faults } = await mapping.tryToApp(after)
   if (faults[0] && after['active'] !== false) throw faults[0].fault
   await refuseProtected(endpoint, { attributes }, link)
-  const intent = await links.openIntent(link.id)
+  const intent = await intents.open(link.id)
   const turnsOn = before['active'] === false && after['active'] === true
   const turnsOff = before['active'] !== false && after['active'] === false
   if (!intent) {

@@ -96,14 +96,14 @@ async function reserve(
   desired: Resource,
   ignored: readonly string[],
 ): Promise<Account> {
-  const { io, links, definition } = endpoint
+  const { io, intents, definition } = endpoint
   const claims = claimsIn(endpoint, desired)
   const body = JSON.stringify(withoutSecrets(definition, desired))
   for (let attempt = 0; attempt < 3; attempt++) {
     const now = io.now()
     const intent = { id: io.newId(), body, leaseUntil: leaseUntil(endpoint) }
     const link = proposedLink(io.newId(), definition.type.name, now)
-    const outcome = await links.reserve(link, claims, intent, now)
+    const outcome = await intents.reserve(link, claims, intent, now)
     const reservation: Reservation = {
       desired,
       ignored,
@@ -158,14 +158,14 @@ async function answerAgain(
   { desired }: Reservation,
   claims: readonly Claim[],
 ): Promise<Account> {
-  const { links } = endpoint
+  const { intents } = endpoint
   if (state !== 'linked' || externalId !== desired['externalId']) throw taken(endpoint)
-  if (!(await links.isUnheard(id))) throw taken(endpoint)
+  if (!(await intents.isUnheard(id))) throw taken(endpoint)
   const account = await loadAccount(endpoint, id)
   const borne = claimsIn(endpoint, account.view)
   if (without(claims, borne).length > 0) throw taken(endpoint)
   const answered = await brought(endpoint, account, ({ view }) => overlay(view, desired))
-  if (!(await links.heard(id))) throw taken(endpoint)
+  if (!(await intents.heard(id))) throw taken(endpoint)
   return answered
 }
 

@@ -42,7 +42,7 @@ export async function deleteResource(
   by: 'client' | 'decided' = 'client',
 ): Promise<void> {
   refuseByMode(endpoint)
-  const { links, definition, io, connection } = endpoint
+  const { links, intents, definition, io, connection } = endpoint
   const isPerson = definition.coreAttribute('active') !== undefined
   // Another writer may change the link between the read and the first step: then all is read again.
   for (let attempt = 0; attempt < 5; attempt++) {
@@ -89,7 +89,7 @@ export async function deleteResource(
     const mayBeThere = isUnread || object !== undefined
     const isCounted = mayBeThere && isPerson && by === 'client'
     const admission = isCounted ? admit(endpoint, link, 'delete') : []
-    switch (await links.beginRemoval(link, intent, io.now(), admission)) {
+    switch (await intents.beginRemoval(link, intent, io.now(), admission)) {
       case 'parked':
         return park(endpoint, link, 'delete')
       case 'lost':
@@ -130,11 +130,11 @@ function removesAs(endpoint: Endpoint): 'delete' | 'disable' {
 
 /** Finishes a delete that was cut off; a second DELETE of the same id comes here as well. */
 export async function finishRemoval(endpoint: Endpoint, link: Link): Promise<void> {
-  const { links, io, connection, spec } = endpoint
-  const intent = await links.openIntent(link.id)
+  const { intents, io, connection, spec } = endpoint
+  const intent = await intents.open(link.id)
   if (!intent) return
   const leaseUntil = io.now() + connection.policy.limits.requestTimeoutMs
-  if (!(await links.takeOver(intent, leaseUntil))) return
+  if (!(await intents.takeOver(intent, leaseUntil))) return
   const held = { id: intent.id, fence: intent.fence + 1 }
   if (link.state === 'tombstone') return removeAtLast(endpoint, link, held)
   const { before } = JSON.parse(intent.body) as Removal
@@ -152,13 +152,13 @@ async function remove(
   link: Link,
   intent: { id: string; fence: number },
 ): Promise<void> {
-  const { links, io, audit, request, definition, connection } = endpoint
+  const { intents, io, audit, request, definition, connection } = endpoint
   const { onDelete, deleteAfterDays } = connection.policy.deprovision
   const entry = { request, type: definition.type.name, link: link.id, op: 'delete' as const }
   try {
     const account = await withdrawnAccount(endpoint, link, intent)
     // The app cannot stop what it is doing: the sweeper asks again until there is an end.
-    if (account === 'running') return await links.markUnknown(intent, { answeredAt: io.now() })
+    if (account === 'running') return await intents.markUnknown(intent, { answeredAt: io.now() })
     const { nativeId } = account
     const isWithdrawn = link.ticket !== undefined && nativeId === undefined
     const { survives, decision, refused } =
@@ -170,14 +170,14 @@ async function remove(
     const also = [audit.entry({ ...entry, decision, detail }, now)]
     if (onDelete === 'deactivateThenDelete' && decision === 'deactivated' && !refused) {
       const at = now + deleteAfterDays * DAY_MS
-      also.push(links.scheduleRemoval(link.id, { id: io.newId(), at }, now))
+      also.push(intents.scheduleRemoval(link.id, { id: io.newId(), at }, now))
     }
-    await links.commitRemoval(intent, link.id, survives, now, also)
+    await intents.commitRemoval(intent, link.id, survives, now, also)
   } catch (error) {
     // Repeating a removal is harmless, so an unknown effect stays open and is finished later.
     if (isRefusal(error)) {
       await cancelRemoval(endpoint, link, intent)
-    } else await links.markUnknown(intent, { answeredAt: undefined })
+    } else await intents.markUnknown(intent, { answeredAt: undefined })
     throw error
   }
   await tellDueRoles(endpoint)
@@ -192,12 +192,12 @@ async function removeAtLast(
   link: Link,
   intent: { id: string; fence: number },
 ): Promise<void> {
-  const { links, port, io, audit, request, connection } = endpoint
+  const { links, intents, port, io, audit, request, connection } = endpoint
   const { nativeId } = link
   const [live] = nativeId === undefined ? [] : await links.byNativeIds(link.type, [nativeId])
   if (!link.survives || (live && live.state !== 'tombstone')) {
     // The account is a living person's by now.
-    await links.endScheduled(intent, link.id, 'failed', [])
+    await intents.endScheduled(intent, link.id, 'failed', [])
     return
   }
   const object = nativeId === undefined ? null : await port.get(nativeId)
@@ -205,7 +205,7 @@ async function removeAtLast(
   const isTheirs = object !== null && !isReused(link, object)
   const keep = async (reason: string): Promise<void> => {
     await reportNotRemoved(endpoint, link, reason)
-    await links.endScheduled(intent, link.id, 'failed', [])
+    await intents.endScheduled(intent, link.id, 'failed', [])
   }
   if (isTheirs) {
     if (connection.policy.deprovision.onDelete !== 'deactivateThenDelete') return keep('policy')
@@ -221,7 +221,7 @@ async function removeAtLast(
   }
   const now = io.now()
   const entry = { request, type: link.type, link: link.id, op: 'delete' as const }
-  await links.endScheduled(intent, link.id, 'done', [
+  await intents.endScheduled(intent, link.id, 'done', [
     audit.entry({ ...entry, decision: isTheirs ? 'deleted' : 'vanished' }, now),
   ])
 }

@@ -12,6 +12,7 @@ import { Departures } from '../db/departures.ts'
 import { EdgeIntents } from '../db/edge-intents.ts'
 import { Edges } from '../db/edges.ts'
 import { Findings } from '../db/findings.ts'
+import { Intents } from '../db/intents.ts'
 import type { LinkAhead } from '../db/link-ahead.ts'
 import { Links } from '../db/links.ts'
 import { RoleIntents } from '../db/role-intents.ts'
@@ -46,6 +47,7 @@ export interface Endpoint {
   readonly mapping: Mapping
   readonly db: Database
   readonly links: Links
+  readonly intents: Intents
   readonly edges: Edges
   readonly edgeIntents: EdgeIntents
   readonly roleIntents: RoleIntents
@@ -89,6 +91,7 @@ export function openEndpoint(open: OpenConnection, type: string): Endpoint | und
   const spec = app.spec(type)
   const port = app.port(type)
   if (!definition || !spec || !port) return undefined
+  const links = new Links(db, connection.id, open.ahead)
   return {
     connection,
     profile: connection.policy.profile,
@@ -97,7 +100,8 @@ export function openEndpoint(open: OpenConnection, type: string): Endpoint | und
     port: modeOf(connection, io.now()) === 'live' ? port : readOnly(port),
     mapping: new Mapping(definition, spec, connection.mapping?.[type]),
     db,
-    links: new Links(db, connection.id, open.ahead),
+    links,
+    intents: new Intents(db, connection.id, links),
     edges: new Edges(db, connection.id),
     edgeIntents: new EdgeIntents(db, connection.id),
     roleIntents: new RoleIntents(db, connection.id),

@@ -287,7 +287,7 @@ async function doubt(
   claimed: Link,
   lagMs: number,
 ): Promise<readonly NativeObject[]> {
-  const intent = await endpoint.links.openIntent(claimed.id)
+  const intent = await endpoint.intents.open(claimed.id)
   const leftMs = intent ? settledAt(endpoint, intent, lagMs) - endpoint.io.now() : 0
   if (leftMs <= 0) return []
   throw new ScimError(503, 'A matching resource is being created right now. Retry later.', {

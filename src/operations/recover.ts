@@ -38,10 +38,10 @@ export async function recover(
   reservation: Reservation,
   claims: readonly Claim[],
 ): Promise<Account | undefined> {
-  const { links, io, definition } = endpoint
+  const { links, intents, io, definition } = endpoint
   let intent: Intent | undefined
   for (const waitMs of [...PATIENCE_MS, 0]) {
-    intent = await links.openIntent(holder.id)
+    intent = await intents.open(holder.id)
     if (!intent) {
       const link = await links.get(definition.type.name, holder.id)
       const isThere = link && link.state !== 'proposed' && link.state !== 'tombstone'
@@ -66,7 +66,7 @@ export async function recover(
   const only = await onlyOne(endpoint, resumed, match.found)
   const leftMs = settledAt(endpoint, intent, match.lagMs) - io.now()
   if (!only && leftMs > 0) throw inDoubt(Math.ceil(leftMs / 1000))
-  if (!(await links.takeOver(intent, leaseUntil(endpoint)))) throw inDoubt(2)
+  if (!(await intents.takeOver(intent, leaseUntil(endpoint)))) throw inDoubt(2)
   const held = {
     ...resumed,
     intent: { id: intent.id, fence: intent.fence + 1 },
@@ -76,11 +76,11 @@ export async function recover(
 
 /** True where a create that was cut off has had no effect, and its keys are free again. */
 async function giveUp(endpoint: Endpoint, holder: Link, intent: Intent): Promise<boolean> {
-  const { links, io } = endpoint
+  const { intents, io } = endpoint
   const { found, lagMs } = await probe(endpoint, holder, JSON.parse(intent.body) as Resource)
   if (found.length > 0 || settledAt(endpoint, intent, lagMs) > io.now()) return false
-  if (!(await links.takeOver(intent, leaseUntil(endpoint)))) return false
-  return links.release({ id: intent.id, fence: intent.fence + 1 }, holder.id)
+  if (!(await intents.takeOver(intent, leaseUntil(endpoint)))) return false
+  return intents.release({ id: intent.id, fence: intent.fence + 1 }, holder.id)
 }
 
 /**
@@ -94,7 +94,7 @@ export async function endReinvitation(
 ): Promise<boolean> {
   if (intent.leaseUntil > endpoint.io.now()) return false
   await finishCreate(endpoint, link, intent)
-  const left = await endpoint.links.openIntent(link.id)
+  const left = await endpoint.intents.open(link.id)
   return !left || left.state === 'waiting' || giveUp(endpoint, link, left)
 }
 
@@ -107,13 +107,13 @@ export async function finishCreate(
   holder: Link,
   intent: Intent,
 ): Promise<void> {
-  const { links, io } = endpoint
+  const { intents, io } = endpoint
   const desired = JSON.parse(intent.body) as Resource
   const decision = decide((await probe(endpoint, holder, desired)).found)
   if (decision.kind === 'undecided') return
   const only = decision.kind === 'none' ? undefined : decision.candidate
   if (!only && intent.createdAt + ABANDONED_MS > io.now()) return
-  if (!(await links.takeOver(intent, leaseUntil(endpoint)))) return
+  if (!(await intents.takeOver(intent, leaseUntil(endpoint)))) return
   const held = { id: intent.id, fence: intent.fence + 1 }
   const live = only && (await isTheirs(endpoint, only, intent)) ? only.live : undefined
   if (!only) await giveBack(endpoint, held, holder)
@@ -121,7 +121,7 @@ export async function finishCreate(
     const { object } = only
     const made = isOurs(endpoint, object, { link: holder, sentSince: intent.createdAt })
     const also = givenWay(endpoint, holder, { live, object }, made)
-    await links.release(held, holder.id, also)
+    await intents.release(held, holder.id, also)
   } else {
     await adopt(
       endpoint,
@@ -143,13 +143,13 @@ export async function finishCreate(
  * committed: what it wanted then is older than what is there.
  */
 async function isTheirs(
-  { links }: Endpoint,
+  { intents }: Endpoint,
   { live, object }: Met,
   { createdAt }: Intent,
 ): Promise<boolean> {
   if (!live || live.survives || isReused(live, object)) return false
   if (live.state === 'linked') return true
-  return live.state === 'discovered' && (await links.wasCutOff(live.id, createdAt))
+  return live.state === 'discovered' && (await intents.wasCutOff(live.id, createdAt))
 }
 
 /** Nobody knows whether the person was invited after all: somebody should look at it. */
@@ -158,9 +158,9 @@ async function giveBack(
   held: { id: string; fence: number },
   { id, type }: Link,
 ): Promise<void> {
-  const { links, findings, io, spec } = endpoint
+  const { intents, findings, io, spec } = endpoint
   const { create: how } = spec.capabilities
-  if ((await links.release(held, id)) && (how === 'invite' || how === 'async')) {
+  if ((await intents.release(held, id)) && (how === 'invite' || how === 'async')) {
     const detail = { type, link: id, reason: 'unanswered' }
     await findings.report(io.newId(), 'not-created', `${type}:${id}`, detail, io.now())
   }

@@ -25,8 +25,8 @@ export async function removePending(
   endpoint: Endpoint,
   link: Link,
 ): Promise<{ link: Link; held: Held } | 'removed' | undefined> {
-  const { links, io, audit, request } = endpoint
-  const intent = await links.openIntent(link.id)
+  const { links, intents, io, audit, request } = endpoint
+  const intent = await intents.open(link.id)
   const now = io.now()
   if (!intent) {
     const entry = { request, type: link.type, link: link.id, op: 'delete' as const }
@@ -54,9 +54,9 @@ export async function withdrawnAccount(
   link: Link,
   held: Held,
 ): Promise<Pick<Link, 'nativeId'> | 'running'> {
-  const { links, io } = endpoint
+  const { links, intents, io } = endpoint
   if (link.ticket === undefined) return { nativeId: link.nativeId }
-  const intent = await links.openIntent(link.id)
+  const intent = await intents.open(link.id)
   if (!intent || intent.fence !== held.fence) throw pendingBusy()
   const { waiting = '{}' } = JSON.parse(intent.body) as Removal
   const withdrawal = await withdraw(endpoint, link.ticket, readWaiting({ body: waiting }).key)
@@ -83,15 +83,16 @@ export async function withdrawnAccount(
 
 /** The app refused: the link is what it was, or linked where its account has come to be. */
 export async function cancelRemoval(endpoint: Endpoint, link: Link, held: Held): Promise<void> {
-  const { links, io, departures } = endpoint
+  const { links, intents, io, departures } = endpoint
   const also = [departures.forget(link.id)]
   if (link.state !== 'pending') {
-    await links.cancelRemoval(held, link, also)
+    await intents.cancelRemoval(held, link, also)
     return
   }
   const now = await links.get(link.type, link.id)
-  const intent = await links.openIntent(link.id)
+  const intent = await intents.open(link.id)
   const { waiting } = JSON.parse(intent?.body ?? '{}') as Partial<Removal>
-  if (now?.ticket === undefined) await links.cancelRemoval(held, { ...link, state: 'linked' }, also)
+  if (now?.ticket === undefined)
+    await intents.cancelRemoval(held, { ...link, state: 'linked' }, also)
   else await pendingLinks(endpoint).cancelRemoval(held, link.id, waiting ?? '{}', io.now())
 }

@@ -59,11 +59,11 @@ export async function send(endpoint: Endpoint, reservation: Reservation): Promis
 }
 
 export async function create(endpoint: Endpoint, reservation: Reservation): Promise<Account> {
-  const { port, mapping, links, io } = endpoint
+  const { port, mapping, intents, io } = endpoint
   const { desired, intent, link } = reservation
   if (!port.create) {
     // A fixed catalogue (roles, licences): what is there was found and adopted before.
-    await links.release(intent, link.id)
+    await intents.release(intent, link.id)
     throw noCreate(endpoint)
   }
   const sent = { ...reservation, sentSince: reservation.sentSince ?? io.now() }
@@ -91,7 +91,7 @@ export async function create(endpoint: Endpoint, reservation: Reservation): Prom
         ),
       )
       if (there) return adopt(endpoint, reservation, there)
-      await links.release(intent, link.id)
+      await intents.release(intent, link.id)
       throw taken(endpoint)
     }
     case 'unknown': {
@@ -118,11 +118,11 @@ async function attempt<T>(
     const refused =
       error instanceof ScimError || (error instanceof AdapterFailure && error.effect === 'none')
     if (refused) {
-      await endpoint.links.release(intent, link.id)
+      await endpoint.intents.release(intent, link.id)
       throw error
     }
     const answered = error instanceof AdapterFailure && error.answered
-    await endpoint.links.markUnknown(intent, {
+    await endpoint.intents.markUnknown(intent, {
       answeredAt: answered ? endpoint.io.now() : undefined,
     })
     if (error instanceof AdapterFailure) return { kind: 'unknown', failure: error }
@@ -139,7 +139,7 @@ async function orRelease<T>(
   try {
     return await read()
   } catch (error) {
-    await endpoint.links.release(intent, link.id)
+    await endpoint.intents.release(intent, link.id)
     throw error
   }
 }
@@ -160,7 +160,7 @@ export async function adopt(
     const theirs = live && sentSince !== undefined && { live, object }
     const made = isOurs(endpoint, object, reservation)
     const also = theirs ? givenWay(endpoint, link, theirs, made) : []
-    await endpoint.links.release(intent, link.id, also)
+    await endpoint.intents.release(intent, link.id, also)
     throw taken(endpoint)
   }
   await attempt(endpoint, reservation, () => refuseProtected(endpoint, object, live))
@@ -245,13 +245,13 @@ async function wait(
 ): Promise<Account> {
   const begun = await beginPending(endpoint, reservation, outcome, sent)
   if (begun) return begun
-  const { links, definition } = endpoint
+  const { links, intents, definition } = endpoint
   const nativeId = outcome.object?.id
   const [live] =
     nativeId === undefined ? [] : await links.byNativeIds(definition.type.name, [nativeId])
   // The app has it now, and so has the intent: whoever comes next finds it there.
   if (!live || live.id === reservation.link.id || live.state === 'discovered') throw inDoubt(2)
-  await links.release(reservation.intent, reservation.link.id)
+  await intents.release(reservation.intent, reservation.link.id)
   throw taken(endpoint)
 }
 
@@ -262,7 +262,7 @@ async function commit(
   origin: 'created' | 'adopted',
   before?: NativeObject,
 ): Promise<Account> {
-  const { links, definition, audit, request, io } = endpoint
+  const { links, intents, definition, audit, request, io } = endpoint
   const { intent, desired, ignored } = reservation
   const type = definition.type.name
   const now = io.now()
@@ -281,10 +281,10 @@ async function commit(
   const entry = (link: string) =>
     audit.entry({ request, type, link, op: 'create', decision: origin, detail: { ignored } }, now)
   const { link } = reservation
-  const outcome = await links.commitCreate(intent, link.id, facts, origin, now, [
+  const outcome = await intents.commitCreate(intent, link.id, facts, origin, now, [
     entry(link.id),
     audit.linked(link.id, now),
-    ...(reservation.isUnheard ? [links.unheard(intent)] : []),
+    ...(reservation.isUnheard ? [intents.unheard(intent)] : []),
   ])
   switch (outcome) {
     case 'committed':
@@ -294,11 +294,11 @@ async function commit(
       const [met] = await links.byNativeIds(type, [object.id])
       if (met && met.state !== 'discovered') {
         const also = givenWay(endpoint, link, { live: met, object }, origin === 'created')
-        await links.release(intent, link.id, also)
+        await intents.release(intent, link.id, also)
         throw taken(endpoint)
       }
       const also = met ? [entry(met.id), audit.linked(met.id, now)] : []
-      if (met && (await links.commitOnto(intent, link.id, met, facts, now, also))) {
+      if (met && (await intents.commitOnto(intent, link.id, met, facts, now, also))) {
         const version = met.version + 1
         return accountOf(
           endpoint,
