@@ -372,6 +372,14 @@ export class Connections {
       .all()
   }
 
+  /** It lets the others go first. */
+  async eraseLater(id: string, now: number): Promise<void> {
+    await this.#db
+      .update(connection)
+      .set({ updatedAt: notBeforeCreation(now) })
+      .where(and(eq(connection.id, id), isOffboarding))
+  }
+
   /** The last step of off-boarding, after the data is gone. An active connection is left alone. */
   async erase(id: string): Promise<void> {
     await this.#db.delete(connection).where(and(eq(connection.id, id), isOffboarding))

@@ -5,7 +5,7 @@
  */
 
 import { BoundedMap } from '../access/bounded-map.ts'
-import type { Connection } from '../access/connection.ts'
+import { CONNECTION_NAME, type Connection } from '../access/connection.ts'
 import { steadyClock } from '../access/steady-clock.ts'
 import { type Answered, writeAnswered } from '../db/audit.ts'
 import type { Heard as Sums } from '../db/counters.ts'
@@ -31,6 +31,7 @@ const MOST_ROWS = 2_000
  * are a connection's: anybody may make them up. So many of each kind, lest one hides the other.
  */
 const MOST_STRANGE = 250
+const NO_STRANGERS = { denied: 0, misdirected: 0, ended: 0 }
 /** Names that are a connection's for sure. */
 const KNOWN_NAMES = 1_000
 /** Updates of one connection whose end could not be written down. */
@@ -99,7 +100,7 @@ export class AuditBatch {
   #lost = new Map<string, Lost>()
   /** By name of a connection, as the URL has it: requests that got no further than its door. */
   #turned = new Map<string, TurnedAway>()
-  #strange = { denied: 0, misdirected: 0 }
+  #strange = NO_STRANGERS
   readonly #known = new BoundedMap<true>(KNOWN_NAMES)
   /** Requests of a connection that were too many, between two writes. */
   readonly #tooMany = new Map<string, number>()
@@ -154,10 +155,7 @@ export class AuditBatch {
   /** `denied`: without a token that is good; `misdirected`: not below the base URL. */
   turnedAway(name: string, why: 'denied' | 'misdirected'): void {
     const before = this.#turned.get(name)
-    if (!before && !this.knows(name)) {
-      if (this.#strange[why] >= MOST_STRANGE) return
-      this.#strange[why] += 1
-    }
+    if (!before && !this.#letsIn(name, why)) return
     const counts = before ?? NOBODY_TURNED_AWAY
     this.#turned.set(name, { ...counts, [why]: counts[why] + 1 })
     this.#schedule(AGE_MS)
@@ -168,10 +166,16 @@ export class AuditBatch {
    * was lost): nothing was sent.
    */
   neverBegan(name: string, update: Ended): void {
-    const before = this.#turned.get(name) ?? NOBODY_TURNED_AWAY
-    if (before.ended.length >= MOST_ENDED) return
-    this.#turned.set(name, { ...before, ended: [...before.ended, update] })
+    this.#keepEnded(name, [update])
     this.#schedule(AGE_MS)
+  }
+
+  /** Strangers make up names without end, and as long as a URL may be. */
+  #letsIn(name: string, why: keyof typeof NO_STRANGERS): boolean {
+    if (this.knows(name)) return true
+    if (!CONNECTION_NAME.test(name) || this.#strange[why] >= MOST_STRANGE) return false
+    this.#strange = { ...this.#strange, [why]: this.#strange[why] + 1 }
+    return true
   }
 
   /** True for the name of a connection that this isolate has met. */
@@ -187,7 +191,7 @@ export class AuditBatch {
     this.#timerSince = undefined
     const turned = this.#turned
     this.#turned = new Map()
-    this.#strange = { denied: 0, misdirected: 0 }
+    this.#strange = NO_STRANGERS
     this.#tooMany.clear()
     if (turned.size > 0) await this.#writeAllTurned(turned)
     while (this.#kept.length > 0 || this.#lost.size > 0) {
@@ -272,7 +276,9 @@ export class AuditBatch {
   /** For the next time; counts that are lost are only told of. */
   #keepEnded(name: string, ended: readonly Ended[]): void {
     if (ended.length === 0) return
-    const before = this.#turned.get(name) ?? NOBODY_TURNED_AWAY
+    const met = this.#turned.get(name)
+    if (!met && !this.#letsIn(name, 'ended')) return
+    const before = met ?? NOBODY_TURNED_AWAY
     const all = [...before.ended, ...ended].slice(0, MOST_ENDED)
     this.#turned.set(name, { ...before, ended: all })
   }

@@ -7,7 +7,7 @@ const CONNECTIONS = 10
 const ROWS = 5_000
 
 export async function erase(jobs: Jobs): Promise<void> {
-  const { connections, openData, log } = jobs
+  const { connections, openData, io, log } = jobs
   for (const { id, dataDb } of await connections.offboarding(CONNECTIONS)) {
     try {
       // The control row goes last, in a run that finds nothing more to erase.
@@ -16,6 +16,7 @@ export async function erase(jobs: Jobs): Promise<void> {
       // Of one database, which may be gone: the others go on. Drizzle's message holds bound values.
       const name = error instanceof Error ? error.name : typeof error
       log({ event: 'erase.failed', connection: '', error: name })
+      await connections.eraseLater(id, io.now())
     }
   }
 }

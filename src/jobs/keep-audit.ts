@@ -25,7 +25,7 @@ export async function closeCutOff({ db, io, log }: DataJobs): Promise<void> {
 
 /** Old rows go. */
 export async function keepAudit(jobs: Jobs & { readonly control: D1Database }): Promise<void> {
-  const { control, access, io, openData, data } = jobs
+  const { control, access, io, openData, data, log } = jobs
   const now = io.now()
   for (const id of await dueAudits(control, now, CONNECTIONS)) {
     const connection = await access.byId(id)
@@ -36,8 +36,15 @@ export async function keepAudit(jobs: Jobs & { readonly control: D1Database }): 
     }
     const { retentionDays } = connection.policy.audit
     const before = now - retentionDays * DAY_MS
-    const isMore = await pruneAudit(openData(connection), id, before, ROWS)
-    await lookAgain(control, id, now + (isMore ? SOON_MS : AGAIN_MS))
+    let next = AGAIN_MS
+    try {
+      if (await pruneAudit(openData(connection), id, before, ROWS)) next = SOON_MS
+    } catch (error) {
+      // Of one database: the others go on, and it does not stand before them the next time.
+      const name = error instanceof Error ? error.name : typeof error
+      log({ event: 'audit.not-pruned', connection: connection.name, error: name })
+    }
+    await lookAgain(control, id, now + next)
   }
 }
 

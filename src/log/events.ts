@@ -153,6 +153,11 @@ export const EVENTS = {
     says: 'Data of a connection that is gone could not be erased: its database fails, or is not bound.',
     fields: { connection, error },
   },
+  'audit.not-pruned': {
+    level: 'error',
+    says: 'Old rows of the audit of a connection could not be removed: its database fails.',
+    fields: { connection, error },
+  },
   'sign.failed': {
     level: 'error',
     says: 'What the links of a connection go by could not be written down.',

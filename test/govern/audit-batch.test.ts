@@ -35,6 +35,9 @@ async function health(world: World, isolate: ReturnType<typeof isolateOf>) {
   return (await isolate.fetch(new Request(url, { headers }))).json()
 }
 
+/** Characters of one value that D1 takes; SQLite here takes more. */
+const LONGEST = 2_000_000
+
 /** D1 that fails where it is told to, before it does anything or after. */
 function failing(isMeant: (query: string) => 'before' | 'after' | undefined): D1Database {
   const queries = new WeakMap<object, string>()
@@ -47,7 +50,10 @@ function failing(isMeant: (query: string) => 'before' | 'after' | undefined): D1
   }
   const wrap = (query: string, real: D1PreparedStatement): D1PreparedStatement => {
     const wrapped = {
-      bind: (...values: unknown[]) => wrap(query, real.bind(...values)),
+      bind(...values: unknown[]) {
+        if (values.some((value) => String(value).length > LONGEST)) throw new Error('too large')
+        return wrap(query, real.bind(...values))
+      },
       all: () => guarded(query, () => real.all()),
       run: () => guarded(query, () => real.run()),
       first: (column: string) => guarded(query, () => real.first(column)),
@@ -82,6 +88,18 @@ describe('names that strangers make up', () => {
     }
     await isolate.fetch(new Request(`${ORIGIN}/scim/${world.scim.name}/Users`))
     expect(await health(world, isolate)).toMatchObject({ hour: { denied: 1, misdirected: 2 } })
+  })
+
+  test('may be as long as a URL, and hide nobody either', async () => {
+    const { world } = await open()
+    const isolate = isolateOf(world, { DB: failing(() => undefined) })
+    for (let n = 0; n < 80; n++) {
+      const name = `${n}`.padEnd(30_000, 'x')
+      await isolate.fetch(new Request(`${ORIGIN}/scim/${name}/v2/Users`))
+    }
+    const wrong = { ...world.scim, token: 'no such token' }
+    expect((await isolate.scim(wrong, 'GET', '/Users')).status).toBe(401)
+    expect(await health(world, isolate)).toMatchObject({ hour: { denied: 1 } })
   })
 
   test('are no series of what is measured', async () => {

@@ -277,4 +277,66 @@ describe('a database that is not bound', () => {
     for (let n = 0; n < 2; n++) await lost.tick()
     expect(await left.first()).toBeNull()
   })
+
+  test('stands before no other erasure, however many of its connections are deleted', async () => {
+    const { lost, fine, open } = await unbound()
+    const [lostId, fineId] = [
+      await connectionId(lost.scim.name),
+      await connectionId(fine.scim.name),
+    ]
+    await lost.admin('DELETE', '')
+    const copies = Array.from({ length: 25 }, () => crypto.randomUUID())
+    const { results } = await env.DB.prepare(
+      "SELECT name FROM pragma_table_info('connection')",
+    ).all<{ name: string }>()
+    const columns = results.map(({ name }) => name).filter((name) => name !== 'id')
+    await env.DB.prepare(
+      `INSERT INTO connection (id, ${columns}) SELECT value, ${columns.map((name) => `connection.${name}`)} FROM connection, json_each(?)
+        WHERE connection.id = ?`,
+    )
+      .bind(JSON.stringify(copies), lostId)
+      .run()
+    lost.clock.now += MINUTE_MS
+    await fine.admin('DELETE', '')
+    const isolate = open()
+    for (let n = 0; n < 5; n++) {
+      lost.clock.now += MINUTE_MS
+      await isolate.tick()
+    }
+    const left = await env.DB.prepare('SELECT id FROM connection WHERE id = ?').bind(fineId).first()
+    expect(left).toBeNull()
+    await env.DB.prepare('DELETE FROM connection WHERE id IN (SELECT value FROM json_each(?))')
+      .bind(JSON.stringify([...copies, lostId]))
+      .run()
+  })
+})
+
+test('a database that fails keeps the audit of no other connection from being pruned', async () => {
+  const [lost, fine] = [await openWorld(elsewhere), await openWorld()]
+  const ids = [await connectionId(lost.scim.name), await connectionId(fine.scim.name)]
+  const lines: Readonly<Record<string, string | number>>[] = []
+  const failing = {
+    prepare(query: string) {
+      if (query.includes('DELETE FROM audit')) throw new Error('D1 is away')
+      return env.SECOND_D1.prepare(query)
+    },
+    batch: (all: D1PreparedStatement[]) => env.SECOND_D1.batch(all),
+  } as unknown as D1Database
+  const isolate = openIsolate(lost.clock, lost.desk.fetch, {
+    databases: new Map([['DB_2', failing]]),
+    log: (line) => lines.push(line),
+  })
+  for (const [at, id] of ids.entries()) {
+    await env.DB.prepare('UPDATE connection SET audit_at = ? WHERE id = ?').bind(at, id).run()
+  }
+  await isolate.tick()
+  const { results } = await env.DB.prepare(
+    'SELECT id FROM connection WHERE audit_at <= ? AND id IN (?, ?)',
+  )
+    .bind(lost.clock.now, ...ids)
+    .all()
+  expect(results).toEqual([])
+  expect(lines).toContainEqual(
+    expect.objectContaining({ event: 'audit.not-pruned', connection: lost.scim.name }),
+  )
 })
