@@ -1,5 +1,5 @@
 /**
- * Every event that the worker logs: its name, its fields and what it means. docs/log.md is this table;
+ * Every event that the worker logs: its name, its fields and what it means. docs/logs.md is this table;
  * names are stable. What a field may hold keeps people out of the log: ids, numbers and words of ours.
  */
 

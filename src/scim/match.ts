@@ -104,13 +104,14 @@ function comparison({ ref, operator, value: literal }: Comparison): Test {
   if (literal === null) {
     return operator === 'eq' ? (value) => !isPresent(value) : isPresent
   }
+  if (operator === 'co' || operator === 'sw' || operator === 'ew') {
+    // The parser has refused one with a literal that is no text.
+    return typeof literal === 'string' ? textComparison(attribute, operator, literal) : () => false
+  }
   if (typeof literal !== 'string') {
     return simpleComparison(operator, literal, (value) =>
       typeof value === typeof literal ? (value as number | boolean) : undefined,
     )
-  }
-  if (operator === 'co' || operator === 'sw' || operator === 'ew') {
-    return textComparison(attribute, operator, literal)
   }
   const instant = attribute.type === 'dateTime' ? parseInstant(literal) : undefined
   if (instant) return instantComparison(operator, instant)
@@ -124,13 +125,16 @@ function comparison({ ref, operator, value: literal }: Comparison): Test {
   )
 }
 
+/** Operators that look at a value as a whole. */
+type Ordering = Exclude<Comparison['operator'], 'co' | 'sw' | 'ew'>
+
 /** RFC 7643 §2.3.6, §2.3.7: binary and reference values are case exact whatever the schema says. */
 function isCaseExact(attribute: Attribute): boolean {
   return attribute.caseExact || attribute.type === 'binary' || attribute.type === 'reference'
 }
 
 function simpleComparison<T extends string | number | boolean>(
-  operator: Comparison['operator'],
+  operator: Ordering,
   literal: T,
   read: (value: Json | undefined) => T | undefined,
 ): Test {
@@ -142,6 +146,8 @@ function simpleComparison<T extends string | number | boolean>(
     }
   }
   switch (operator) {
+    case 'eq':
+      return (value) => read(value) === literal
     case 'ne':
       return (value) => read(value) !== literal
     case 'gt':
@@ -152,8 +158,6 @@ function simpleComparison<T extends string | number | boolean>(
       return when((value) => value < literal)
     case 'le':
       return when((value) => value <= literal)
-    default:
-      return (value) => read(value) === literal
   }
 }
 
@@ -165,7 +169,7 @@ function textComparison(attribute: Attribute, operator: 'co' | 'sw' | 'ew', lite
 }
 
 /** dateTimes are compared as instants, whatever their offset and precision. */
-function instantComparison(operator: Comparison['operator'], literal: Instant): Test {
+function instantComparison(operator: Ordering, literal: Instant): Test {
   // The value's place relative to the literal: -1, 0 or 1
   return simpleComparison<number>(operator, 0, (value) => {
     const instant = typeof value === 'string' ? parseInstant(value) : undefined
