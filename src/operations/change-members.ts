@@ -19,6 +19,7 @@ import { membershipRows } from './membership-rows.ts'
 import { followTable, givesRoles, rolesOfMembers, tableOf, tellRoles } from './roles.ts'
 import { BELIEVED_MS, newHold, settleMembers } from './settle-members.ts'
 import { busy } from './tell-members.ts'
+import type { UnreadMembers } from './unread-group.ts'
 
 /** Pages that are read to learn whether a change is none: never more than the calls it may save. */
 const IMPORT_PAGES = 100
@@ -260,12 +261,17 @@ async function refuseIfProtected(
   if (differs) await refuseProtected(endpoint, object, link)
 }
 
-/** What makes edges hold every member of the group, where that is known or is learned cheaply. */
+/**
+ * What makes edges hold every member of the group, where that is known or is learned cheaply.
+ *
+ * @param list who is in it, of so many pages; else the group was read before
+ */
 export async function importOf(
   endpoint: Endpoint,
   link: Link,
   nativeId: string,
   { read, changes }: { readonly read: MemberPlan['read']; readonly changes: readonly unknown[] },
+  list?: (pages: number) => Promise<UnreadMembers['held']>,
 ): Promise<Write[]> {
   const { edges, edgeIntents, io, spec } = endpoint
   const { membership, members } = spec.capabilities
@@ -279,8 +285,9 @@ export async function importOf(
   const pages = Math.min(Math.ceil(changes.length / (members?.batch ?? 1)), IMPORT_PAGES)
   const isMany = link.membersManyAt !== undefined && link.membersManyAt > now - MANY_HOLDS_MS
   if (isMany && pages <= MANY_PAGES) return []
-  const all = await readMembers(endpoint, nativeId, pages)
-  return all ? onto(all) : [edgeIntents.many(link.id, now)]
+  const all = list ? await list(pages) : await readMembers(endpoint, nativeId, pages)
+  if (all === 'unsure') return []
+  return all === 'many' || !all ? [edgeIntents.many(link.id, now)] : onto(all)
 }
 
 /** Where no app holds the members, an edge is the membership. */

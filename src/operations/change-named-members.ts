@@ -12,6 +12,7 @@ import { importOf, knownMembers, tellWanted } from './change-members.ts'
 import type { Endpoint } from './endpoint.ts'
 import { GROUP, membershipOf } from './members.ts'
 import { mayGoUnread } from './unread.ts'
+import { membersOfUnread } from './unread-group.ts'
 import { begin } from './update.ts'
 
 /**
@@ -37,7 +38,14 @@ export async function changeNamedMembers(
 
   const { wanted, named, additive } = planChanges(changes, [], isAdditive(endpoint))
   const all = [...wanted].map(([member, isWanted]) => ({ member, wanted: isWanted }))
-  const imported = await importOf(endpoint, link, nativeId, { read: undefined, changes: all })
+  const leaving = all.filter((change) => !change.wanted).map(({ member }) => member)
+  let isUnread = true
+  const plan = { read: undefined, changes: all }
+  const imported = await importOf(endpoint, link, nativeId, plan, async (pages) => {
+    const read = await membersOfUnread(endpoint, link, nativeId, leaving, pages)
+    isUnread = !read.isThere
+    return read.held
+  })
   const who = {
     named: [...named],
     never: endpoint.spec.capabilities.members?.nested ? undefined : GROUP,
@@ -45,7 +53,7 @@ export async function changeNamedMembers(
   const { isThere } = await tellWanted(endpoint, link, all, {
     imported,
     additive,
-    isUnread: true,
+    isUnread,
     want: async (open, hold, times, also) => {
       const found = await endpoint.edgeIntents.wantNamed(link.id, open, who, hold, times, also)
       return found && { ...found, links: await knownMembers(endpoint, link.id, named, found.links) }

@@ -11,10 +11,11 @@ import type { Budget } from '../membership/budget.ts'
 import { chunksOf, halvesOf } from '../membership/chunks.ts'
 import { groupsAfter, membersAfter } from '../membership/replacement.ts'
 import { ScimError } from '../scim/error.ts'
-import { notFound, objectOf } from './account.ts'
+import { notFound } from './account.ts'
 import type { Endpoint } from './endpoint.ts'
 import { strips } from './inactive.ts'
 import { underLease } from './lease.ts'
+import { type Found, lookFor, mayMeanGone } from './unread-group.ts'
 
 /** How often a list is read again that has changed between the read and the replace. */
 const REREADS = 5
@@ -55,6 +56,8 @@ interface Telling {
   readonly fates: Map<string, Fate>
   /** False: the group was not read before its members are told of. */
   isThere: boolean
+  /** What a look for it has found, so that it is looked for once. `doubted`: the app is not to be believed. */
+  looked: Found | 'doubted' | undefined
   refusal: unknown
   failure: unknown
 }
@@ -84,14 +87,17 @@ export async function tellMembers(
   if (open.length === 0 || id === undefined) {
     return { fates, failure: undefined, isThere: !isUnread }
   }
-  const rest = { isThere: !isUnread, refusal: undefined, failure: undefined }
+  const rest = { isThere: !isUnread, looked: undefined, refusal: undefined, failure: undefined }
   const telling: Telling = { endpoint, group, id, budget, hold, fates, ...rest }
   try {
     await tell(telling, open)
   } catch (error) {
+    // Nobody knows how far it came, but where there is no group.
+    const left = open.filter(({ link }) => fates.get(link.id) === 'left')
+    const isLost = !telling.isThere && mayMeanGone(error) && (await confirm(telling, left))
+    if (isLost && !telling.isThere) end(telling, left)
+    else for (const { link } of left) fates.set(link.id, 'failed')
     telling.failure ??= error
-    // Nobody knows how far it came.
-    for (const { link } of open) if (fates.get(link.id) === 'left') fates.set(link.id, 'failed')
   }
   const { failure, refusal, isThere } = telling
   return { fates, failure: failure ?? refusal, isThere }
@@ -171,6 +177,15 @@ async function replaceMembers(telling: Telling, tasks: readonly Task[]): Promise
   for (let reads = 0; reads < REREADS; reads++) {
     const list = await readAll(port, id, endpoint.spec.capabilities.list.maxPage, budget)
     if (!list) return
+    // Of an app that has lost its rights; whoever is not on the list would be put out.
+    if (list.items.length === 0 && !telling.isThere) {
+      if (!(await confirm(telling, tasks))) return
+      if (!telling.isThere) {
+        end(telling, tasks)
+        return
+      }
+      if (telling.looked === 'again') continue
+    }
     const next = membersAfter(list.items, tasks)
     if (!next) {
       await settle(telling, tasks, { kind: 'unchanged' })
@@ -332,13 +347,21 @@ async function settle(
  */
 async function confirm(telling: Telling, tasks: readonly Task[]): Promise<boolean> {
   try {
-    telling.isThere = (await objectOf(telling.endpoint, telling.group)) !== undefined
-    return true
+    telling.looked ??= await lookFor(telling.endpoint, telling.group)
+    telling.isThere = telling.looked === 'there' || telling.looked === 'again'
   } catch (error) {
+    telling.looked = 'doubted'
     telling.failure ??= error
-    for (const { link } of tasks) telling.fates.set(link.id, 'failed')
-    return false
   }
+  if (telling.looked !== 'doubted') return true
+  for (const { link } of tasks) telling.fates.set(link.id, 'failed')
+  return false
+}
+
+/** There is no group: who was to leave has left, and nobody can join. */
+function end(telling: Telling, tasks: readonly Task[]): void {
+  telling.failure ??= notFound(telling.endpoint)
+  for (const { link, wanted } of tasks) telling.fates.set(link.id, wanted ? 'dropped' : 'done')
 }
 
 async function block(

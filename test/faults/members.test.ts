@@ -155,8 +155,8 @@ test('the sweeper tries again later where the app is down, and asks it no more t
 test('a connection that is not live changes no members, and goes on when it is', async () => {
   const team = await openTeam(1, 0)
   const { world, path, ids } = team
-  // Token and group, members, what is wanted, the one who joins.
-  const cut = { step: 4, how: 'refused' } as const
+  // Token and group, members (nobody), the group, what is wanted, the one who joins.
+  const cut = { step: 5, how: 'refused' } as const
   await world.open(cut).scim(world.scim, 'PATCH', path, add(ids[0] ?? ''))
   const mode = (name: string) => admin('PATCH', `/connections/${world.scim.name}`, { mode: name })
   expect((await mode('observe')).status).toBe(200)
