@@ -42,6 +42,8 @@ export interface Link {
   readonly groups: readonly { readonly value: string; readonly display?: string }[]
   /** A write that has begun and not ended; only where one link was read by its id. */
   readonly open?: Pick<Intent, 'op' | 'leaseUntil'>
+  /** True: a read has found somebody else under its native id, and nobody has decided; as `open`. */
+  readonly isReused?: boolean
   /** The app's id of the invitation or job that is to make the account of a pending link. */
   readonly ticket: string | undefined
 }
@@ -95,6 +97,7 @@ export interface LinkRow {
   modified_at: number
   groups: string
   open?: string | null
+  reused?: number
   ticket: string | null
 }
 
@@ -140,18 +143,22 @@ export function linksByIds(connection: string, ids: readonly string[]): SQL {
      WHERE l.connection = ${connection} AND l.id IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`
 }
 
+const REUSED = sql`EXISTS (SELECT 1 FROM finding f
+    WHERE f.connection = l.connection AND f.kind = 'id-reuse' AND f.subject = l.type || ':' || l.id
+      AND f.state <> 'closed')`
+
 /** For a query by id, which may end in a write. */
-export const OPEN_INTENT = sql`${INTENT} AS open`
+export const OF_ONE = sql`${INTENT} AS open, ${REUSED} AS reused`
 
 /**
- * A link with its open intent as one value, for a query that asks for something else as well: D1 takes 32
+ * As `COLUMNS` and `OF_ONE` in one value, for a query that asks for something else as well: D1 takes 32
  * arguments of a function. Blank text keeps JSON within it a text.
  */
-export const AS_VALUE = sql`json_array(${stored}, '' || ${GROUPS}, '' || ${INTENT})`
+export const AS_VALUE = sql`json_array(${stored}, '' || ${GROUPS}, '' || ${INTENT}, ${REUSED})`
 
 export function rowOfValue(value: string): LinkRow {
   const values = JSON.parse(value) as unknown[]
-  const names = [...STORED, 'groups', 'open'] as const
+  const names = [...STORED, 'groups', 'open', 'reused'] as const
   return Object.fromEntries(names.map((name, n) => [name, values[n]])) as unknown as LinkRow
 }
 
@@ -177,6 +184,7 @@ export function toLink(row: LinkRow): Link {
     modifiedAt: row.modified_at,
     groups: groups.map(({ value, display }) => (display === null ? { value } : { value, display })),
     ...(row.open && { open: JSON.parse(row.open) as Pick<Intent, 'op' | 'leaseUntil'> }),
+    ...(row.reused === 1 && { isReused: true }),
     ticket: row.ticket ?? undefined,
   }
 }

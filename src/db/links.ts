@@ -17,7 +17,7 @@ import {
   type Link,
   type LinkRow,
   type LinkState,
-  OPEN_INTENT,
+  OF_ONE,
   RETURNED,
   toLink,
 } from './link.ts'
@@ -60,7 +60,7 @@ export class Links {
       return toLink(ahead.row)
     }
     const query = sql`
-      SELECT ${COLUMNS}, ${OPEN_INTENT} FROM link l
+      SELECT ${COLUMNS}, ${OF_ONE} FROM link l
        WHERE l.connection = ${this.#connection} AND l.id = ${id} AND l.type = ${type}`
     const rows =
       begin.length === 0

@@ -33,7 +33,7 @@ export async function changeNamedMembers(
   const link = await links.get(definition.type.name, id, [begin(endpoint, id)])
   if (!link || link.state === 'retiring' || link.state === 'tombstone') throw notFound(endpoint)
   const { nativeId } = link
-  if (nativeId === undefined || link.verdict === 'protected') return false
+  if (nativeId === undefined || link.verdict === 'protected' || link.isReused) return false
   if (link.open?.op === 'update') await settleUpdate(endpoint, link)
 
   const { wanted, named, additive } = planChanges(changes, [], isAdditive(endpoint))

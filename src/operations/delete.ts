@@ -69,6 +69,7 @@ export async function deleteResource(
       link.state === 'linked' &&
       link.verdict !== 'protected' &&
       ifMatch === undefined &&
+      !link.isReused &&
       mayGoUnread(endpoint)
     const object = isUnread ? undefined : await objectOf(endpoint, link)
     if (isUnread) refuseWay(endpoint, link)

@@ -5,7 +5,8 @@ import { mayBePending } from './pending.ts'
 
 /**
  * True where the app need not be asked whether it may be written to: none of these is protected, and each id
- * means what it has always meant (design decision 11).
+ * means what it has always meant (design decision 11). A link that has been seen to mean another object
+ * (`isReused`) is read all the same.
  */
 export function mayGoUnread(endpoint: Endpoint): boolean {
   const { connection, spec } = endpoint
