@@ -11,9 +11,12 @@ import { openStreet } from '../isolation/street.ts'
 import { openFilled } from '../support/filled-world.ts'
 import { ORIGIN } from '../support/gateway.ts'
 import { openIsolate } from '../support/isolate.ts'
+import { useOwnDatabases } from '../support/own-database.ts'
 import { openPages } from '../support/pages.ts'
 import { watchStatements } from '../support/watched-statements.ts'
 import { idOf, MINUTE_MS, match, openWorld, patch, person } from '../support/world.ts'
+
+await useOwnDatabases('plans')
 
 vi.setConfig({ testTimeout: 300_000 })
 

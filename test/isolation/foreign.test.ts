@@ -3,10 +3,13 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, test, vi } from 'vitest'
 import { ORIGIN } from '../support/gateway.ts'
 import type { Isolate } from '../support/isolate.ts'
+import { useOwnDatabases } from '../support/own-database.ts'
 import { match, patch, USER_SCHEMA } from '../support/world.ts'
 import { type Command, perform } from './commands.ts'
 import { ADAPTERS, groupName, type Neighbour, type Reply, userName } from './neighbour.ts'
 import { lasting, openStreet, storedOf } from './street.ts'
+
+await useOwnDatabases('foreign')
 
 vi.setConfig({ testTimeout: 60_000 })
 

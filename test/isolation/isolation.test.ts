@@ -6,9 +6,12 @@
 import { env } from 'cloudflare:workers'
 import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
+import { useOwnDatabases } from '../support/own-database.ts'
 import { command } from './commands.ts'
 import { endOf } from './end-of.ts'
 import { CONNECTIONS, ISOLATES, openStreet, type Round } from './street.ts'
+
+await useOwnDatabases('isolation')
 
 vi.setConfig({ testTimeout: 3_600_000 })
 

@@ -4,9 +4,12 @@
  */
 import { env } from 'cloudflare:workers'
 import { expect, test, vi } from 'vitest'
+import { useOwnDatabases } from '../support/own-database.ts'
 import { dataTables } from '../support/tables.ts'
 import { EVERYTHING } from './commands.ts'
 import { CONNECTIONS, openStreet } from './street.ts'
+
+await useOwnDatabases('statements')
 
 vi.setConfig({ testTimeout: 300_000 })
 
