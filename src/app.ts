@@ -25,6 +25,7 @@ import { type ScimResponse, toErrorResponse, toHttp } from './http/response.ts'
 import { handle } from './http/scim.ts'
 import { secure } from './http/security-headers.ts'
 import { answerTokenRequest, refuseTokenRequest } from './http/token-endpoint.ts'
+import { errorName } from './log/error-name.ts'
 import type { Log } from './log/events.ts'
 import { paused } from './operations/account.ts'
 import type { AppTrouble } from './operations/app-trouble.ts'
@@ -320,7 +321,7 @@ async function answer(
       return toErrorResponse(new ScimError(503, error.message, { retryAfterSeconds: 60 }))
     }
     const detail = `Postern failed. Tell its operator the request id ${id}; retry later.`
-    const isStorage = error instanceof StorageError || nameOf(error) === 'DrizzleQueryError'
+    const isStorage = error instanceof StorageError || errorName(error) === 'DrizzleQueryError'
     return toErrorResponse(
       isStorage
         ? new ScimError(503, detail, { retryAfterSeconds: 10 })
@@ -335,9 +336,8 @@ function traceOf(error: unknown): { error: string; at: string } {
   const at = stack.indexOf(message)
   // A message may have lines that look like frames.
   const frames = at < 0 ? [] : (stack.slice(at + message.length).match(/^\s+at .+$/gm) ?? [])
-  return { error: nameOf(error), at: frames.slice(0, 4).join(' ').replaceAll(/\s+/g, ' ').trim() }
-}
-
-function nameOf(error: unknown): string {
-  return error instanceof Error ? error.constructor.name : typeof error
+  return {
+    error: errorName(error),
+    at: frames.slice(0, 4).join(' ').replaceAll(/\s+/g, ' ').trim(),
+  }
 }

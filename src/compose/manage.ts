@@ -31,6 +31,7 @@ import { tryManifestRoutes } from '../admin/try-manifest.ts'
 import { failed, notFound } from '../app.ts'
 import { consolePages } from '../console/console.tsx'
 import type { TrialDeps } from '../jobs/try-app.ts'
+import { errorName } from '../log/error-name.ts'
 import { knownAdapters } from './adapters.ts'
 import type { Core } from './core.ts'
 
@@ -71,7 +72,7 @@ function openAdminApi(core: Core): Hono {
     ...{ ...check, db: d1, data, sealing, now, after, baseUrl, signIn, newId, log },
     newConnectionsDatabase: env.NEW_CONNECTIONS_DB,
     report: (error, request) => {
-      const what = error instanceof Error ? error.name : typeof error
+      const what = errorName(error)
       log({ event: 'admin.failed', request, error: what })
     },
   }

@@ -5,6 +5,7 @@
 import { AdapterFailure } from '../adapter/failure.ts'
 import type { Connections } from '../db/connections.ts'
 import { Findings } from '../db/findings.ts'
+import { errorName } from '../log/error-name.ts'
 import type { Jobs } from './jobs.ts'
 
 /** An invocation has six connections to the outside at a time, of which D1 wants some. */
@@ -52,7 +53,7 @@ export async function tellFailure(
   error: unknown,
 ): Promise<void> {
   const name = await nameOf(connections, connection)
-  log({ event, connection: name, error: error instanceof Error ? error.name : typeof error })
+  log({ event, connection: name, error: errorName(error) })
   if (!(error instanceof AdapterFailure)) return
   const found = await access.byId(connection)
   if (!found) return

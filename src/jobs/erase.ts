@@ -1,5 +1,6 @@
 /** Off-boarding: erases the data of connections that were deleted, in bounded steps. */
 import { eraseData } from '../db/sweeping.ts'
+import { errorName } from '../log/error-name.ts'
 import type { Jobs } from './jobs.ts'
 
 const CONNECTIONS = 10
@@ -14,7 +15,7 @@ export async function erase(jobs: Jobs): Promise<void> {
       if (await eraseData(openData({ dataDatabase: dataDb }), id, ROWS)) await connections.erase(id)
     } catch (error) {
       // Of one database, which may be gone: the others go on. Drizzle's message holds bound values.
-      const name = error instanceof Error ? error.name : typeof error
+      const name = errorName(error)
       log({ event: 'erase.failed', connection: '', error: name })
       await connections.eraseLater(id, io.now())
     }

@@ -1,6 +1,7 @@
 /** The upkeep of the audit and of the sums beside it: cut-off updates are written down, old rows go. */
 import { closeSending, dueAudits, lookAgain, pruneAudit } from '../db/audit-upkeep.ts'
 import { pruneTraffic } from '../db/traffic.ts'
+import { errorName } from '../log/error-name.ts'
 import type { DataJobs, Jobs } from './jobs.ts'
 
 /** No request takes that long: whoever began it does not live any more. */
@@ -41,7 +42,7 @@ export async function keepAudit(jobs: Jobs & { readonly control: D1Database }): 
       if (await pruneAudit(openData(connection), id, before, ROWS)) next = SOON_MS
     } catch (error) {
       // Of one database: the others go on, and it does not stand before them the next time.
-      const name = error instanceof Error ? error.name : typeof error
+      const name = errorName(error)
       log({ event: 'audit.not-pruned', connection: connection.name, error: name })
     }
     await lookAgain(control, id, now + next)

@@ -5,6 +5,7 @@
 import type { Connection } from '../access/connection.ts'
 import { modeOf } from '../access/mode.ts'
 import { Scans } from '../db/scans.ts'
+import { errorName } from '../log/error-name.ts'
 import type { Jobs } from './jobs.ts'
 import { startScan } from './scan.ts'
 import { followRoles } from './sweep-roles.ts'
@@ -32,7 +33,7 @@ export async function startDueScans(jobs: Jobs): Promise<void> {
       log({
         event: 'nightly.failed',
         connection: connection?.name ?? '',
-        error: error instanceof Error ? error.name : typeof error,
+        error: errorName(error),
       })
     }
     await connections.lookAgain(id, next)

@@ -3,6 +3,7 @@ import { modeOf } from '../access/mode.ts'
 import { AdapterFailure } from '../adapter/failure.ts'
 import { Findings } from '../db/findings.ts'
 import { type PassingFinding, passed, passingFindings, stillHolds } from '../db/passing.ts'
+import { errorName } from '../log/error-name.ts'
 import { nameOf } from './each-connection.ts'
 import { endpointOf } from './endpoint.ts'
 import type { DataJobs, Jobs } from './jobs.ts'
@@ -86,7 +87,7 @@ async function logged(jobs: Jobs, id: string, work: () => Promise<void>): Promis
   try {
     await work()
   } catch (error) {
-    const name = error instanceof Error ? error.name : typeof error
+    const name = errorName(error)
     const connection = await nameOf(jobs.connections, id)
     jobs.log({ event: 'passing.failed', connection, error: name })
   }

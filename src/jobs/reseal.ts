@@ -4,6 +4,7 @@ import { SealError, type Sealing } from '../access/seal.ts'
 import { steadyClock } from '../access/steady-clock.ts'
 import type { Database } from '../db/database.ts'
 import { countSealedBy, reseal, type StoredSecret, sealedBy } from '../db/sealed-secrets.ts'
+import { errorName } from '../log/error-name.ts'
 import type { Log } from '../log/events.ts'
 
 /** In one run of the cron. A key file of some KB at most each. */
@@ -52,7 +53,7 @@ export function resealing({ db, sealing, now, log }: ResealDeps): () => Promise<
     } catch (error) {
       // The words of a SealError are ours; those of others may hold values.
       const detail = error instanceof SealError ? error.message : ''
-      const name = error instanceof Error ? error.name : typeof error
+      const name = errorName(error)
       log({ event: 'sealing.failed', error: name, detail })
     }
   }

@@ -1,6 +1,7 @@
 /** Writes down, for connections from before that was kept, what their links go by. */
 
 import type { Connections } from '../db/connections.ts'
+import { errorName } from '../log/error-name.ts'
 import type { Log } from '../log/events.ts'
 
 /** In one run of the cron; each may cost a read of its adapter. */
@@ -26,7 +27,7 @@ export async function signConnections({
       log({
         event: 'sign.failed',
         connection: name,
-        error: error instanceof Error ? error.name : typeof error,
+        error: errorName(error),
       })
     }
   }

@@ -5,6 +5,7 @@
  */
 import type { After } from '../access/read-at-most.ts'
 import type { CronTurn } from '../db/cron-turn.ts'
+import { errorName } from '../log/error-name.ts'
 import type { Jobs } from './jobs.ts'
 
 /** Cloudflare ends an invocation of the cron after 15 minutes; what is begun takes its time. */
@@ -41,7 +42,7 @@ export async function tick(
       await work()
     } catch (error) {
       failures.push(error)
-      log({ event: 'job.failed', job, error: error instanceof Error ? error.name : typeof error })
+      log({ event: 'job.failed', job, error: errorName(error) })
     }
   }
   await place?.end(late.length > 0)
