@@ -44,10 +44,10 @@ export function alertPages(add: AddPage): void {
           ? { from: form.text('from').trim(), to: form.text('to').trim() }
           : { url: form.text('url').trim() }),
       }
-      const made = await page.asking.send<ChannelView & { secret?: string }>(
-        // To enter a name twice is a slip, and a PUT would replace the other channel.
-        ...(['PUT', at, wanted, { 'if-none-match': '*' }] as const),
-      )
+      // To enter a name twice is a slip, and a PUT would replace the other channel.
+      const isNew = { 'if-none-match': '*' }
+      const { send } = page.asking
+      const made = await send<ChannelView & { secret?: string }>('PUT', at, wanted, isNew)
       if (!made.ok) {
         const refused = made.refused.status === 412 ? TAKEN : made.refused
         return alerts(page, api(page), { refused, given: form })
@@ -59,9 +59,8 @@ export function alertPages(add: AddPage): void {
 
     add('POST', `${here}/channels/:channel/test`, async (page) => {
       const name = page.param('channel')
-      const sent = await page.asking.send<{ delivered: boolean; reason?: string }>(
-        ...(['POST', `${channelAt(page)}/test`, {}] as const),
-      )
+      const test = `${channelAt(page)}/test`
+      const sent = await page.asking.send<{ delivered: boolean; reason?: string }>('POST', test, {})
       if (!sent.ok) return alerts(page, api(page), { refused: sent.refused })
       const { delivered, reason } = sent.body
       return alerts(page, api(page), {
@@ -82,9 +81,7 @@ export function alertPages(add: AddPage): void {
         severity: form.given('severity') ?? severity,
         ...(kind === 'email' && { from, to }),
       }
-      const changed = await page.asking.send(
-        ...(['PUT', channelAt(page), wanted, { 'if-match': tag }] as const),
-      )
+      const changed = await page.asking.send('PUT', channelAt(page), wanted, { 'if-match': tag })
       return changed.ok
         ? page.c.redirect(`/admin${api(page)}`, 303)
         : alerts(page, api(page), { refused: changed.refused })

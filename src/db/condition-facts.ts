@@ -6,6 +6,9 @@ import type { FindingKind } from './findings.ts'
 /** By connection id; one that has nothing is absent. */
 export type Of<T> = ReadonlyMap<string, readonly T[]>
 
+/** The first words are those of the partial index `finding_live`, which SQLite takes for no others. */
+const isOpen = sql.raw(`f.state <> 'closed' AND f.state = 'open'`)
+
 const among = (ids: readonly string[]): SQL => sql`json_each(${JSON.stringify(ids)})`
 
 /** An object of the connection: ids of ours or of the app, never a name. */
@@ -55,8 +58,7 @@ export async function openFindingsOf(
   ids: readonly string[],
   kinds: readonly FindingKind[],
 ): Promise<Of<OpenFindings>> {
-  const open = sql`f.connection = c.value AND f.kind = k.value AND f.state <> 'closed'
-    AND f.state = 'open'`
+  const open = sql`f.connection = c.value AND f.kind = k.value AND ${isOpen}`
   const rows = await db.all<{ connection: string; kind: FindingKind; n: number; some: string }>(sql`
     SELECT c.value AS connection, k.value AS kind,
            (SELECT count(*) FROM (SELECT 1 FROM finding f WHERE ${open} LIMIT ${MOST_COUNTED})) AS n,
@@ -98,7 +100,7 @@ function refsIn({ subject, link, type, natives }: StoredFinding): Ref[] {
 const parsed = (list: string | readonly string[]): readonly string[] =>
   typeof list === 'string' ? (JSON.parse(list) as string[]) : list
 
-/** Whom the guard holds back. */
+/** Whom the guard of a connection holds back. */
 export interface Parked {
   /** `MOST_COUNTED` means that many or more. */
   readonly count: number
@@ -118,8 +120,7 @@ export async function parkedOf(
            (SELECT json_group_array(link) FROM (${parked} LIMIT ${SOME})) AS some
       FROM ${among(ids)} c
      WHERE EXISTS (SELECT 1 FROM finding f
-                    WHERE f.connection = c.value AND f.kind = 'guard' AND f.state <> 'closed'
-                      AND f.state = 'open')`)
+                    WHERE f.connection = c.value AND f.kind = 'guard' AND ${isOpen})`)
   return new Map(
     rows.flatMap(({ connection, n: count, some }) => {
       const links = JSON.parse(some) as string[]
@@ -157,7 +158,7 @@ export async function orphansSince(
        WHERE s.state = 'done' AND s.dry_run = 0 AND s.finished_at >= ${since - SCANS_MS}
          AND EXISTS (SELECT 1 FROM finding f
                       WHERE f.connection = s.connection AND f.kind = 'orphan'
-                        AND f.subject = s.type AND f.state <> 'closed' AND f.state = 'open'))
+                        AND f.subject = s.type AND ${isOpen}))
      WHERE nth = 1 GROUP BY id, type`)
   const all = new Map<string, Orphans>()
   for (const { id, n, before } of rows) {
