@@ -8,10 +8,10 @@ import { expect, test, vi } from 'vitest'
 import { permissions } from '../../src/admin/permissions.ts'
 import { EVERYTHING } from '../isolation/commands.ts'
 import { openStreet } from '../isolation/street.ts'
+import { useOwnDatabases } from '../support/database.ts'
 import { openFilled } from '../support/filled-world.ts'
 import { ORIGIN } from '../support/gateway.ts'
 import { openIsolate } from '../support/isolate.ts'
-import { useOwnDatabases } from '../support/own-database.ts'
 import { openPages } from '../support/pages.ts'
 import { watchStatements } from '../support/watched-statements.ts'
 import { idOf, MINUTE_MS, match, openWorld, patch, person } from '../support/world.ts'
@@ -156,14 +156,6 @@ const MAY_SORT: Exceptions = [
   [/ORDER/, /from "client" where/, 'clients of one connection'],
 ]
 
-/** Met only where other tests have left something to the cron or the doctor, so not in every order. */
-const AT_TIMES: Exceptions = [
-  [/^SCAN alert$/, /^SELECT 1 FROM "alert" WHERE connection/, 'the eraser; alerts are pruned'],
-  [/connection_secret/, /keyId NOT IN/, 'the doctor: what an unknown key has sealed'],
-  [/ORDER/, /keyId NOT IN/, 'the same'],
-  [/ORDER/, /AS "dataDatabase" FROM connection WHERE .*json_each/, 'a page of connections'],
-]
-
 let planned: Promise<ReadonlyMap<string, readonly string[]>> | undefined
 
 /** Of each statement, its spaces folded. */
@@ -181,9 +173,7 @@ async function offences(of: (steps: readonly string[]) => string[], exceptions: 
   const found: string[] = []
   for (const [query, steps] of await plans()) {
     for (const step of of(steps)) {
-      const one = [...exceptions, ...AT_TIMES].find(
-        ([part, text]) => part.test(step) && text.test(query),
-      )
+      const one = exceptions.find(([part, text]) => part.test(step) && text.test(query))
       if (one) needed.add(one[2])
       else found.push(`${step}: ${query}`)
     }

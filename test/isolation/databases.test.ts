@@ -1,7 +1,7 @@
 /** Connections whose data is in two databases, served by the same isolates and the same cron. */
 import { env } from 'cloudflare:workers'
 import { expect, test, vi } from 'vitest'
-import { useOwnDatabases } from '../support/own-database.ts'
+import { useOwnDatabases } from '../support/database.ts'
 import { dataTables } from '../support/tables.ts'
 import { type Command, EVERYTHING } from './commands.ts'
 import { endOf } from './end-of.ts'

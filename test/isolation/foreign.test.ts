@@ -1,9 +1,9 @@
 /** What belongs to one connection, used on another that looks the same: unknown, and nothing is changed. */
 import { env } from 'cloudflare:workers'
 import { describe, expect, test, vi } from 'vitest'
+import { useOwnDatabases } from '../support/database.ts'
 import { ORIGIN } from '../support/gateway.ts'
 import type { Isolate } from '../support/isolate.ts'
-import { useOwnDatabases } from '../support/own-database.ts'
 import { match, patch, USER_SCHEMA } from '../support/world.ts'
 import { type Command, perform } from './commands.ts'
 import { ADAPTERS, groupName, type Neighbour, type Reply, userName } from './neighbour.ts'

@@ -6,7 +6,7 @@
 import { env } from 'cloudflare:workers'
 import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
-import { useOwnDatabases } from '../support/own-database.ts'
+import { useOwnDatabases } from '../support/database.ts'
 import { command } from './commands.ts'
 import { endOf } from './end-of.ts'
 import { CONNECTIONS, ISOLATES, openStreet, type Round } from './street.ts'

@@ -4,7 +4,7 @@
  */
 import { env } from 'cloudflare:workers'
 import { expect, test, vi } from 'vitest'
-import { useOwnDatabases } from '../support/own-database.ts'
+import { useOwnDatabases } from '../support/database.ts'
 import { dataTables } from '../support/tables.ts'
 import { EVERYTHING } from './commands.ts'
 import { CONNECTIONS, openStreet } from './street.ts'
