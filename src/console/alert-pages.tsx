@@ -46,8 +46,8 @@ export function alertPages(add: AddPage): void {
       }
       // To enter a name twice is a slip, and a PUT would replace the other channel.
       const isNew = { 'if-none-match': '*' }
-      const { send } = page.asking
-      const made = await send<ChannelView & { secret?: string }>('PUT', at, wanted, isNew)
+      type Made = ChannelView & { secret?: string }
+      const made = await page.asking.send<Made>('PUT', at, wanted, isNew)
       if (!made.ok) {
         const refused = made.refused.status === 412 ? TAKEN : made.refused
         return alerts(page, api(page), { refused, given: form })
