@@ -27,6 +27,8 @@ export const teamSchema = z.object({
   created_on: z.string(),
 })
 export const memberSchema = z.object({ account_no: z.int() })
+export const addedSchema = z.object({ added: z.boolean() })
+export const removedSchema = z.object({ removed: z.boolean() })
 export const switchedSchema = z.object({ changed: z.boolean(), account: accountSchema })
 const faultSchema = z.object({
   fault: z.object({

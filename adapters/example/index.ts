@@ -8,18 +8,24 @@ import { AdapterFailure } from '../../src/adapter/failure.ts'
 import type { HttpClient, HttpResponse } from '../../src/adapter/http.ts'
 import {
   accountSchema,
+  addedSchema,
   duplicate,
   isGone,
   memberSchema,
   missing,
   refuseConflict,
   refuseInvalid,
+  removedSchema,
   switchedSchema,
   teamSchema,
   toGroup,
   toUser,
 } from './answers.ts'
-import { findAll, list, MAX_PAGE } from './paging.ts'
+import { findAll, list, MAX_PAGE, pageOf } from './paging.ts'
+
+const accounts = pageOf(accountSchema)
+const teams = pageOf(teamSchema)
+const members = pageOf(memberSchema)
 
 const USER = {
   attributes: {
@@ -100,8 +106,8 @@ export const example = defineAdapter({
           return isGone(response) ? null : toUser(response.parse(accountSchema))
         },
         find: (attribute, value) =>
-          findAll(http, '/api/accounts', { [attribute]: value }, accountSchema, toUser),
-        list: (page) => list(http, '/api/accounts', page, accountSchema, toUser),
+          findAll(http, '/api/accounts', { [attribute]: value }, accounts, toUser),
+        list: (page) => list(http, '/api/accounts', page, accounts, toUser),
 
         async create({ attributes, active }) {
           const response = await http.call({
@@ -143,8 +149,8 @@ export const example = defineAdapter({
           return isGone(response) ? null : toGroup(response.parse(teamSchema))
         },
         find: (attribute, value) =>
-          findAll(http, '/api/teams', { [attribute]: value }, teamSchema, toGroup),
-        list: (page) => list(http, '/api/teams', page, teamSchema, toGroup),
+          findAll(http, '/api/teams', { [attribute]: value }, teams, toGroup),
+        list: (page) => list(http, '/api/teams', page, teams, toGroup),
 
         async create({ attributes }) {
           const response = await http.call({
@@ -169,7 +175,7 @@ export const example = defineAdapter({
         remove: (id) => remove(http, team(id)),
 
         members: (id, page) =>
-          list(http, `${team(id)}/people`, page, memberSchema, ({ account_no }) => ({
+          list(http, `${team(id)}/people`, page, members, ({ account_no }) => ({
             type: 'User',
             id: String(account_no),
           })),
@@ -184,9 +190,7 @@ export const example = defineAdapter({
               ? { kind: 'gone', what: 'member' }
               : { kind: 'gone' }
           }
-          return {
-            kind: response.parse(z.object({ added: z.boolean() })).added ? 'ok' : 'unchanged',
-          }
+          return { kind: response.parse(addedSchema).added ? 'ok' : 'unchanged' }
         },
 
         async removeMembers(id, [member]) {
@@ -194,7 +198,7 @@ export const example = defineAdapter({
           const path = person(id, member)
           const response = await http.call({ method: 'DELETE', path, expect: [404] })
           if (isGone(response)) return { kind: 'gone' }
-          const { removed } = response.parse(z.object({ removed: z.boolean() }))
+          const { removed } = response.parse(removedSchema)
           return { kind: removed ? 'ok' : 'unchanged' }
         },
       },

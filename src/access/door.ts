@@ -49,7 +49,7 @@ export class Door {
   ): Promise<Admitted> {
     const { access } = this.#deps
     const authorization = request.headers.get('authorization') ?? undefined
-    const { waitMs, pass } = await this.visit(request)
+    const { waitMs, pass } = this.visit(request)
     if (waitMs > 0 && !(await access.remembers(name, authorization))) {
       const detail = 'Too many requests with wrong tokens came from this address. Retry later.'
       throw new ScimError(429, detail, { retryAfterSeconds: waitMs / 1000 })
@@ -66,9 +66,9 @@ export class Door {
   }
 
   /** Somebody comes, and counts as a stranger until it is known better. */
-  async visit(request: Request): Promise<Visit> {
+  visit(request: Request): Visit {
     const { rates, now } = this.#deps
-    const source = await sourceOf(request.headers)
+    const source = sourceOf(request.headers)
     const waitMs = rates.enter(source, now())
     const pass = () => {
       // Where it was told to wait, nothing was taken.

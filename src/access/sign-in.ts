@@ -79,7 +79,7 @@ export class SignIn {
 
   /** @throws {SecretUnavailable} where the bootstrap token decides, and cannot be read now */
   async identify(request: Pick<Request, 'headers' | 'method' | 'url'>): Promise<SignedIn> {
-    const source = await sourceOf(request.headers)
+    const source = sourceOf(request.headers)
     // Taken before anything is looked at: of many tries at once each counts.
     const waitMs = this.#failures.take(source, FAILURES, this.#deps.now())
     const signedIn = await this.#identify(request, waitMs > 0)

@@ -30,7 +30,7 @@ export async function answerTokenRequest(
       await request.body?.cancel()
       return respond(405, { error: 'invalid_request' }, requestId, { allow: 'POST' })
     }
-    const visit = await door.visit(request)
+    const visit = door.visit(request)
     if (visit.waitMs > 0) {
       const detail = 'too many requests with wrong credentials came from this address'
       throw new OAuthError('temporarily_unavailable', detail, visit.waitMs)
