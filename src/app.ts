@@ -13,7 +13,7 @@ import type { OnCall } from './adapter/app-call.ts'
 import { Problem } from './admin/problem.ts'
 import { Deadline } from './calls/deadline.ts'
 import { DatabaseUnbound } from './db/data-databases.ts'
-import { type Database, StorageError } from './db/database.ts'
+import { type Database, isStorageError } from './db/database.ts'
 import type { Beside } from './db/link-ahead.ts'
 import type { AuditBatch } from './govern/audit-batch.ts'
 import type { Row } from './govern/hear.ts'
@@ -321,9 +321,8 @@ async function answer(
       return toErrorResponse(new ScimError(503, error.message, { retryAfterSeconds: 60 }))
     }
     const detail = `Postern failed. Tell its operator the request id ${id}; retry later.`
-    const isStorage = error instanceof StorageError || errorName(error) === 'DrizzleQueryError'
     return toErrorResponse(
-      isStorage
+      isStorageError(error)
         ? new ScimError(503, detail, { retryAfterSeconds: 10 })
         : new ScimError(500, detail),
     )

@@ -1,6 +1,6 @@
 /** D1 through Drizzle, and what its errors mean. Foreign messages stay in here: they hold values. */
 
-import { fillPlaceholders, type Query, type SQLWrapper, sql } from 'drizzle-orm'
+import { DrizzleQueryError, fillPlaceholders, type Query, type SQLWrapper, sql } from 'drizzle-orm'
 import { type DrizzleD1Database, drizzle } from 'drizzle-orm/d1'
 import { SQLiteAsyncDialect } from 'drizzle-orm/sqlite-core'
 
@@ -73,6 +73,11 @@ export async function writeGuarded(db: Database, writes: readonly Write[]): Prom
 /** D1 did not do what it was told. As with Drizzle's own error, what is inside may hold values. */
 export class StorageError extends Error {
   override readonly name = 'StorageError'
+}
+
+/** True where D1 failed, or refused, whoever asked it. */
+export function isStorageError(error: unknown): boolean {
+  return error instanceof StorageError || error instanceof DrizzleQueryError
 }
 
 /**

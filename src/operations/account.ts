@@ -169,18 +169,15 @@ export function represent(
   // A discovered link knows nothing of the account's past; the app may.
   const lastModified = link.state === 'discovered' ? (object.modifiedAt ?? changed) : changed
   const location = `${baseUrl}${definition.type.endpoint}/${link.id}`
-  const render = (version: string, shown: Resource): JsonObject =>
-    renderResource(definition, {
-      id: link.id,
-      resource: shown,
-      meta: { created, lastModified, location, version },
-    })
+  const meta = { created, lastModified, location }
+  const render = (shown: Resource) =>
+    renderResource(definition, { id: link.id, resource: shown, meta })
+  const rendered = render(resource)
   // Members are rows and are not loaded for a tag; the link's version counts their changes.
-  const version = weakETag({ ...render('', resource), revision: link.version })
-  return render(
-    version,
-    members && members.length > 0 ? { ...resource, members: [...members] } : resource,
-  )
+  const version = weakETag({ ...rendered, revision: link.version })
+  const whole =
+    members && members.length > 0 ? render({ ...resource, members: [...members] }) : rendered
+  return { ...whole, meta: { ...whole.meta, version } }
 }
 
 /** An endpoint lives as long as its request; a scan asks for the rules once an account. */

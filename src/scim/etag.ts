@@ -14,7 +14,7 @@ export function weakETag(resource: JsonObject): string {
   const { meta, ...rest } = resource
   const { version: _, ...unversioned } = isObject(meta) ? meta : {}
   const text = stable({ ...rest, meta: unversioned })
-  return `W/"${hash53(text, 0x9e3779b1)}${hash53(text, 0x85ebca77)}"`
+  return `W/"${hash106(text)}"`
 }
 
 /** JSON with members sorted by name. Values are canonical resources, which are never deep. */
@@ -25,15 +25,27 @@ function stable(value: Json): string {
   return `{${names.map((n) => `${JSON.stringify(n)}:${stable(value[n] ?? null)}`).join()}}`
 }
 
-/** cyrb53 (bryc, public domain): two 32-bit lanes, each mixed with the other at the end. */
-function hash53(text: string, seed: number): string {
-  let a = 0xdeadbeef ^ seed
-  let b = 0x41c6ce57 ^ seed
+const SEEDS = [0x9e3779b1, 0x85ebca77] as const
+
+/** cyrb53 (bryc, public domain) by two seeds in one pass: each two 32-bit lanes, mixed at the end. */
+function hash106(text: string): string {
+  let a = 0xdeadbeef ^ SEEDS[0]
+  let b = 0x41c6ce57 ^ SEEDS[0]
+  let c = 0xdeadbeef ^ SEEDS[1]
+  let d = 0x41c6ce57 ^ SEEDS[1]
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at)
     a = Math.imul(a ^ unit, 2654435761)
     b = Math.imul(b ^ unit, 1597334677)
+    c = Math.imul(c ^ unit, 2654435761)
+    d = Math.imul(d ^ unit, 1597334677)
   }
+  return mixed(a, b) + mixed(c, d)
+}
+
+function mixed(left: number, right: number): string {
+  let a = left
+  let b = right
   a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909)
   b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909)
   return (4294967296 * (2097151 & b) + (a >>> 0)).toString(36).padStart(11, '0')

@@ -162,7 +162,6 @@ export interface RenderInput {
     readonly lastModified?: string | undefined
     /** Absolute URI. */
     readonly location: string
-    readonly version?: string | undefined
   }
 }
 
@@ -171,14 +170,17 @@ export interface RenderInput {
  * and the extensions that have data; attributes come in the schema's order; what no schema knows,
  * and what is `returned: never`, stays inside.
  */
-export function renderResource(definition: ResourceDefinition, input: RenderInput): JsonObject {
+export function renderResource(
+  definition: ResourceDefinition,
+  input: RenderInput,
+): JsonObject & { readonly meta: JsonObject } {
   const { resource, meta } = input
   const extensions = definition.extensions.flatMap(({ id, attributes }) => {
     const held = resource[id]
     const block = isObject(held) ? shown(attributes, held) : {}
     return Object.keys(block).length > 0 ? [[id, block] as const] : []
   })
-  const { created, lastModified, location, version } = meta
+  const { created, lastModified, location } = meta
   return {
     schemas: [definition.core.id, ...extensions.map(([id]) => id)],
     id: input.id,
@@ -189,7 +191,6 @@ export function renderResource(definition: ResourceDefinition, input: RenderInpu
       ...(created !== undefined && { created }),
       ...(lastModified !== undefined && { lastModified }),
       location,
-      ...(version !== undefined && { version }),
     },
   }
 }
