@@ -1,12 +1,13 @@
 /** Who may use this gateway's administration, and which keys seal its secrets. */
 import type { AdministratorTokenView, AdministratorView } from '../admin/administrators.ts'
 import type { SealingView } from '../admin/sealing.ts'
-import { pathOf, type Refused } from './ask.ts'
-import { type Form, linesOf, readForm } from './form.ts'
+import { type Items, pathOf, type Refused } from './ask.ts'
+import { type Form, lastDayIn, linesOf, readForm } from './forms/form.ts'
+import { type Change, changesBetween, readSeen, SEEN } from './forms/seen.ts'
 import type { AddPage, Page } from './page.ts'
-import { AdministratorPage, AdministratorsPage, wantedOf } from './pages/administrators.tsx'
+import { AdministratorPage, powersOf } from './pages/administrator.tsx'
+import { AdministratorsPage } from './pages/administrators.tsx'
 import { SealingPage } from './pages/sealing.tsx'
-import { type Change, changesBetween, readSeen, SEEN } from './seen.ts'
 
 const LIST = '/administrators'
 const ONE = '/administrators/:id'
@@ -18,7 +19,7 @@ export function administratorPages(add: AddPage): void {
   add('POST', LIST, async (page) => {
     const { asking } = page
     const form = await readForm(page.c)
-    const made = await asking.send<AdministratorView>('POST', '/administrators', wantedIn(form))
+    const made = await asking.send<AdministratorView>('POST', '/administrators', powersIn(form))
     if (!made.ok) return list(page, { given: form, refused: made.refused })
     return page.c.redirect(`${pathOf`/admin/administrators/${made.body.id}`}?made=1`, 303)
   })
@@ -36,10 +37,10 @@ export function administratorPages(add: AddPage): void {
       case 'change': {
         const now = await asking.version<WithTokens>(at)
         const seen = readSeen(form.text(SEEN))
-        const others = seen ? changesBetween(seen, wantedOf(now.body)) : []
+        const others = seen ? changesBetween(seen, powersOf(now.body)) : []
         if (others.length > 0) return one(page, { given: form, others })
         const only = { 'if-match': now.tag }
-        const done = await asking.send('PATCH', at, wantedIn(form), only)
+        const done = await asking.send('PATCH', at, powersIn(form), only)
         if (!done.ok) return one(page, { given: form, refused: done.refused })
         return c.redirect(`/admin${at}?saved=1`, 303)
       }
@@ -49,11 +50,9 @@ export function administratorPages(add: AddPage): void {
         return after('DELETE', at, undefined, '/admin/administrators')
       case 'token': {
         const label = form.given('label')
-        const day = form.given('expiresAt')
         const made = await asking.send<{ token: string }>('POST', `${at}/tokens`, {
           ...(label && { label }),
-          // To the end of that day, in UTC.
-          ...(day && { expiresAt: `${day}T23:59:59Z` }),
+          ...lastDayIn(form),
         })
         if (made.ok) return one(page, { token: made.body.token })
         return one(page, { given: form, refused: made.refused })
@@ -69,7 +68,7 @@ export function administratorPages(add: AddPage): void {
   })
 }
 
-function wantedIn(form: Form) {
+function powersIn(form: Form) {
   return {
     ...{ name: form.text('name'), role: form.text('role') },
     // The box says all, so that nobody is given all of them by a field that was left empty.
@@ -88,7 +87,7 @@ interface State {
 
 async function list(page: Page, state: State): Promise<Response> {
   const { c, asking, viewer, now } = page
-  const { items } = await asking.get<{ items: AdministratorView[] }>('/administrators')
+  const { items } = await asking.get<Items<AdministratorView>>('/administrators')
   return c.html(<AdministratorsPage {...{ viewer, items, now, ...state }} />)
 }
 

@@ -1,24 +1,11 @@
 /** Alerts: what is open, who is told of it and how, and what they were told. */
 import type { AlertView, ChannelView, ToldView } from '../admin/alerts.ts'
-import { pathOf, queryOf, type Refused } from './ask.ts'
-import { type Form, readForm } from './form.ts'
+import { type Items, pathOf, queryOf, type Refused } from './ask.ts'
+import { readForm } from './forms/form.ts'
 import type { AddPage, Page } from './page.ts'
-import { AlertsPage, KINDS, type Kind } from './pages/alerts.tsx'
-
-interface Items<T> {
-  readonly items: readonly T[]
-  readonly nextCursor?: string
-}
-
-/** What has just been done, and a secret that is shown this once. */
-export interface Done {
-  readonly said?: string
-  readonly tone?: 'good' | 'bad'
-  readonly secret?: string
-  readonly refused?: Refused
-  /** What was entered, where it comes back. */
-  readonly given?: Form
-}
+import { AlertsPage, type Done } from './pages/alerts.tsx'
+import type { ChannelKind } from './pages/new-channel.tsx'
+import { CHANNEL_KINDS } from './words.ts'
 
 export function alertPages(add: AddPage): void {
   // Channels of the gateway hear of every connection.
@@ -118,7 +105,9 @@ const TAKEN: Refused = {
   errors: [{ path: 'name', message: 'there is a channel of this name' }],
 }
 
-const kindOf = (text: string | undefined): Kind => KINDS.find((one) => one === text) ?? 'webhook'
+const KINDS = Object.keys(CHANNEL_KINDS) as readonly ChannelKind[]
+const kindOf = (text: string | undefined): ChannelKind =>
+  KINDS.find((one) => one === text) ?? 'webhook'
 
 /** @param at below the API, and below the console */
 async function alerts(page: Page, at: string, done: Done = {}): Promise<Response> {

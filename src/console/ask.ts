@@ -14,6 +14,22 @@ export interface Refused {
   readonly errors: readonly InvalidMember[]
 }
 
+/** A page of a list, as the admin API answers with it. */
+export interface Items<T> {
+  readonly items: readonly T[]
+  readonly nextCursor?: string
+}
+
+/** What is entered cannot be sent: as the admin API refuses what it cannot take. */
+export const notValid = (
+  errors: Refused['errors'],
+  detail = 'The request is not valid',
+): Refused => ({ status: 422, title: 'Not valid', detail, errors })
+
+/** What is wrong with the member of this path. */
+export const messageAt = (refused: Refused | undefined, path: string): string | undefined =>
+  refused?.errors.find((one) => one.path === path)?.message
+
 /** What the page needs was refused: the page is then about that. */
 export class PageRefused extends Error {
   override readonly name = 'PageRefused'

@@ -1,10 +1,11 @@
 /** OAuth clients of a connection: what they sign in with, and whom they are believed by. */
 import type { ClientView, SecretView } from '../admin/clients.ts'
 import type { Json, JsonObject } from '../scim/schema.ts'
-import { pathOf, type Refused } from './ask.ts'
-import { type Form, linesOf, readForm } from './form.ts'
+import { type Items, pathOf, type Refused } from './ask.ts'
+import { type Form, lastDayIn, linesOf, readForm } from './forms/form.ts'
 import type { AddPage, Page } from './page.ts'
-import { ClientPage, ClientsPage, type NewClient, type NewSecret } from './pages/clients.tsx'
+import { ClientPage, type NewSecret } from './pages/client.tsx'
+import { ClientsPage, type NewClient } from './pages/clients.tsx'
 
 const LIST = '/connections/:name/clients'
 const ONE = `${LIST}/:id`
@@ -67,12 +68,6 @@ function clientIn(form: Form): JsonObject {
   return { ...common, ...lived, ...(clientId && { clientId }), trust }
 }
 
-/** To the end of that day, in UTC. */
-function lastDayIn(form: Form): JsonObject {
-  const day = form.given('expiresAt')
-  return day === undefined ? {} : { expiresAt: `${day}T23:59:59Z` }
-}
-
 interface ListState {
   readonly made?: NewClient
   readonly given?: Form
@@ -82,7 +77,7 @@ interface ListState {
 async function list(page: Page, state: ListState): Promise<Response> {
   const { c, asking, viewer, param, now } = page
   const name = param('name')
-  const { items } = await asking.get<{ items: ClientView[] }>(pathOf`/connections/${name}/clients`)
+  const { items } = await asking.get<Items<ClientView>>(pathOf`/connections/${name}/clients`)
   return c.html(<ClientsPage {...{ viewer, name, items, now, ...state }} />)
 }
 

@@ -5,19 +5,14 @@ import type { FindingView } from '../admin/findings.ts'
 import type { HealthView } from '../admin/health.ts'
 import type { ConnectionHealth } from '../admin/overview.ts'
 import type { TokenView } from '../admin/tokens.ts'
-import { pathOf, queryOf, type Refused } from './ask.ts'
-import { conditionsAt } from './attention.tsx'
-import { readForm } from './form.ts'
+import { type Items, pathOf, queryOf, type Refused } from './ask.ts'
+import { type Form, lastDayIn, readForm } from './forms/form.ts'
 import type { AddPage, Page } from './page.ts'
 import { ConnectPage } from './pages/connect.tsx'
 import { ConnectionPage } from './pages/connection.tsx'
-import { FindingsPage } from './pages/findings.tsx'
+import { FINDING_STATES, FindingsPage } from './pages/findings.tsx'
 import { TokensPage } from './pages/tokens.tsx'
-
-interface Items<T> {
-  readonly items: readonly T[]
-  readonly nextCursor?: string
-}
+import { conditionsAt } from './parts/attention.tsx'
 
 const HERE = '/connections/:name'
 
@@ -69,7 +64,6 @@ export function connectionPages(add: AddPage): void {
     const { c, asking, param } = page
     const form = await readForm(c)
     const label = form.given('label')
-    const lastDay = form.given('expiresAt')
     const scope = form.given('scope')
     const made = await asking.send<{ token: string }>(
       'POST',
@@ -77,13 +71,11 @@ export function connectionPages(add: AddPage): void {
       {
         ...(label !== undefined && { label }),
         ...(scope !== undefined && { scope }),
-        // To the end of that day, in UTC.
-        ...(lastDay !== undefined && { expiresAt: `${lastDay}T23:59:59Z` }),
+        ...lastDayIn(form),
       },
     )
     if (made.ok) return tokens(page, { created: made.body.token })
-    const given = { label: label ?? '', expiresAt: lastDay ?? '' }
-    return tokens(page, { refused: made.refused, given })
+    return tokens(page, { refused: made.refused, given: form })
   })
   add('POST', `${HERE}/tokens/:id/revoke`, async (page) => {
     const { c, asking, param } = page
@@ -107,12 +99,10 @@ async function overview(page: Page, refused?: Refused): Promise<Response> {
   return c.html(<ConnectionPage {...shown} />)
 }
 
-const STATES = ['open', 'ignored', 'closed'] as const
-
 async function findings(page: Page, refused?: Refused): Promise<Response> {
   const { c, asking, viewer, param, now } = page
   const name = param('name')
-  const state = STATES.find((one) => one === c.req.query('state')) ?? 'open'
+  const state = FINDING_STATES.find((one) => one === c.req.query('state')) ?? 'open'
   const kind = c.req.query('kind')
   const cursor = c.req.query('cursor')
   const { items, nextCursor } = await asking.get<Items<FindingView>>(
@@ -126,7 +116,7 @@ async function findings(page: Page, refused?: Refused): Promise<Response> {
 interface TokensState {
   readonly created?: string
   readonly refused?: Refused
-  readonly given?: Readonly<Record<string, string>>
+  readonly given?: Form
 }
 
 async function tokens(page: Page, state: TokensState = {}): Promise<Response> {
@@ -136,6 +126,5 @@ async function tokens(page: Page, state: TokensState = {}): Promise<Response> {
   const { items, nextCursor } = await asking.get<Items<TokenView>>(
     `${pathOf`/connections/${name}/tokens`}${queryOf({ cursor })}`,
   )
-  const shown = <TokensPage {...{ viewer, name, items, nextCursor, now, ...state }} />
-  return c.html(shown)
+  return c.html(<TokensPage {...{ viewer, name, items, nextCursor, now, ...state }} />)
 }

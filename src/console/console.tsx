@@ -6,11 +6,10 @@ import type { SignIn } from '../access/sign-in.ts'
 import type { Brief } from '../admin/overview.ts'
 import { administratorPages } from './administrator-pages.tsx'
 import { alertPages } from './alert-pages.tsx'
-import { PageRefused, queryOf, type Refused } from './ask.ts'
-import { conditionsAt } from './attention.tsx'
+import { type Items, PageRefused, queryOf, type Refused } from './ask.ts'
 import { clientPages } from './client-pages.tsx'
 import { connectionPages } from './connection-pages.tsx'
-import { readForm } from './form.ts'
+import { readForm } from './forms/form.ts'
 import { groupPages } from './group-pages.tsx'
 import { guardPages } from './guard-pages.tsx'
 import { leaverPages } from './leaver-pages.tsx'
@@ -21,6 +20,7 @@ import { adder, type ConsoleDeps, type ConsoleHono } from './page.ts'
 import { ConnectionsPage } from './pages/connections.tsx'
 import { RefusedPage } from './pages/refused.tsx'
 import { SignInPage } from './pages/sign-in.tsx'
+import { conditionsAt } from './parts/attention.tsx'
 import { peoplePages } from './people-pages.tsx'
 import { preflightPages } from './preflight-pages.tsx'
 import { readBody } from './read-body.ts'
@@ -102,7 +102,7 @@ export function consolePages(
   add('GET', '/', async ({ c, asking, viewer }) => {
     const cursor = c.req.query('cursor')
     const [{ items, nextCursor }, conditions] = await Promise.all([
-      asking.get<{ items: Brief[]; nextCursor?: string }>(`/overview${queryOf({ cursor })}`),
+      asking.get<Items<Brief>>(`/overview${queryOf({ cursor })}`),
       // The first page has what is wrong with all of them.
       cursor === undefined ? conditionsAt(asking, '/conditions') : [],
     ])

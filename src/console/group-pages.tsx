@@ -1,17 +1,12 @@
 /** Groups, who is in them, and what the role table makes of them. */
 import type { ConnectionView } from '../admin/connections.ts'
 import type { GroupView, MemberView } from '../admin/groups.ts'
-import { pathOf, queryOf } from './ask.ts'
+import { type Items, pathOf, queryOf } from './ask.ts'
 import type { AddPage } from './page.ts'
 import { GroupPage } from './pages/group.tsx'
 import { GroupsPage, type RoleRow } from './pages/groups.tsx'
 
 const HERE = '/connections/:name/groups'
-
-interface Items<T> {
-  readonly items: readonly T[]
-  readonly nextCursor?: string
-}
 
 export function groupPages(add: AddPage): void {
   add('GET', HERE, async ({ c, asking, viewer, param, now }) => {

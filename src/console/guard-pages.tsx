@@ -2,14 +2,14 @@
 import type { ConnectionView } from '../admin/connections.ts'
 import type { FindingView } from '../admin/findings.ts'
 import type { GuardView } from '../admin/guard.ts'
-import { pathOf, queryOf } from './ask.ts'
-import { readForm } from './form.ts'
+import { type Items, pathOf, queryOf } from './ask.ts'
+import { readForm } from './forms/form.ts'
+import { changesBetween, readSeen, SEEN } from './forms/seen.ts'
 import type { AddPage, Page } from './page.ts'
-import { GuardPage, LIMITS, type LimitsForm, limitsOf } from './pages/guard.tsx'
-import { changesBetween, readSeen, SEEN } from './seen.ts'
+import { GUARD_STATES, GuardPage } from './pages/guard.tsx'
+import { LIMITS, type LimitsForm, limitsOf } from './pages/guard-limits.tsx'
 
 const HERE = '/connections/:name/guard'
-const STATES = ['parked', 'done', 'rejected'] as const
 
 export function guardPages(add: AddPage): void {
   add('GET', HERE, (page) => guard(page))
@@ -55,12 +55,12 @@ export function guardPages(add: AddPage): void {
 async function guard(page: Page, limits: LimitsForm = {}): Promise<Response> {
   const { c, asking, viewer, param, now } = page
   const name = param('name')
-  const state = STATES.find((one) => one === c.req.query('state')) ?? 'parked'
+  const state = GUARD_STATES.find((one) => one === c.req.query('state')) ?? 'parked'
   const query = queryOf({ state, cursor: c.req.query('cursor') })
   const [view, connection, { items: findings }] = await Promise.all([
     asking.get<GuardView>(pathOf`/connections/${name}/guard` + query),
     asking.get<ConnectionView>(pathOf`/connections/${name}`),
-    asking.get<{ items: FindingView[] }>(pathOf`/connections/${name}/findings?kind=guard`),
+    asking.get<Items<FindingView>>(pathOf`/connections/${name}/findings?kind=guard`),
   ])
   const done = { decided: c.req.query('decided'), changed: c.req.query('changed') !== undefined }
   const shown = { viewer, connection, view, findings, state, done, now, limits }

@@ -1,16 +1,11 @@
 /** Off-boarding: who has been off for long, and one person wherever they have an account. */
 import type { LeaverView, Removal } from '../admin/leavers.ts'
 import type { Whereabouts } from '../admin/people.ts'
-import { type Asking, pathOf, queryOf, type Refused } from './ask.ts'
-import { readForm } from './form.ts'
+import { type Asking, type Items, pathOf, queryOf, type Refused } from './ask.ts'
+import { readForm } from './forms/form.ts'
 import type { AddPage, Page } from './page.ts'
 import { LeaversPage } from './pages/leavers.tsx'
 import { OffBoardingPage, type Outcome } from './pages/off-boarding.tsx'
-
-interface Items<T> {
-  readonly items: readonly T[]
-  readonly nextCursor?: string
-}
 
 export function leaverPages(add: AddPage): void {
   add('GET', '/connections/:name/leavers', (page) => leavers(page))

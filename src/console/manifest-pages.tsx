@@ -3,13 +3,14 @@ import type { ManifestSummary, ManifestView } from '../admin/manifests.ts'
 import type { ManifestTrial } from '../admin/try-manifest.ts'
 import type { Json } from '../scim/schema.ts'
 import { isObject } from '../scim/values.ts'
-import { pathOf, queryOf, type Refused } from './ask.ts'
-import { type Form, readForm } from './form.ts'
-import type { LineFault } from './json-editor.tsx'
-import { readJsonLines } from './json-lines.ts'
+import { type Items, pathOf, queryOf, type Refused } from './ask.ts'
+import { type Form, readForm } from './forms/form.ts'
+import { readJsonLines } from './forms/json-lines.ts'
+import { type Change, changesBetween } from './forms/seen.ts'
 import type { AddPage, Page } from './page.ts'
-import { type ManifestEditor, ManifestPage, ManifestsPage } from './pages/manifests.tsx'
-import { type Change, changesBetween } from './seen.ts'
+import { type ManifestEditor, ManifestPage } from './pages/manifest.tsx'
+import { ManifestsPage } from './pages/manifests.tsx'
+import type { LineFault } from './parts/json-editor.tsx'
 
 const LIST = '/manifests'
 const NEW = '/manifests/new'
@@ -40,12 +41,8 @@ const BEGINNING = {
 
 export function manifestPages(add: AddPage): void {
   add('GET', LIST, async ({ c, asking, viewer, now }) => {
-    const cursor = c.req.query('cursor')
-    const query = cursor === undefined ? '' : `?cursor=${encodeURIComponent(cursor)}`
-    const { items, nextCursor } = await asking.get<{
-      items: ManifestSummary[]
-      nextCursor?: string
-    }>(`/manifests${query}`)
+    const query = queryOf({ cursor: c.req.query('cursor') })
+    const { items, nextCursor } = await asking.get<Items<ManifestSummary>>(`/manifests${query}`)
     const removed = c.req.query('removed')
     return c.html(<ManifestsPage {...{ viewer, items, nextCursor, removed, now }} />)
   })
@@ -107,11 +104,11 @@ async function edit(page: Page, view: Read | undefined, form: Form): Promise<Res
     connection,
     revision: Number(form.given('revision')) || undefined,
   }
-  const read_ = readJsonLines(text)
-  if (!read_.ok) {
-    return show(page, view, { ...editor, faults: [{ ...read_.fault, path: '' }] })
+  const json = readJsonLines(text)
+  if (!json.ok) {
+    return show(page, view, { ...editor, faults: [{ ...json.fault, path: '' }] })
   }
-  const { value, lines } = read_
+  const { value, lines } = json
   const named = isObject(value) ? value['name'] : undefined
   const name = view?.name ?? (typeof named === 'string' ? named : '')
   if (name === '') {

@@ -5,27 +5,26 @@ import type { Trial } from '../admin/mapping.ts'
 import type { MappingRevisionView } from '../admin/mapping-history.ts'
 import type { Json, JsonObject } from '../scim/schema.ts'
 import { isObject } from '../scim/values.ts'
-import { type Asking, pathOf, type Refused } from './ask.ts'
-import { type Form, readForm } from './form.ts'
-import { readJsonLines } from './json-lines.ts'
+import { type Asking, type Items, notValid, pathOf } from './ask.ts'
+import { readForm } from './forms/form.ts'
+import { readJsonLines } from './forms/json-lines.ts'
 import {
-  EMPTY_ROW,
-  type EntryChange,
-  FLOWS,
-  type MappingRow,
-  readRows,
-  rowAt,
-  rowsOf,
-} from './mapping-form.ts'
-import { mergeTo, sameJson } from './merge-to.ts'
+  attributesIn,
+  changesTo,
+  type MappingEditor,
+  openEditor,
+  readEditor,
+  type TriedOn,
+  withRefusal,
+  writtenAs,
+} from './forms/mapping-editor.ts'
+import { EMPTY_ROW } from './forms/mapping-rows.ts'
+import { mergeTo, sameJson } from './forms/merge-to.ts'
 import type { AddPage, Page } from './page.ts'
-import { type MappingEditor, MappingPage, type TriedOn } from './pages/mapping.tsx'
+import { MappingPage } from './pages/mapping.tsx'
 import { may } from './viewer.ts'
 
 const HERE = '/connections/:name/mapping'
-/** Rows of a form; a mapping with more is edited as JSON. */
-const MOST_ROWS = 300
-
 const SAMPLES: Readonly<Record<string, JsonObject>> = {
   User: {
     schemas: [
@@ -59,39 +58,43 @@ interface Known {
   readonly type: string
   /** What holds now. */
   readonly current: JsonObject
+  /** The adapter's own. */
+  readonly byAdapter: JsonObject
 }
 
 export function mappingPages(add: AddPage): void {
   add('GET', HERE, async (page) => {
-    const known = await read(page, page.c.req.query('type') ?? 'User')
-    const isSaved = page.c.req.query('saved') !== undefined
-    const from = known.history.find(({ version }) => `${version}` === page.c.req.query('from'))
-    if (from && mayChange(page)) {
-      const own = from.mapping[known.type]
-      const draft = isObject(own) ? own : (known.adapter.resources[known.type]?.mapping ?? {})
-      const editor = openEditor(known, page.c.req.query('as'))
-      const next = asWritten(known, { ...editor, draft }, editor.as)
-      return show(page, known, await tried(page.asking, known, next))
+    const query = page.c.req.query()
+    const known = await read(page, query['type'] ?? 'User')
+    const editor = open(known, query['as'])
+    const from = known.history.find(({ version }) => `${version}` === query['from'])
+    if (!from || !mayChange(page)) {
+      return show(page, known, { ...editor, isSaved: query['saved'] !== undefined })
     }
-    return show(page, known, { ...openEditor(known, page.c.req.query('as')), isSaved })
+    const own = from.mapping[known.type]
+    return tryDraft(page, known, editor, isObject(own) ? own : known.byAdapter)
   })
 
   add('POST', HERE, async (page) => {
     const form = await readForm(page.c)
     const known = await read(page, form.text('type'))
-    const editor = readEditor(known, form)
-    const action = form.text('do')
+    const attributes = attributesIn(known.adapter, known.type)
+    const editor = readEditor(form, attributes)
     if (!editor.draft) return show(page, known, editor)
-    if (action === 'row') return show(page, known, { ...editor, rows: [...editor.rows, EMPTY_ROW] })
-    if (action === 'table' || action === 'json')
-      return show(page, known, asWritten(known, editor, action))
-    if (action === 'adapter') {
-      const draft = known.adapter.resources[known.type]?.mapping ?? {}
-      const next = asWritten(known, { ...editor, draft }, editor.as)
-      return show(page, known, await tried(page.asking, known, next))
+    const action = form.text('do')
+    switch (action) {
+      case 'row':
+        return show(page, known, { ...editor, rows: [...editor.rows, EMPTY_ROW] })
+      case 'table':
+      case 'json':
+        return show(page, known, writtenAs(action, editor, attributes))
+      case 'adapter':
+        return tryDraft(page, known, editor, known.byAdapter)
+      case 'save':
+        return save(page, known, editor)
+      default:
+        return show(page, known, await tried(page.asking, known, editor))
     }
-    if (action === 'save') return save(page, known, editor)
-    return show(page, known, await tried(page.asking, known, editor))
   })
 }
 
@@ -100,81 +103,28 @@ async function read({ asking, param }: Page, wanted: string): Promise<Known> {
   const [{ body: connection, tag }, adapter, { items: history }] = await Promise.all([
     asking.version<ConnectionView>(pathOf`/connections/${name}`),
     asking.get<ConnectionAdapterView>(pathOf`/connections/${name}/adapter`),
-    asking.get<{ items: MappingRevisionView[] }>(pathOf`/connections/${name}/mapping/history`),
+    asking.get<Items<MappingRevisionView>>(pathOf`/connections/${name}/mapping/history`),
   ])
   const types = Object.keys(adapter.resources)
   const type = types.find((one) => one === wanted) ?? types[0] ?? 'User'
   const own = connection.mapping[type]
-  const current = isObject(own) ? own : (adapter.resources[type]?.mapping ?? {})
-  return { name, connection, tag, adapter, type, current, history }
+  const byAdapter = adapter.resources[type]?.mapping ?? {}
+  const current = isObject(own) ? own : byAdapter
+  return { name, connection, tag, adapter, type, current, byAdapter, history }
 }
 
-// ---- what is edited ------------------------------------------------------------------------------------
-
-function openEditor(known: Known, as: string | undefined): MappingEditor {
-  const { connection, type, current } = known
+function open({ connection, adapter, type, current }: Known, wanted: string | undefined) {
   const sample = JSON.stringify(SAMPLES[type] ?? {}, null, 2)
-  const editor: MappingEditor = {
-    ...{ as: 'table', rows: [], keys: [], json: '', draft: current, sample, person: '' },
-    ...{ version: connection.mappingVersion, rowFaults: [], lineFaults: [] },
-  }
-  return asWritten(known, editor, as === 'json' ? 'json' : 'table')
+  const begun = { version: connection.mappingVersion, sample }
+  return openEditor(current, attributesIn(adapter, type), wanted, begun)
 }
 
-/** The draft, written as the form has it. */
-function asWritten(
-  known: Known,
-  editor: MappingEditor,
-  wanted: MappingEditor['as'],
-): MappingEditor {
-  const { draft = {} } = editor
-  const rows = rowsOf(draft, attributesOf(known))
-  const as = rows.length > MOST_ROWS ? 'json' : wanted
-  const json = JSON.stringify(draft, null, 2)
-  return { ...editor, as, rows: as === 'json' ? [] : rows, keys: Object.keys(draft), json }
+/** Another draft in the place of what is edited, tried at once. */
+async function tryDraft(page: Page, known: Known, editor: MappingEditor, draft: JsonObject) {
+  const attributes = attributesIn(known.adapter, known.type)
+  const next = writtenAs(editor.as, { ...editor, draft }, attributes)
+  return show(page, known, await tried(page.asking, known, next))
 }
-
-function readEditor(known: Known, form: Form): MappingEditor {
-  const same = {
-    ...{ sample: form.text('sample'), person: form.text('person').trim() },
-    version: Number(form.text('version')),
-  }
-  if (form.text('as') === 'json') {
-    const json = form.text('json')
-    const read = readJsonLines(json)
-    const editor = { ...same, as: 'json' as const, rows: [], keys: [], json, rowFaults: [] }
-    if (!read.ok) return { ...editor, lineFaults: [{ ...read.fault, path: '' }] }
-    if (isObject(read.value)) return { ...editor, draft: read.value, lineFaults: [] }
-    return { ...editor, lineFaults: [{ line: 1, path: '', message: 'must be an object' }] }
-  }
-  const count = Math.min(Number(form.text('rows')) || 0, MOST_ROWS)
-  const rows = Array.from({ length: count }, (_, at) => rowIn(form, at)).filter(
-    (row) => row !== undefined,
-  )
-  const { entries, keys, faults } = readRows(rows, attributesOf(known))
-  return {
-    ...same,
-    ...{ as: 'table', rows, keys, json: '', rowFaults: faults, lineFaults: [] },
-    ...(faults.length === 0 && { draft: entries }),
-  }
-}
-
-/** Undefined: it was taken away, or is empty and nobody asked for more of them. */
-function rowIn(form: Form, at: number): MappingRow | undefined {
-  const text = (name: string) => form.text(`row.${at}.${name}`)
-  const isEmpty = ['scim', 'app', 'made'].every((name) => text(name).trim() === '')
-  if (text('gone') !== '' || (isEmpty && form.text('do') !== 'row')) return undefined
-  return {
-    ...{ scim: text('scim').trim(), app: text('app'), made: text('made') },
-    flow: FLOWS.find((one) => one === text('flow')) ?? 'pair',
-    ...{ apply: text('apply'), clear: text('clear') },
-    ...{ values: text('values'), fallback: text('fallback') },
-  }
-}
-
-const attributesOf = ({ adapter, type }: Known) => adapter.resources[type]?.attributes ?? []
-
-// ---- trying and saving ---------------------------------------------------------------------------------
 
 async function tried(asking: Asking, known: Known, editor: MappingEditor): Promise<MappingEditor> {
   const { name, connection, type } = known
@@ -195,10 +145,10 @@ async function tried(asking: Asking, known: Known, editor: MappingEditor): Promi
     // What a sample is made of now; of a person, the app itself says it.
     isSame || person !== '' ? undefined : ask(undefined),
   ])
-  if (!next.ok) return refusedFor(editor, type, next.refused)
-  const on: TriedOn = { trial: next.body, before: now?.ok ? now.body : undefined, person }
-  const refused: Refused = { status: 422, title: '', detail: '', errors: next.body.errors }
-  return { ...refusedFor(editor, type, refused), triedOn: on }
+  if (!next.ok) return withRefusal(editor, type, next.refused)
+  const triedOn: TriedOn = { trial: next.body, before: now?.ok ? now.body : undefined, person }
+  const { errors } = next.body
+  return { ...(errors.length > 0 ? withRefusal(editor, type, notValid(errors)) : editor), triedOn }
 }
 
 async function save(page: Page, known: Known, editor: MappingEditor): Promise<Response> {
@@ -213,7 +163,7 @@ async function save(page: Page, known: Known, editor: MappingEditor): Promise<Re
     return show(page, known, { ...editor, version: connection.mappingVersion, refused })
   }
   const own = connection.mapping[type]
-  const isAdapters = sameJson(draft, known.adapter.resources[type]?.mapping)
+  const isAdapters = sameJson(draft, known.byAdapter)
   if (sameJson(draft, current) && !(isAdapters && own !== undefined)) {
     return show(page, known, await tried(asking, known, editor))
   }
@@ -222,39 +172,8 @@ async function save(page: Page, known: Known, editor: MappingEditor): Promise<Re
   const change = { mapping: { [type]: patch } }
   const only = { 'if-match': known.tag }
   const saved = await asking.send('PATCH', pathOf`/connections/${name}`, change, only)
-  if (!saved.ok) return show(page, known, refusedFor(editor, type, saved.refused))
+  if (!saved.ok) return show(page, known, withRefusal(editor, type, saved.refused))
   return c.redirect(`${pathOf`/admin/connections/${name}/mapping`}?type=${type}&saved=1`, 303)
-}
-
-/** Each error where it belongs: at a row, at a line, at the sample, or above all. */
-function refusedFor(editor: MappingEditor, type: string, refused: Refused): MappingEditor {
-  const rowFaults = [...editor.rowFaults]
-  const lineFaults = [...editor.lineFaults]
-  const others: Refused['errors'][number][] = []
-  const read = editor.as === 'json' ? readJsonLines(editor.json) : undefined
-  let sampleFault: string | undefined
-  for (const error of refused.errors) {
-    const { path, message } = error
-    const row = rowAt(path, type, editor.keys)
-    if (path === 'resource' || path === 'person') sampleFault = message
-    else if (read?.ok && path.startsWith(`mapping.${type}`)) {
-      const below = path.slice(`mapping.${type}.`.length)
-      lineFaults.push({ line: read.lines.of(below), path: below, message })
-    } else if (row >= 0) rowFaults.push({ row, message })
-    else others.push(error)
-  }
-  const isGeneral = others.length > 0 || refused.errors.length === 0
-  return {
-    ...{ ...editor, rowFaults, lineFaults, sampleFault },
-    ...(isGeneral && refused.title !== '' && { refused: { ...refused, errors: others } }),
-    ...(others.length > 0 && { refused: { ...refused, errors: others } }),
-  }
-}
-
-function changesTo(before: JsonObject, after: JsonObject): EntryChange[] {
-  return [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((key) =>
-    sameJson(before[key], after[key]) ? [] : [{ key, before: before[key], after: after[key] }],
-  )
 }
 
 const mayChange = ({ viewer }: Page): boolean =>

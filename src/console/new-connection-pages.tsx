@@ -1,11 +1,11 @@
 /** The way to a new connection: which app, what it needs, and what to paste into Entra. */
 import type { AdapterListing, AdapterView, AppTrial, EntraView } from '../admin/adapters.ts'
-import { type Answered, type Asking, pathOf, type Refused } from './ask.ts'
-import { type Form, readForm } from './form.ts'
+import { type Answered, type Asking, notValid, pathOf, type Refused } from './ask.ts'
+import { type Form, readForm, secretsIn } from './forms/form.ts'
+import { fieldsOf, readSettings } from './forms/settings-form.ts'
 import type { AddPage } from './page.ts'
 import { ConnectPage } from './pages/connect.tsx'
 import { AdaptersPage, NewConnectionPage } from './pages/new-connection.tsx'
-import { fieldsOf, readSettings } from './settings-form.ts'
 
 /** What was entered, and what of it is wrong. */
 type Made =
@@ -46,15 +46,10 @@ export function newConnectionPages(add: AddPage): void {
 async function make(asking: Asking, adapter: AdapterView, form: Form): Promise<Made> {
   const read = readSettings(fieldsOf(adapter.settings), form.text)
   if (!read.ok) {
-    return refusedBy(422, 'The request is not valid', [{ path: read.name, message: 'is no JSON' }])
+    return { ok: false, refused: notValid([{ path: read.name, message: 'is no JSON' }]) }
   }
   const { settings } = read
-  const secrets = Object.fromEntries(
-    adapter.secrets.flatMap((secret) => {
-      const value = form.given(`secrets.${secret}`)
-      return value === undefined ? [] : [[secret, value]]
-    }),
-  )
+  const secrets = secretsIn(form, adapter.secrets)
   const tried: Answered<AppTrial> = await asking.send(
     'POST',
     pathOf`/adapters/${adapter.name}/try`,
@@ -63,7 +58,7 @@ async function make(asking: Asking, adapter: AdapterView, form: Form): Promise<M
   if (!tried.ok) return tried
   if (!tried.body.ok && form.text('untried') === '') {
     const detail = `The app was asked, and nothing was made. ${tried.body.detail}`
-    return refusedBy(422, detail, [])
+    return { ok: false, refused: notValid([], detail) }
   }
   const created = await asking.send<{ token: string }>('POST', '/connections', {
     ...{ name: form.text('name'), adapter: adapter.name, settings, secrets },
@@ -75,8 +70,4 @@ async function make(asking: Asking, adapter: AdapterView, form: Form): Promise<M
 
 function saidOf(trial: AppTrial): string | undefined {
   return trial.ok && trial.type !== undefined ? `The app answered, in ${trial.ms} ms.` : undefined
-}
-
-function refusedBy(status: number, detail: string, errors: Refused['errors']): Made {
-  return { ok: false, refused: { status, title: 'Not valid', detail, errors } }
 }

@@ -2,7 +2,7 @@
 import type { AccessView } from '../admin/access.ts'
 import type { AuditEntryView } from '../admin/audit.ts'
 import type { PersonView } from '../admin/people.ts'
-import { pathOf, queryOf } from './ask.ts'
+import { type Items, pathOf, queryOf } from './ask.ts'
 import type { AddPage } from './page.ts'
 import { AuditPage } from './pages/audit.tsx'
 import { PeoplePage, type Which } from './pages/people.tsx'
@@ -15,11 +15,6 @@ const QUERIES: Readonly<Record<Which, Readonly<Record<string, string>>>> = {
   all: { type: 'User' },
   off: { type: 'User', inactiveDays: '0' },
   orphans: { type: 'User', orphans: 'true' },
-}
-
-interface Entries {
-  readonly items: readonly AuditEntryView[]
-  readonly nextCursor?: string
 }
 
 export function peoplePages(add: AddPage): void {
@@ -43,7 +38,9 @@ export function peoplePages(add: AddPage): void {
     const id = param('id')
     const [person, { items }] = await Promise.all([
       asking.get<PersonView>(pathOf`/connections/${name}/people/${id}`),
-      asking.get<Entries>(pathOf`/connections/${name}/audit` + queryOf({ person: id })),
+      asking.get<Items<AuditEntryView>>(
+        pathOf`/connections/${name}/audit` + queryOf({ person: id }),
+      ),
     ])
     const entries = items.slice(0, ENTRIES)
     return c.html(<PersonPage {...{ viewer, name, person, entries, now }} />)
@@ -64,7 +61,7 @@ export function peoplePages(add: AddPage): void {
       ...(filter.from !== '' && { since: `${filter.from}T00:00:00Z` }),
       ...(filter.to !== '' && { until: `${filter.to}T23:59:59.999Z` }),
     }
-    const { items, nextCursor } = await asking.get<Entries>(
+    const { items, nextCursor } = await asking.get<Items<AuditEntryView>>(
       pathOf`/connections/${name}/audit` + queryOf({ ...query, cursor: c.req.query('cursor') }),
     )
     const shown = { viewer, name, filter, query, items, nextCursor, now }

@@ -1,7 +1,7 @@
 /** The pre-flight: an export of Entra's people beside what the app has, before Entra is switched on. */
 import { chunksOf, type ExportedUser, readUsers } from '../admin/exported-users.ts'
 import type { PreflightAnswer, PreflightView, ScanReport, ScanView } from '../admin/reconcile.ts'
-import { type Asking, pathOf, queryOf, type Refused } from './ask.ts'
+import { type Asking, notValid, pathOf, queryOf, type Refused } from './ask.ts'
 import type { AddPage, Page } from './page.ts'
 import { PreflightPage } from './pages/preflight.tsx'
 import { type JudgedPerson, PreflightResultPage } from './pages/preflight-result.tsx'
@@ -63,20 +63,17 @@ async function form({ c, viewer, param, now }: Page, state: FormState): Promise<
   return c.html(<PreflightPage {...{ viewer, name: param('name'), now, ...state }} />)
 }
 
-const refusedBy = (detail: string, path?: string): Refused => ({
-  ...{ status: 422, title: 'Not valid', detail },
-  errors: path === undefined ? [] : [{ path, message: detail }],
-})
+const badFile = (message: string): Refused => notValid([{ path: 'export', message }])
 
-const NO_FILE = refusedBy('choose the file that you have exported', 'export')
+const NO_FILE = badFile('choose the file that you have exported')
 
 function peopleOf(bytes: Uint8Array): ExportedUser[] | Refused {
   try {
     const people = readUsers(bytes)
-    return people.length === 0 ? refusedBy('it holds nobody', 'export') : people
+    return people.length === 0 ? badFile('it holds nobody') : people
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
-    return refusedBy(`is no export of users: ${error.message}`, 'export')
+    return badFile(`is no export of users: ${error.message}`)
   }
 }
 

@@ -1,8 +1,8 @@
 /** Scans of the app: begun, followed, and what they found. */
 import type { ConnectionView } from '../admin/connections.ts'
 import type { ScanReport, ScanView } from '../admin/reconcile.ts'
-import { pathOf, queryOf, type Refused } from './ask.ts'
-import { readForm } from './form.ts'
+import { type Items, pathOf, queryOf, type Refused } from './ask.ts'
+import { readForm } from './forms/form.ts'
 import type { AddPage, Page } from './page.ts'
 import { ReconcilePage } from './pages/reconcile.tsx'
 import { ScanPage } from './pages/scan.tsx'
@@ -41,7 +41,7 @@ async function history(page: Page, refused?: Refused): Promise<Response> {
   const { c, asking, viewer, param, now } = page
   const name = param('name')
   const [{ items }, connection] = await Promise.all([
-    asking.get<{ items: ScanView[] }>(pathOf`/connections/${name}/reconcile`),
+    asking.get<Items<ScanView>>(pathOf`/connections/${name}/reconcile`),
     asking.get<ConnectionView>(pathOf`/connections/${name}`),
   ])
   const others = connection.resourceTypes.flatMap((one) =>

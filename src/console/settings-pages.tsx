@@ -2,16 +2,17 @@
 import type { AppTrial } from '../admin/adapters.ts'
 import type { ConnectionAdapterView } from '../admin/connection-adapter.ts'
 import type { ConnectionView } from '../admin/connections.ts'
-import type { JsonObject } from '../scim/schema.ts'
-import { pathOf, type Refused } from './ask.ts'
-import { type Form, readForm } from './form.ts'
-import { readJsonLines } from './json-lines.ts'
-import { mergeTo } from './merge-to.ts'
+import { notValid, pathOf } from './ask.ts'
+import { type Form, readForm, secretsIn } from './forms/form.ts'
+import { readJsonLines } from './forms/json-lines.ts'
+import { mergeTo } from './forms/merge-to.ts'
+import { readPolicy } from './forms/policy-form.ts'
+import { type Change, changesBetween, readSeen, SEEN } from './forms/seen.ts'
+import { fieldsOf, readSettings } from './forms/settings-form.ts'
+import { partOf, policyOf, type SettingsPart } from './forms/settings-parts.ts'
 import type { AddPage, Page } from './page.ts'
-import { partOf, RemovedPage, type SettingsForm, SettingsPage } from './pages/settings.tsx'
-import { readPolicy } from './policy-form.ts'
-import { type Change, changesBetween, readSeen, SEEN } from './seen.ts'
-import { fieldsOf, readSettings } from './settings-form.ts'
+import { type SettingsForm, SettingsPage } from './pages/settings.tsx'
+import { RemovedPage } from './pages/settings-remove.tsx'
 
 const HERE = '/connections/:name/settings'
 
@@ -59,10 +60,12 @@ export function settingsPages(add: AddPage): void {
 /** Two administrators at once are rare; three losses in a row are not chance. */
 const ATTEMPTS = 3
 
-type Part = Exclude<NonNullable<SettingsForm['part']>, 'remove'>
-
 /** What was saved of this part since the form was shown, if anything. */
-function othersIn(form: Form, now: ConnectionView, part: Part): readonly Change[] | undefined {
+function othersIn(
+  form: Form,
+  now: ConnectionView,
+  part: SettingsPart,
+): readonly Change[] | undefined {
   const seen = readSeen(form.text(SEEN))
   const others = seen ? changesBetween(seen, partOf(now, part)) : []
   return others.length > 0 ? others : undefined
@@ -82,12 +85,8 @@ async function changeApp(page: Page, form: Form): Promise<Response> {
     ? Object.entries(connection.settings).filter(([key]) => !fields.some((one) => one.name === key))
     : []
   const next = { ...Object.fromEntries(beside), ...settings.settings }
-  const secrets = Object.fromEntries(
-    adapter.secrets.flatMap((secret) => {
-      const value = form.given(`secrets.${secret.name}`)
-      return value === undefined ? [] : [[secret.name, value]]
-    }),
-  )
+  const kept = adapter.secrets.map((secret) => secret.name)
+  const secrets = secretsIn(form, kept)
   const patch = { settings: mergeTo(connection.settings, next) ?? {}, secrets }
   const isChange = Object.keys(patch.settings).length + Object.keys(secrets).length > 0
   const tried = await asking.send<AppTrial>('POST', pathOf`/connections/${name}/try`, patch)
@@ -100,17 +99,16 @@ async function changeApp(page: Page, form: Form): Promise<Response> {
 
 async function changePolicy(page: Page, form: Form): Promise<Response> {
   const [connection] = await read(page)
-  const read_ = readPolicy(form.text)
-  if (!read_.ok) return refuse(page, 'policy', form, read_.name, 'is no JSON')
-  const { mode: _, ...before } = connection.policy as JsonObject
-  const patch = mergeTo(before, read_.policy)
+  const wanted = readPolicy(form.text)
+  if (!wanted.ok) return refuse(page, 'policy', form, wanted.name, 'is no JSON')
+  const patch = mergeTo(policyOf(connection), wanted.policy)
   return change(page, 'policy', form, patch ? { policy: patch } : {})
 }
 
 /** @param patch {}: nothing differs */
 async function change(
   page: Page,
-  part: Part,
+  part: SettingsPart,
   form: Form,
   patch: object,
   attempts = ATTEMPTS,
@@ -136,11 +134,7 @@ function refuse(
   path: string,
   message: string,
 ): Promise<Response> {
-  const refused: Refused = {
-    ...{ status: 422, title: 'Not valid', detail: 'The request is not valid' },
-    errors: [{ path, message }],
-  }
-  return show(page, { part, given, refused })
+  return show(page, { part, given, refused: notValid([{ path, message }]) })
 }
 
 async function read({ asking, param }: Page): Promise<[ConnectionView, ConnectionAdapterView]> {

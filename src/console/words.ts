@@ -1,4 +1,6 @@
 /** What stands on the pages for what the API has short names for. */
+import type { ChannelView } from '../admin/alerts.ts'
+import type { ClientView } from '../admin/clients.ts'
 import type { FindingView } from '../admin/findings.ts'
 
 type FindingKind = FindingView['kind']
@@ -102,6 +104,24 @@ export const MODES: Readonly<Record<string, string>> = {
   observe: 'Reads, and refuses every write.',
   gate: 'Says what each write would do, and refuses it.',
   paused: 'Answers nobody.',
+}
+
+/** What a client of OAuth shows. */
+export const CLIENT_KINDS: Readonly<Record<ClientView['kind'], string>> = {
+  secret: 'client secret',
+  assertion: 'signed assertion',
+  token: 'tokens of its own provider',
+}
+
+/** Of a token or a client. */
+export const scopeLabel = (scope: string): string =>
+  scope === 'scim:read' ? 'read' : 'read and write'
+
+export const CHANNEL_KINDS: Readonly<Record<ChannelView['kind'], string>> = {
+  webhook: 'Webhook',
+  slack: 'Slack',
+  teams: 'Teams',
+  email: 'E-mail',
 }
 
 const STEPS: readonly (readonly [number, string])[] = [

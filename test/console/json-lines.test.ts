@@ -1,6 +1,6 @@
 /** Where in a text something is wrong: for whoever has to mend it. */
 import { expect, test } from 'vitest'
-import { readJsonLines } from '../../src/console/json-lines.ts'
+import { readJsonLines } from '../../src/console/forms/json-lines.ts'
 
 const TEXT = `{
   "name": "desk",

@@ -1,7 +1,7 @@
 /** What is saved of a form: the merge patch that leads to what it says. */
 import { expect, test } from 'vitest'
 import { mergePatch } from '../../src/access/merge-patch.ts'
-import { mergeTo } from '../../src/console/merge-to.ts'
+import { mergeTo } from '../../src/console/forms/merge-to.ts'
 import type { JsonObject } from '../../src/scim/schema.ts'
 
 test.each<[JsonObject, JsonObject, JsonObject | undefined]>([

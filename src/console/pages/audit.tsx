@@ -1,7 +1,9 @@
 import type { AuditEntryView } from '../../admin/audit.ts'
 import { pathOf } from '../ask.ts'
 import { Layout } from '../layout.tsx'
-import { Badge, Exports, More, Time } from '../parts.tsx'
+import { Exports, More } from '../parts/lists.tsx'
+import { Badge, Time } from '../parts/marks.tsx'
+import { Empty } from '../parts/notices.tsx'
 import type { Viewer } from '../viewer.ts'
 
 interface Props {
@@ -81,10 +83,7 @@ export function AuditPage({ viewer, name, filter, query, items, nextCursor, now 
         </p>
       )}
       {items.length === 0 ? (
-        <div class="card empty">
-          <h2>Nothing here</h2>
-          <p class="quiet">The audit has no such entry, or has it no more.</p>
-        </div>
+        <Empty title="Nothing here">The audit has no such entry, or has it no more.</Empty>
       ) : (
         <ol class="timeline">
           {items.map((entry) => (

@@ -3,7 +3,9 @@ import type { EntraView } from '../../admin/adapters.ts'
 import type { EntraAttribute } from '../../admin/entra-mapping.ts'
 import { pathOf } from '../ask.ts'
 import { Layout } from '../layout.tsx'
-import { Badge, Copyable, Notice, Time } from '../parts.tsx'
+import { Table } from '../parts/lists.tsx'
+import { Badge, Copyable, Time } from '../parts/marks.tsx'
+import { Notice } from '../parts/notices.tsx'
 import { may, type Viewer } from '../viewer.ts'
 
 interface Props {
@@ -139,33 +141,21 @@ function Waiting({ name, lastHeard, now }: Pick<Props, 'name' | 'lastHeard' | 'n
 
 function Attributes({ caption, items }: { caption: string; items: readonly EntraAttribute[] }) {
   return (
-    <div class="table">
-      <table class="stack">
-        <caption>{caption}</caption>
-        <thead>
-          <tr>
-            <th scope="col">Entra attribute</th>
-            <th scope="col">Target attribute</th>
-            <th scope="col">Note</th>
-          </tr>
-        </thead>
-        <tbody>
-          {items.map(({ source, target, isMatching, inApp }) => (
-            <tr>
-              <td class="name" data-label="Entra">
-                <code>{source}</code>
-              </td>
-              <td data-label="Target">
-                <code>{target}</code>
-              </td>
-              <td>
-                {isMatching && <Badge tone="good">matching attribute</Badge>}
-                {!inApp && <span class="quiet">kept by Postern</span>}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table caption={caption} heads={['Entra attribute', 'Target attribute', 'Note']}>
+      {items.map(({ source, target, isMatching, inApp }) => (
+        <tr>
+          <td class="name" data-label="Entra">
+            <code>{source}</code>
+          </td>
+          <td data-label="Target">
+            <code>{target}</code>
+          </td>
+          <td>
+            {isMatching && <Badge tone="good">matching attribute</Badge>}
+            {!inApp && <span class="quiet">kept by Postern</span>}
+          </td>
+        </tr>
+      ))}
+    </Table>
   )
 }

@@ -3,12 +3,15 @@ import type { ConnectionView } from '../../admin/connections.ts'
 import type { HealthView } from '../../admin/health.ts'
 import type { ConnectionHealth } from '../../admin/overview.ts'
 import { pathOf, type Refused } from '../ask.ts'
-import { Attention } from '../attention.tsx'
-import { Bars, Shares } from '../chart.tsx'
+import { textOf } from '../forms/json-text.ts'
 import { Layout } from '../layout.tsx'
-import { Badge, Copyable, ErrorSummary, ModeBadge, Notice, Time } from '../parts.tsx'
-import { may, type Viewer } from '../viewer.ts'
-import { FINDINGS, labelOf, MODES, percent, plural } from '../words.ts'
+import { Attention } from '../parts/attention.tsx'
+import { Bars, Shares } from '../parts/chart.tsx'
+import { Badge, Copyable, Time } from '../parts/marks.tsx'
+import { ModeBadge, ModeCard } from '../parts/mode.tsx'
+import { ErrorSummary, Notice } from '../parts/notices.tsx'
+import type { Viewer } from '../viewer.ts'
+import { FINDINGS, labelOf, percent, plural, typeLabel } from '../words.ts'
 
 interface Props {
   readonly viewer: Viewer
@@ -57,7 +60,7 @@ export function ConnectionPage(props: Props) {
         </div>
         {Object.entries({ User: 0, ...health.linked }).map(([type, count]) => (
           <div>
-            <dt>{type === 'User' ? 'People' : type === 'Group' ? 'Groups' : type} linked</dt>
+            <dt>{typeLabel(type)} linked</dt>
             <dd>{count.toLocaleString('en')}</dd>
           </div>
         ))}
@@ -151,7 +154,7 @@ export function ConnectionPage(props: Props) {
         )}
       </section>
 
-      <ModeForm viewer={viewer} connection={connection} now={now} />
+      <ModeCard viewer={viewer} connection={connection} now={now} />
 
       <section class="card" aria-labelledby="settings">
         <div class="head">
@@ -164,7 +167,7 @@ export function ConnectionPage(props: Props) {
             <>
               <dt>{labelOf(key)}</dt>
               <dd>
-                <code>{typeof value === 'string' ? value : JSON.stringify(value)}</code>
+                <code>{textOf(value)}</code>
               </dd>
             </>
           ))}
@@ -182,46 +185,5 @@ export function ConnectionPage(props: Props) {
         </dl>
       </section>
     </Layout>
-  )
-}
-
-export function ModeForm({
-  viewer,
-  connection,
-  now,
-}: Pick<Props, 'viewer' | 'connection' | 'now'>) {
-  const { name, mode, modeUntil } = connection
-  return (
-    <section class="card" aria-labelledby="mode-title">
-      <h2 id="mode-title">Mode</h2>
-      <p>
-        <Badge tone="calm">{mode}</Badge> {MODES[mode]}
-        {modeUntil !== null && mode !== 'paused' && (
-          <>
-            {' '}
-            Ends <Time iso={modeUntil} now={now} />, and is paused then.
-          </>
-        )}
-      </p>
-      {may(viewer, 'PATCH', '/connections/:name') && (
-        <form method="post" action={pathOf`/admin/connections/${name}/mode`}>
-          <div class="actions">
-            {Object.keys(MODES)
-              .filter((one) => one !== mode)
-              .map((one) => (
-                <button
-                  class={one === 'paused' ? 'danger' : one === 'live' ? '' : 'second'}
-                  type="submit"
-                  name="mode"
-                  value={one}
-                  title={MODES[one]}
-                >
-                  Set to {one}
-                </button>
-              ))}
-          </div>
-        </form>
-      )}
-    </section>
   )
 }

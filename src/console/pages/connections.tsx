@@ -1,10 +1,12 @@
 import type { ConditionView } from '../../admin/conditions.ts'
 import type { Brief } from '../../admin/overview.ts'
 import { pathOf } from '../ask.ts'
-import { Attention } from '../attention.tsx'
-import { Bars } from '../chart.tsx'
 import { Layout } from '../layout.tsx'
-import { Badge, ModeBadge, More, Time } from '../parts.tsx'
+import { Attention } from '../parts/attention.tsx'
+import { Bars } from '../parts/chart.tsx'
+import { More, Table } from '../parts/lists.tsx'
+import { Badge, Time } from '../parts/marks.tsx'
+import { ModeBadge } from '../parts/mode.tsx'
 import { may, type Viewer } from '../viewer.ts'
 import { percent, plural } from '../words.ts'
 
@@ -41,25 +43,20 @@ export function ConnectionsPage({ viewer, items, conditions, nextCursor, now }: 
           )}
         </div>
       ) : (
-        <div class="table">
-          <table class="stack">
-            <thead>
-              <tr>
-                <th scope="col">Connection</th>
-                <th scope="col">Mode</th>
-                <th scope="col">Last heard</th>
-                <th scope="col">To decide</th>
-                <th scope="col">Went well</th>
-                <th scope="col">Requests, 24 hours</th>
-              </tr>
-            </thead>
-            <tbody>
-              {items.map((item) => (
-                <Row item={item} now={now} />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table
+          heads={[
+            'Connection',
+            'Mode',
+            'Last heard',
+            'To decide',
+            'Went well',
+            'Requests, 24 hours',
+          ]}
+        >
+          {items.map((item) => (
+            <Row item={item} now={now} />
+          ))}
+        </Table>
       )}
       <More at="/admin" cursor={nextCursor}>
         More connections
@@ -111,13 +108,7 @@ const URGENT = {
   'app-failing': 'app failing',
 }
 
-export function OpenFindings({
-  name,
-  findings,
-}: {
-  name: string
-  findings: Brief['health']['findings']
-}) {
+function OpenFindings({ name, findings }: { name: string; findings: Brief['health']['findings'] }) {
   const total = Object.values(findings).reduce((sum, count) => sum + count, 0)
   if (total === 0) return <span>nothing</span>
   const urgent = Object.entries(URGENT).filter(([kind]) => Object.hasOwn(findings, kind))

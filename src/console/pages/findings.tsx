@@ -1,14 +1,18 @@
 import type { FindingView } from '../../admin/findings.ts'
 import { pathOf, queryOf, type Refused } from '../ask.ts'
 import { Layout } from '../layout.tsx'
-import { Badge, ErrorSummary, More, Notice, Time } from '../parts.tsx'
+import { More, Views } from '../parts/lists.tsx'
+import { Badge, Time } from '../parts/marks.tsx'
+import { Empty, ErrorSummary, Notice } from '../parts/notices.tsx'
 import { may, type Viewer } from '../viewer.ts'
 import { DECISIONS, FINDINGS, labelOf } from '../words.ts'
+
+export const FINDING_STATES = ['open', 'ignored', 'closed'] as const
 
 interface Props {
   readonly viewer: Viewer
   readonly name: string
-  readonly state: 'open' | 'ignored' | 'closed'
+  readonly state: (typeof FINDING_STATES)[number]
   readonly kind: string | undefined
   readonly items: readonly FindingView[]
   readonly nextCursor: string | undefined
@@ -16,8 +20,6 @@ interface Props {
   readonly isDecided?: boolean
   readonly refused?: Refused | undefined
 }
-
-const STATES = ['open', 'ignored', 'closed'] as const
 
 export function FindingsPage(props: Props) {
   const { viewer, name, state, kind, items, nextCursor, now, isDecided, refused } = props
@@ -31,24 +33,20 @@ export function FindingsPage(props: Props) {
           <p>Decided.</p>
         </Notice>
       )}
-      <nav class="choice" aria-label="Which findings">
-        {STATES.map((one) => (
-          <a
-            href={`${at}${queryOf({ state: one, kind })}`}
-            {...(one === state && { 'aria-current': 'page' as const })}
-          >
-            {labelOf(one)}
-          </a>
-        ))}
+      <Views
+        label="Which findings"
+        items={FINDING_STATES.map((one) => ({
+          href: `${at}${queryOf({ state: one, kind })}`,
+          text: labelOf(one),
+          isCurrent: one === state,
+        }))}
+      >
         {kind !== undefined && <a href={`${at}${queryOf({ state })}`}>All kinds</a>}
-      </nav>
+      </Views>
       {items.length === 0 && (
-        <div class="card empty">
-          <h2>Nothing here</h2>
-          <p class="quiet">
-            {state === 'open' ? 'Nothing waits for a person.' : `No finding is ${state}.`}
-          </p>
-        </div>
+        <Empty title="Nothing here">
+          {state === 'open' ? 'Nothing waits for a person.' : `No finding is ${state}.`}
+        </Empty>
       )}
       {items.map((finding) => (
         <FindingCard finding={finding} at={at} viewer={viewer} now={now} />

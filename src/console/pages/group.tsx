@@ -1,7 +1,9 @@
 import type { GroupView, MembershipView, MemberView } from '../../admin/groups.ts'
 import { pathOf, queryOf } from '../ask.ts'
 import { Layout } from '../layout.tsx'
-import { Badge, More, Time } from '../parts.tsx'
+import { More, Table } from '../parts/lists.tsx'
+import { Badge, Time } from '../parts/marks.tsx'
+import { Empty } from '../parts/notices.tsx'
 import type { Viewer } from '../viewer.ts'
 import { Roles } from './groups.tsx'
 
@@ -90,46 +92,31 @@ export function GroupPage({ viewer, name, group, items, nextCursor, now }: Props
         </p>
       )}
       {items.length === 0 ? (
-        <div class="card empty">
-          <h2>No members</h2>
-        </div>
+        <Empty title="No members" />
       ) : (
-        <div class="table">
-          <table class="stack">
-            <caption>Members</caption>
-            <thead>
-              <tr>
-                <th scope="col">Who</th>
-                <th scope="col">Membership</th>
-                <th scope="col">Account</th>
-                <th scope="col">Since</th>
-              </tr>
-            </thead>
-            <tbody>
-              {items.map((member) => (
-                <tr>
-                  <th scope="row">
-                    <a
-                      href={`${base}/${member.type === 'Group' ? 'groups' : 'people'}/${encodeURIComponent(member.id)}`}
-                    >
-                      {member.userName ?? member.display ?? member.nativeId ?? member.id}
-                    </a>
-                  </th>
-                  <td>
-                    <StandingBadge standing={member.standing} />
-                  </td>
-                  <td data-label="Account">
-                    {member.active === false && <Badge tone="warn">switched off</Badge>}{' '}
-                    <code>{member.nativeId ?? 'not there yet'}</code>
-                  </td>
-                  <td data-label="Since">
-                    <Time iso={member.at} now={now} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table caption="Members" heads={['Who', 'Membership', 'Account', 'Since']}>
+          {items.map((member) => (
+            <tr>
+              <th scope="row">
+                <a
+                  href={`${base}/${member.type === 'Group' ? 'groups' : 'people'}/${encodeURIComponent(member.id)}`}
+                >
+                  {member.userName ?? member.display ?? member.nativeId ?? member.id}
+                </a>
+              </th>
+              <td>
+                <StandingBadge standing={member.standing} />
+              </td>
+              <td data-label="Account">
+                {member.active === false && <Badge tone="warn">switched off</Badge>}{' '}
+                <code>{member.nativeId ?? 'not there yet'}</code>
+              </td>
+              <td data-label="Since">
+                <Time iso={member.at} now={now} />
+              </td>
+            </tr>
+          ))}
+        </Table>
       )}
       <More at={`${base}/groups/${encodeURIComponent(id)}`} cursor={nextCursor}>
         More members

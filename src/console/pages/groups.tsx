@@ -1,7 +1,9 @@
 import type { GroupView, RoleView } from '../../admin/groups.ts'
 import { pathOf } from '../ask.ts'
 import { Layout } from '../layout.tsx'
-import { Badge, More, Search, Time } from '../parts.tsx'
+import { More, Search, Table } from '../parts/lists.tsx'
+import { Badge, Time } from '../parts/marks.tsx'
+import { Empty } from '../parts/notices.tsx'
 import type { Viewer } from '../viewer.ts'
 
 /** A row of the role table. */
@@ -44,60 +46,52 @@ export function GroupsPage(props: Props) {
         text={text}
       />
       {items.length === 0 ? (
-        <div class="card empty">
-          <h2>{text === '' ? 'No groups yet' : 'No such group'}</h2>
-          <p class="quiet">
-            {text === ''
-              ? 'They are here once a client has asked for them, or a scan has met them.'
-              : 'None of those that are known here has this in its name.'}
-          </p>
-        </div>
+        <Empty title={text === '' ? 'No groups yet' : 'No such group'}>
+          {text === ''
+            ? 'They are here once a client has asked for them, or a scan has met them.'
+            : 'None of those that are known here has this in its name.'}
+        </Empty>
       ) : (
-        <div class="table">
-          <table class="stack">
-            <thead>
-              <tr>
-                <th scope="col">Group</th>
-                <th scope="col">State</th>
-                <th scope="col">Members</th>
-                {mode === 'roles' && <th scope="col">Role</th>}
-                <th scope="col">Members read</th>
-                <th scope="col">In the app</th>
-              </tr>
-            </thead>
-            <tbody>
-              {items.map((group) => (
-                <tr>
-                  <th scope="row">
-                    <a href={`${at}/${encodeURIComponent(group.id)}`}>
-                      {group.display ?? group.nativeId ?? group.id}
-                    </a>
-                  </th>
-                  <td>
-                    <Badge tone={group.state === 'linked' ? 'good' : 'calm'}>{group.state}</Badge>
-                  </td>
-                  <td data-label="Members">
-                    {group.members.toLocaleString('en')}
-                    {group.changing > 0 && (
-                      <span class="quiet"> and {group.changing.toLocaleString('en')} changing</span>
-                    )}
-                  </td>
-                  {mode === 'roles' && (
-                    <td data-label="Role">
-                      <Roles roles={group.roles} />
-                    </td>
-                  )}
-                  <td data-label="Members read">
-                    <Time iso={group.membersReadAt} now={now} />
-                  </td>
-                  <td data-label="In the app">
-                    <code>{group.nativeId ?? 'not there yet'}</code>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table
+          heads={[
+            'Group',
+            'State',
+            'Members',
+            mode === 'roles' && 'Role',
+            'Members read',
+            'In the app',
+          ]}
+        >
+          {items.map((group) => (
+            <tr>
+              <th scope="row">
+                <a href={`${at}/${encodeURIComponent(group.id)}`}>
+                  {group.display ?? group.nativeId ?? group.id}
+                </a>
+              </th>
+              <td>
+                <Badge tone={group.state === 'linked' ? 'good' : 'calm'}>{group.state}</Badge>
+              </td>
+              <td data-label="Members">
+                {group.members.toLocaleString('en')}
+                {group.changing > 0 && (
+                  <span class="quiet"> and {group.changing.toLocaleString('en')} changing</span>
+                )}
+              </td>
+              {mode === 'roles' && (
+                <td data-label="Role">
+                  <Roles roles={group.roles} />
+                </td>
+              )}
+              <td data-label="Members read">
+                <Time iso={group.membersReadAt} now={now} />
+              </td>
+              <td data-label="In the app">
+                <code>{group.nativeId ?? 'not there yet'}</code>
+              </td>
+            </tr>
+          ))}
+        </Table>
       )}
       <More at={at} query={{ query: text }} cursor={nextCursor}>
         More groups
@@ -127,30 +121,22 @@ function RoleTable({
   items: readonly GroupView[]
 }) {
   return (
-    <div class="table">
-      <table class="stack">
-        <caption>Role table: the first that applies holds</caption>
-        <thead>
-          <tr>
-            <th scope="col">Group (externalId)</th>
-            <th scope="col">In the app</th>
-          </tr>
-        </thead>
-        <tbody>
-          {roleTable.map(({ externalId, app, value }) => (
-            <tr>
-              <th scope="row">
-                {items.find((group) => group.externalId === externalId)?.display ?? (
-                  <code>{externalId}</code>
-                )}
-              </th>
-              <td>
-                <code>{`${app} = ${value}`}</code>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      caption="Role table: the first that applies holds"
+      heads={['Group (externalId)', 'In the app']}
+    >
+      {roleTable.map(({ externalId, app, value }) => (
+        <tr>
+          <th scope="row">
+            {items.find((group) => group.externalId === externalId)?.display ?? (
+              <code>{externalId}</code>
+            )}
+          </th>
+          <td>
+            <code>{`${app} = ${value}`}</code>
+          </td>
+        </tr>
+      ))}
+    </Table>
   )
 }

@@ -1,17 +1,25 @@
 import type { ConnectionView } from '../../admin/connections.ts'
 import type { FindingView } from '../../admin/findings.ts'
 import type { GuardView } from '../../admin/guard.ts'
-import type { JsonObject } from '../../scim/schema.ts'
-import { pathOf, queryOf, type Refused } from '../ask.ts'
-import { ChangedMeanwhile, SeenInput } from '../changed-meanwhile.tsx'
-import { Bars, Swatch } from '../chart.tsx'
-import type { Form } from '../form.ts'
+import { pathOf, queryOf } from '../ask.ts'
 import { Layout } from '../layout.tsx'
-import { Badge, ErrorSummary, Field, More, Notice, Time } from '../parts.tsx'
-import { type Change, overlaid, readSeen, SEEN } from '../seen.ts'
+import { ChangedMeanwhile } from '../parts/changed-meanwhile.tsx'
+import { Bars, Swatch } from '../parts/chart.tsx'
+import { More, Table, Views } from '../parts/lists.tsx'
+import { Badge, Time } from '../parts/marks.tsx'
+import { ModeCard } from '../parts/mode.tsx'
+import { ErrorSummary, Notice } from '../parts/notices.tsx'
 import { may, type Viewer } from '../viewer.ts'
 import { plural, typeLabel } from '../words.ts'
-import { ModeForm } from './connection.tsx'
+import { GuardLimits, type LimitsForm } from './guard-limits.tsx'
+
+const STATES = {
+  parked: { label: 'Held back', none: 'Nobody is held back.' },
+  done: { label: 'Let through', none: 'Nobody was disabled or deleted in the last days.' },
+  rejected: { label: 'Rejected', none: 'Nobody is rejected.' },
+} as const
+
+export const GUARD_STATES = Object.keys(STATES) as readonly (keyof typeof STATES)[]
 
 interface Props {
   readonly viewer: Viewer
@@ -19,17 +27,11 @@ interface Props {
   readonly view: GuardView
   /** Open ones of the guard: one for each resource type. */
   readonly findings: readonly FindingView[]
-  readonly state: 'parked' | 'done' | 'rejected'
+  readonly state: keyof typeof STATES
   readonly done: { readonly decided: string | undefined; readonly changed: boolean }
   readonly now: number
   readonly limits: LimitsForm
 }
-
-const STATES = {
-  parked: { label: 'Held back', none: 'Nobody is held back.' },
-  done: { label: 'Let through', none: 'Nobody was disabled or deleted in the last days.' },
-  rejected: { label: 'Rejected', none: 'Nobody is rejected.' },
-} as const
 
 const DECIDED: Readonly<Record<string, string>> = {
   allow: 'Allowed: each passes when the client tries again, which Entra does in its next cycle.',
@@ -93,25 +95,24 @@ export function GuardPage(props: Props) {
 
       <section class="card" aria-labelledby="who">
         <h2 id="who">{STATES[state].label}</h2>
-        <nav class="choice" aria-label="Who is listed">
-          {Object.entries(STATES).map(([one, { label }]) => (
-            <a
-              href={at + queryOf({ state: one })}
-              {...(one === state && { 'aria-current': 'page' as const })}
-            >
-              {label}
-              {one === 'parked' && ` (${view.parked})`}
-            </a>
-          ))}
-        </nav>
+        <Views
+          label="Who is listed"
+          items={GUARD_STATES.map((one) => ({
+            href: at + queryOf({ state: one }),
+            text: `${STATES[one].label}${one === 'parked' ? ` (${view.parked})` : ''}`,
+            isCurrent: one === state,
+          }))}
+        />
         {view.items.length === 0 ? <p>{STATES[state].none}</p> : <Who {...{ name, view, now }} />}
         <More at={at} query={{ state }} cursor={view.nextCursor}>
           Earlier ones
         </More>
       </section>
 
-      {may(viewer, 'PATCH', '/connections/:name') && <Limits {...{ at, connection, limits }} />}
-      <ModeForm viewer={viewer} connection={connection} now={now} />
+      {may(viewer, 'PATCH', '/connections/:name') && (
+        <GuardLimits {...{ at, connection, limits }} />
+      )}
+      <ModeCard viewer={viewer} connection={connection} now={now} />
     </Layout>
   )
 }
@@ -169,103 +170,23 @@ function Tripped({
 
 function Who({ name, view, now }: { name: string; view: GuardView; now: number }) {
   return (
-    <div class="table">
-      <table class="stack">
-        <thead>
-          <tr>
-            <th scope="col">Who</th>
-            <th scope="col">What was asked</th>
-            <th scope="col">When</th>
-            <th scope="col">In the app</th>
-          </tr>
-        </thead>
-        <tbody>
-          {view.items.map(({ id, display, nativeId, op, at }) => (
-            <tr>
-              <th scope="row">
-                <a href={pathOf`/admin/connections/${name}/audit` + queryOf({ person: id })}>
-                  {display ?? nativeId ?? id}
-                </a>
-              </th>
-              <td>{op}</td>
-              <td data-label="When">
-                <Time iso={at} now={now} />
-              </td>
-              <td data-label="In the app">
-                <code>{nativeId ?? 'gone'}</code>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  )
-}
-
-const FIELDS = [
-  ['windowMinutes', 'Window, in minutes', 'How far back is counted: 60 is an hour.'],
-  ['maxCount', 'People at the most', 'Who leave within the window. 0 holds back everybody.'],
-  ['maxPercent', 'Percent at the most', 'Of all linked people; counts above 20 of them only.'],
-] as const
-
-export const LIMITS = FIELDS.map(([name]) => name)
-
-/** What came of the form of the limits, if one was sent. */
-export interface LimitsForm {
-  readonly given?: Form
-  readonly refused?: Refused
-  /** What somebody else saved meanwhile. */
-  readonly others?: readonly Change[]
-}
-
-/** What the form is filled in over. */
-export function limitsOf({ policy }: ConnectionView): JsonObject {
-  const { guard } = policy as Partial<Record<'guard', JsonObject>>
-  return Object.fromEntries(LIMITS.map((name) => [name, guard?.[name] ?? null]))
-}
-
-function Limits({
-  at,
-  connection,
-  limits: { given, refused, others },
-}: {
-  at: string
-  connection: ConnectionView
-  limits: LimitsForm
-}) {
-  const now = limitsOf(connection)
-  const textIn = (of: JsonObject) => (name: string) => String(of[name] ?? '')
-  const seen = readSeen(given?.text(SEEN) ?? '')
-  const text = !given
-    ? textIn(now)
-    : others && seen
-      ? overlaid(given.text, textIn(seen), textIn(now))
-      : given.text
-  return (
-    <form class="card narrow" method="post" action={`${at}/limits`}>
-      <SeenInput of={(!others && seen) || now} />
-      <fieldset>
-        <legend>Limits</legend>
-        {FIELDS.map(([id, label, hint]) => (
-          <Field
-            id={id}
-            label={label}
-            hint={hint}
-            error={refused?.errors.find(({ path }) => path.endsWith(id))?.message}
-            control={(described) => (
-              <input
-                {...{ id, name: id, type: 'number', min: 0, step: id === 'maxPercent' ? 0.1 : 1 }}
-                value={text(id)}
-                required
-                {...described}
-              />
-            )}
-          />
-        ))}
-        <div class="actions">
-          <button type="submit">Change the limits</button>
-        </div>
-      </fieldset>
-    </form>
+    <Table heads={['Who', 'What was asked', 'When', 'In the app']}>
+      {view.items.map(({ id, display, nativeId, op, at }) => (
+        <tr>
+          <th scope="row">
+            <a href={pathOf`/admin/connections/${name}/audit` + queryOf({ person: id })}>
+              {display ?? nativeId ?? id}
+            </a>
+          </th>
+          <td>{op}</td>
+          <td data-label="When">
+            <Time iso={at} now={now} />
+          </td>
+          <td data-label="In the app">
+            <code>{nativeId ?? 'gone'}</code>
+          </td>
+        </tr>
+      ))}
+    </Table>
   )
 }

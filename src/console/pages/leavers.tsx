@@ -1,7 +1,9 @@
 import type { LeaverView, Removal } from '../../admin/leavers.ts'
 import { pathOf, type Refused } from '../ask.ts'
 import { Layout } from '../layout.tsx'
-import { ErrorSummary, More, Notice, Time } from '../parts.tsx'
+import { More, Table } from '../parts/lists.tsx'
+import { Time } from '../parts/marks.tsx'
+import { Empty, ErrorSummary, Notice } from '../parts/notices.tsx'
 import { may, type Viewer } from '../viewer.ts'
 import { plural } from '../words.ts'
 
@@ -46,9 +48,7 @@ export function LeaversPage({ viewer, name, days, items, nextCursor, removed, no
         </div>
       </form>
       {items.length === 0 ? (
-        <div class="card empty">
-          <h2>Nobody has been off for so long</h2>
-        </div>
+        <Empty title="Nobody has been off for so long" />
       ) : (
         <form
           class="stacked"
@@ -56,51 +56,37 @@ export function LeaversPage({ viewer, name, days, items, nextCursor, removed, no
           action={`${at}/remove${days === '' ? '' : `?days=${encodeURIComponent(days)}`}`}
           data-confirm="The accounts that are ticked are removed from the app, as the policy of the connection has it. Go on?"
         >
-          <div class="table">
-            <table class="stack">
-              <thead>
-                <tr>
-                  <th scope="col">Who</th>
-                  <th scope="col">Off</th>
-                  <th scope="col">In the app</th>
-                  <th scope="col">Page</th>
-                </tr>
-              </thead>
-              <tbody>
-                {items.map(({ id, display, nativeId, inactiveSince, days: off }) => (
-                  <tr>
-                    <th scope="row">
-                      <span class="check">
-                        {mayRemove && (
-                          <input
-                            {...{ id: `who-${id}`, name: 'who', type: 'checkbox', value: id }}
-                          />
-                        )}
-                        <label for={`who-${id}`}>{display ?? nativeId}</label>
-                      </span>
-                    </th>
-                    <td data-label="Off">
-                      {plural(off, 'day')}{' '}
-                      <span class="quiet">
-                        since <Time iso={inactiveSince} now={now} />
-                      </span>
-                    </td>
-                    <td data-label="In the app">
-                      <code>{nativeId}</code>
-                    </td>
-                    <td>
-                      <a
-                        href={pathOf`/admin/connections/${name}/people/${id}`}
-                        aria-label={`Timeline of ${display ?? nativeId}`}
-                      >
-                        Timeline
-                      </a>
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table heads={['Who', 'Off', 'In the app', 'Page']}>
+            {items.map(({ id, display, nativeId, inactiveSince, days: off }) => (
+              <tr>
+                <th scope="row">
+                  <span class="check">
+                    {mayRemove && (
+                      <input {...{ id: `who-${id}`, name: 'who', type: 'checkbox', value: id }} />
+                    )}
+                    <label for={`who-${id}`}>{display ?? nativeId}</label>
+                  </span>
+                </th>
+                <td data-label="Off">
+                  {plural(off, 'day')}{' '}
+                  <span class="quiet">
+                    since <Time iso={inactiveSince} now={now} />
+                  </span>
+                </td>
+                <td data-label="In the app">
+                  <code>{nativeId}</code>
+                </td>
+                <td>
+                  <a
+                    href={pathOf`/admin/connections/${name}/people/${id}`}
+                    aria-label={`Timeline of ${display ?? nativeId}`}
+                  >
+                    Timeline
+                  </a>
+                </td>
+              </tr>
+            ))}
+          </Table>
           {mayRemove && (
             <div class="actions">
               <button class="danger" type="submit">

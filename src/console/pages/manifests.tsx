@@ -1,14 +1,12 @@
-import type { ManifestSummary, ManifestView } from '../../admin/manifests.ts'
-import type { ManifestTrial } from '../../admin/try-manifest.ts'
-import { pathOf, type Refused } from '../ask.ts'
-import { ChangedMeanwhile } from '../changed-meanwhile.tsx'
-import { JsonEditor, type LineFault, LineFaults } from '../json-editor.tsx'
+import type { ManifestSummary } from '../../admin/manifests.ts'
+import { pathOf } from '../ask.ts'
 import { Layout } from '../layout.tsx'
-import { Act, Badge, ErrorSummary, Field, Notice, Time } from '../parts.tsx'
-import type { Change } from '../seen.ts'
+import { More, Table } from '../parts/lists.tsx'
+import { Badge, Time } from '../parts/marks.tsx'
+import { Empty, Notice } from '../parts/notices.tsx'
 import { may, type Viewer } from '../viewer.ts'
 
-interface ListProps {
+interface Props {
   readonly viewer: Viewer
   readonly items: readonly ManifestSummary[]
   readonly nextCursor: string | undefined
@@ -16,7 +14,7 @@ interface ListProps {
   readonly now: number
 }
 
-export function ManifestsPage({ viewer, items, nextCursor, removed, now }: ListProps) {
+export function ManifestsPage({ viewer, items, nextCursor, removed, now }: Props) {
   return (
     <Layout title="Manifests" viewer={viewer} area="manifests">
       <div class="head">
@@ -36,290 +34,27 @@ export function ManifestsPage({ viewer, items, nextCursor, removed, now }: ListP
         </Notice>
       )}
       {items.length === 0 ? (
-        <div class="card empty">
-          <h2>There are none</h2>
-          <p>Adapters that are built in need none.</p>
-        </div>
+        <Empty title="There are none">Adapters that are built in need none.</Empty>
       ) : (
-        <div class="table">
-          <table class="stack">
-            <thead>
-              <tr>
-                <th scope="col">Name</th>
-                <th scope="col">Version</th>
-                <th scope="col">Revision</th>
-                <th scope="col">Changed</th>
-                <th scope="col">State</th>
-              </tr>
-            </thead>
-            <tbody>
-              {items.map(({ name, version, revision, status, updatedAt }) => (
-                <tr>
-                  <th scope="row">
-                    <a href={pathOf`/admin/manifests/of/${name}`}>{name}</a>
-                  </th>
-                  <td data-label="Version">{version}</td>
-                  <td data-label="Revision">{revision}</td>
-                  <td data-label="Changed">
-                    <Time iso={updatedAt} now={now} />
-                  </td>
-                  <td>{status && <Badge tone="warn">{status}</Badge>}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-      {nextCursor !== undefined && (
-        <p>
-          <a href={`/admin/manifests?cursor=${encodeURIComponent(nextCursor)}`}>More manifests</a>
-        </p>
-      )}
-    </Layout>
-  )
-}
-
-export interface ManifestEditor {
-  readonly text: string
-  /** On whose app it was to be tried. */
-  readonly connection?: string | undefined
-  readonly faults?: readonly LineFault[]
-  readonly refused?: Refused
-  readonly trial?: ManifestTrial
-  readonly isPublished?: boolean
-  /** That the text was begun from; undefined: that in force. */
-  readonly revision?: number | undefined
-  /** What somebody else published meanwhile. */
-  readonly others?: readonly Change[]
-}
-
-interface Props {
-  readonly viewer: Viewer
-  /** Undefined: it is a new one. */
-  readonly view: ManifestView | undefined
-  readonly editor: ManifestEditor
-  readonly now: number
-}
-
-export function ManifestPage(props: Props) {
-  const { viewer, view, editor } = props
-  const { text, faults = [], refused, isPublished } = editor
-  const title = view ? `Manifest ${view.name}` : 'New manifest'
-  const at = view ? pathOf`/admin/manifests/of/${view.name}` : '/admin/manifests/new'
-  const mayChange =
-    may(viewer, 'PUT', '/manifests/:name') && may(viewer, 'POST', '/manifests/:name/try')
-  return (
-    <Layout title={title} viewer={viewer} area="manifests">
-      <div>
-        <p class="quiet">
-          <a href="/admin/manifests">Manifests</a>
-        </p>
-        <h1>{view?.name ?? 'New manifest'}</h1>
-        {view && (
-          <p class="quiet">
-            version {view.version}, revision {view.revision}
-            {view.status && (
-              <>
-                {' '}
-                <Badge tone="warn">{view.status}</Badge>
-              </>
-            )}
-          </p>
-        )}
-      </div>
-      {isPublished && (
-        <Notice tone="good">
-          <p>Published. It is in force within five seconds.</p>
-        </Notice>
-      )}
-      <ErrorSummary refused={refused} />
-      <ChangedMeanwhile changes={editor.others} isWhole />
-      <LineFaults of="manifest" text={text} faults={faults} />
-      {mayChange ? (
-        <form class="stacked" method="post" action={at}>
-          <button type="submit" name="do" value="check" hidden />
-          {view && <input type="hidden" name="revision" value={editor.revision ?? view.revision} />}
-          <Outcome {...props} />
-          <section class="card" aria-label="The manifest">
-            <JsonEditor
-              id="manifest"
-              label="Manifest"
-              hint="Every key: docs/manifest.md. Editors that know JSON Schema take docs/manifest.schema.json."
-              text={text}
-              faults={faults}
-            />
-            {view && view.connections.length > 0 && (
-              <Field
-                id="connection"
-                label="Try it on the app of"
-                hint="The app is asked for its list, with what that connection keeps. Nothing is written."
-                optional
-                control={(described) => (
-                  <select id="connection" name="connection" {...described}>
-                    <option value="">none</option>
-                    {view.connections.map((name) => (
-                      <option value={name} selected={name === editor.connection}>
-                        {name}
-                      </option>
-                    ))}
-                  </select>
-                )}
-              />
-            )}
-            <div class="actions">
-              <button type="submit" name="do" value="check">
-                Check, and see what would change
-              </button>
-            </div>
-          </section>
-        </form>
-      ) : (
-        <pre tabindex={0}>{text}</pre>
-      )}
-      {view && <Usage {...{ viewer, view, at }} now={props.now} />}
-    </Layout>
-  )
-}
-
-/** What publishing would do, and the way to it. */
-function Outcome({ view, editor: { trial, connection } }: Props) {
-  if (!trial) return null
-  const { version, isSame, isNew, remaps, connections, app } = trial
-  return (
-    <section class="card" aria-labelledby="check-title">
-      <h2 id="check-title">
-        {app && !app.ok
-          ? 'It is valid, and the app does not answer to it'
-          : 'Nothing is wrong with it'}
-      </h2>
-      {app &&
-        (app.ok ? (
-          <p>
-            <Badge tone="good">answered</Badge> The app of {connection} answers to it, in {app.ms}{' '}
-            ms.
-          </p>
-        ) : (
-          <p>
-            <Badge tone="bad">failed</Badge> The app of {connection} was asked by it: {app.detail}
-          </p>
-        ))}
-      {isSame ? (
-        <p>It is the one that is in force: there is nothing to publish.</p>
-      ) : (
-        <>
-          <p>
-            Publishing makes it {isNew ? 'an adapter' : `revision ${(view?.revision ?? 0) + 1}`},
-            version {version}
-            {connections.length > 0 && (
-              <>, in force within five seconds for {connections.join(', ')}</>
-            )}
-            .
-          </p>
-          {!isNew && version === view?.version && (
-            <p>
-              The version is the one that is in force: whoever reads it later cannot tell them
-              apart.
-            </p>
-          )}
-          {remaps && !isNew && (
-            <p>It reads accounts otherwise: what clients sent is compared with the app anew.</p>
-          )}
-          <div class="actions">
-            <button type="submit" name="do" value="publish">
-              Publish
-            </button>
-          </div>
-        </>
-      )}
-    </section>
-  )
-}
-
-function Usage({
-  viewer,
-  view,
-  at,
-  now,
-}: {
-  viewer: Viewer
-  view: ManifestView
-  at: string
-  now: number
-}) {
-  const { name, versions, connections, revision } = view
-  const mayGoBack = may(viewer, 'POST', '/manifests/:name/rollback')
-  return (
-    <>
-      <section class="card" aria-labelledby="used-title">
-        <h2 id="used-title">Connections that use it</h2>
-        {connections.length === 0 ? (
-          <p>
-            None.{' '}
-            {may(viewer, 'POST', '/connections') && (
-              <a href={pathOf`/admin/new/${name}`}>Make one, and test its app</a>
-            )}
-          </p>
-        ) : (
-          <ul>
-            {connections.map((connection) => (
-              <li>
-                <a href={pathOf`/admin/connections/${connection}`}>{connection}</a>
-              </li>
-            ))}
-          </ul>
-        )}
-      </section>
-      <div class="table">
-        <table class="stack">
-          <caption>Versions</caption>
-          <thead>
+        <Table heads={['Name', 'Version', 'Revision', 'Changed', 'State']}>
+          {items.map(({ name, version, revision, status, updatedAt }) => (
             <tr>
-              <th scope="col">Revision</th>
-              <th scope="col">Version</th>
-              <th scope="col">Published</th>
-              {mayGoBack && <th scope="col">Go back</th>}
+              <th scope="row">
+                <a href={pathOf`/admin/manifests/of/${name}`}>{name}</a>
+              </th>
+              <td data-label="Version">{version}</td>
+              <td data-label="Revision">{revision}</td>
+              <td data-label="Changed">
+                <Time iso={updatedAt} now={now} />
+              </td>
+              <td>{status && <Badge tone="warn">{status}</Badge>}</td>
             </tr>
-          </thead>
-          <tbody>
-            {versions.map((one) => (
-              <tr>
-                <th scope="row">Revision {one.revision}</th>
-                <td data-label="Version">{one.version}</td>
-                <td data-label="Published">
-                  <Time iso={one.createdAt} now={now} />
-                </td>
-                {mayGoBack && (
-                  <td>
-                    {one.revision === revision ? (
-                      <Badge tone="good">in force</Badge>
-                    ) : (
-                      <Act
-                        at={at}
-                        sends={['revision', String(one.revision)]}
-                        does={['do', 'rollback']}
-                        tone="second"
-                        confirm={`Put revision ${one.revision} in force for all connections that use it?`}
-                        called={`Go back to revision ${one.revision}`}
-                      >
-                        Go back to it
-                      </Act>
-                    )}
-                  </td>
-                )}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-      {may(viewer, 'DELETE', '/manifests/:name') && connections.length === 0 && (
-        <Act
-          at={at}
-          does={['do', 'remove']}
-          confirm={`Remove the manifest ${name}, and all its versions?`}
-        >
-          Remove this manifest
-        </Act>
+          ))}
+        </Table>
       )}
-    </>
+      <More at="/admin/manifests" cursor={nextCursor}>
+        More manifests
+      </More>
+    </Layout>
   )
 }

@@ -1,6 +1,7 @@
 import type { Child } from 'hono/jsx'
 import type { AppAttribute } from '../../admin/connection-adapter.ts'
-import { FLOWS, type Flow, type MappingRow } from '../mapping-form.ts'
+import { FLOWS, type Flow, type MappingRow } from '../forms/mapping-rows.ts'
+import { SelectField, Tick } from '../parts/fields.tsx'
 
 const FLOW_WORDS: Readonly<Record<Flow, string>> = {
   pair: 'both ways',
@@ -60,15 +61,12 @@ export function MappingRowFields({ row, index, attributes, errors }: Props) {
               ))}
             </select>
           </Cell>
-          <Cell id={id('flow')} label="Flow">
-            <select id={id('flow')} name={id('flow')}>
-              {FLOWS.map((flow) => (
-                <option value={flow} selected={flow === row.flow}>
-                  {FLOW_WORDS[flow]}
-                </option>
-              ))}
-            </select>
-          </Cell>
+          <SelectField
+            id={id('flow')}
+            label="Flow"
+            value={row.flow}
+            options={FLOWS.map((flow) => [flow, FLOW_WORDS[flow]])}
+          />
         </div>
         <div class="made">
           <Cell id={id('made')} label="Expression (JSONata), or constant">
@@ -93,7 +91,7 @@ export function MappingRowFields({ row, index, attributes, errors }: Props) {
         <details open={hasMore || undefined}>
           <summary>More{hasMore ? '' : ', or take it away'}</summary>
           <div class="mapcells">
-            <Choice
+            <SelectField
               id={id('apply')}
               label="The app is told"
               value={row.apply}
@@ -102,7 +100,7 @@ export function MappingRowFields({ row, index, attributes, errors }: Props) {
                 ['create', 'at the create alone'],
               ]}
             />
-            <Choice
+            <SelectField
               id={id('clear')}
               label="No value is told as"
               value={row.clear}
@@ -134,10 +132,7 @@ export function MappingRowFields({ row, index, attributes, errors }: Props) {
               />
             </Cell>
           </div>
-          <div class="check">
-            <input id={id('gone')} name={id('gone')} type="checkbox" value="yes" />
-            <label for={id('gone')}>Take this entry away</label>
-          </div>
+          <Tick id={id('gone')}>Take this entry away</Tick>
         </details>
       </fieldset>
     </li>
@@ -150,29 +145,5 @@ function Cell({ id, label, children }: { id: string; label: string; children?: C
       <label for={id}>{label}</label>
       {children}
     </div>
-  )
-}
-
-function Choice({
-  id,
-  label,
-  value,
-  options,
-}: {
-  id: string
-  label: string
-  value: string
-  options: readonly (readonly [string, string])[]
-}) {
-  return (
-    <Cell id={id} label={label}>
-      <select id={id} name={id}>
-        {options.map(([option, text]) => (
-          <option value={option} selected={option === value}>
-            {text}
-          </option>
-        ))}
-      </select>
-    </Cell>
   )
 }

@@ -1,54 +1,23 @@
 import type { ConnectionAdapterView } from '../../admin/connection-adapter.ts'
 import type { ConnectionView } from '../../admin/connections.ts'
-import type { Trial } from '../../admin/mapping.ts'
 import type { MappingRevisionView } from '../../admin/mapping-history.ts'
-import type { Json, JsonObject } from '../../scim/schema.ts'
-import { pathOf, type Refused } from '../ask.ts'
-import { JsonEditor, type LineFault, LineFaults } from '../json-editor.tsx'
+import type { JsonObject } from '../../scim/schema.ts'
+import { pathOf } from '../ask.ts'
+import { textOf } from '../forms/json-text.ts'
+import type { EntryChange, MappingEditor } from '../forms/mapping-editor.ts'
+import { EMPTY_ROW, type MappingRow, type RowFault } from '../forms/mapping-rows.ts'
 import { Layout } from '../layout.tsx'
-import {
-  EMPTY_ROW,
-  type EntryChange,
-  entryText,
-  type MappingRow,
-  type RowFault,
-} from '../mapping-form.ts'
-import { MappingHistory } from '../mapping-history.tsx'
-import { sameJson } from '../merge-to.ts'
-import { Badge, ErrorSummary, Field, Notice } from '../parts.tsx'
+import { Field, TextField } from '../parts/fields.tsx'
+import { JsonEditor, LineFaults } from '../parts/json-editor.tsx'
+import { Table, Views } from '../parts/lists.tsx'
+import { Alert, ErrorSummary, FAILED, Notice } from '../parts/notices.tsx'
 import type { Viewer } from '../viewer.ts'
-import { plural } from '../words.ts'
+import { typeLabel } from '../words.ts'
+import { MappingHistory } from './mapping-history.tsx'
 import { MappingRowFields } from './mapping-row.tsx'
+import { MappingTrial } from './mapping-trial.tsx'
 
-/** What is in the form, and what is wrong with it. */
-export interface MappingEditor {
-  readonly as: 'table' | 'json'
-  readonly rows: readonly MappingRow[]
-  /** Of the rows, in the mapping. */
-  readonly keys: readonly (string | undefined)[]
-  readonly json: string
-  /** Undefined: the form cannot be read as a mapping. */
-  readonly draft?: JsonObject
-  /** Of the mapping that this began with. */
-  readonly version: number
-  readonly sample: string
-  readonly person: string
-  readonly rowFaults: readonly RowFault[]
-  readonly lineFaults: readonly LineFault[]
-  readonly sampleFault?: string | undefined
-  readonly refused?: Refused
-  readonly triedOn?: TriedOn
-  readonly isSaved?: boolean
-}
-
-export interface TriedOn {
-  readonly trial: Trial
-  /** Of the mapping that holds, on the same sample. */
-  readonly before: Trial | undefined
-  readonly person: string
-}
-
-interface Props {
+export interface MappingProps {
   readonly viewer: Viewer
   readonly name: string
   readonly connection: ConnectionView
@@ -62,9 +31,7 @@ interface Props {
   readonly now: number
 }
 
-const CALLED: Readonly<Record<string, string>> = { User: 'People', Group: 'Groups' }
-
-export function MappingPage(props: Props) {
+export function MappingPage(props: MappingProps) {
   const { viewer, name, connection, adapter, type, current, editor, mayChange } = props
   const at = pathOf`/admin/connections/${name}/mapping`
   const types = Object.keys(adapter.resources)
@@ -80,16 +47,14 @@ export function MappingPage(props: Props) {
           </p>
         </div>
         {types.length > 1 && (
-          <nav class="choice" aria-label="Resource type">
-            {types.map((one) => (
-              <a
-                href={`${at}?type=${one}`}
-                {...(one === type && { 'aria-current': 'page' as const })}
-              >
-                {CALLED[one] ?? one}
-              </a>
-            ))}
-          </nav>
+          <Views
+            label="Resource type"
+            items={types.map((one) => ({
+              href: `${at}?type=${one}`,
+              text: typeLabel(one),
+              isCurrent: one === type,
+            }))}
+          />
         )}
       </div>
       {editor.isSaved && (
@@ -112,7 +77,7 @@ export function MappingPage(props: Props) {
   )
 }
 
-function Editor(props: Props & { at: string }) {
+function Editor(props: MappingProps & { at: string }) {
   const { at, adapter, type, editor, connection } = props
   const { as, rows, keys, rowFaults, lineFaults, refused, version } = editor
   const resource = adapter.resources[type]
@@ -130,7 +95,7 @@ function Editor(props: Props & { at: string }) {
       <ErrorSummary refused={refused} />
       <RowFaults faults={rowFaults} keys={keys} rows={rows} />
       <LineFaults of="json" text={editor.json} faults={lineFaults} />
-      <Outcome {...props} />
+      <MappingTrial {...props} />
       {as === 'table' ? (
         <section class="card" aria-label="Entries">
           <input type="hidden" name="rows" value={String(shown.length)} />
@@ -178,25 +143,14 @@ function Editor(props: Props & { at: string }) {
         <p>
           Nothing is written and nothing is saved. Try it on somebody who is linked, or on a sample.
         </p>
-        <Field
+        <TextField
           id="person"
           label="Somebody who is linked"
           hint="A user name, or an id. Left empty: the sample below."
           error={editor.person === '' ? undefined : editor.sampleFault}
+          maxlength={1000}
+          value={editor.person}
           optional
-          control={(described) => (
-            <input
-              id="person"
-              name="person"
-              type="text"
-              maxlength={1000}
-              autocapitalize="none"
-              spellcheck={false}
-              autocomplete="off"
-              value={editor.person}
-              {...described}
-            />
-          )}
         />
         <Field
           id="sample"
@@ -237,8 +191,7 @@ function RowFaults({
 }) {
   if (faults.length === 0) return null
   return (
-    <div class="notice bad" role="alert" tabindex={-1} data-focus>
-      <h2>That did not work</h2>
+    <Alert title={FAILED}>
       <ul>
         {faults.map(({ row, message }) => (
           <li>
@@ -247,199 +200,24 @@ function RowFaults({
           </li>
         ))}
       </ul>
-    </div>
+    </Alert>
   )
 }
 
-/** What saving would change, what became of the sample, and the way to save. */
-function Outcome({ changes, editor, type, connection }: Props) {
-  const { triedOn, draft, rowFaults, lineFaults } = editor
-  if (!triedOn || !draft) return null
-  const isBroken = rowFaults.length > 0 || lineFaults.length > 0
-  return (
-    <>
-      <section class="card" aria-labelledby="changes-title">
-        <h2 id="changes-title">What saving would change</h2>
-        {changes.length === 0 ? (
-          <p>Nothing: this is the mapping that holds.</p>
-        ) : (
-          <>
-            <ul class="changes">
-              {changes.map(({ key, before, after }) => (
-                <li>
-                  <Badge
-                    tone={before === undefined ? 'good' : after === undefined ? 'bad' : 'warn'}
-                  >
-                    {before === undefined ? 'new' : after === undefined ? 'goes' : 'changes'}
-                  </Badge>{' '}
-                  <code>{key}</code> {before !== undefined && <del>{entryText(before)}</del>}{' '}
-                  {after !== undefined && <ins>{entryText(after)}</ins>}
-                </li>
-              ))}
-            </ul>
-            <p class="hint">
-              It becomes version {connection.mappingVersion + 1}. What clients sent before is
-              compared with the app anew; nobody is written to by the saving itself.
-            </p>
-            <div class="actions">
-              <button type="submit" name="do" value="save">
-                Save the mapping
-              </button>
-              {isBroken && (
-                <span class="quiet">Entries that fail on this sample are saved as well.</span>
-              )}
-            </div>
-          </>
-        )}
-      </section>
-      <TrialResult {...{ triedOn, type }} />
-    </>
-  )
-}
-
-function TrialResult({ triedOn, type }: { triedOn: TriedOn; type: string }) {
-  const { trial, before, person } = triedOn
-  const { app, resource, changes, ignored = [] } = trial
-  const who = person === '' ? 'the sample' : person
-  return (
-    <section class="card" aria-labelledby="tried-title">
-      <h2 id="tried-title">Tried on {who}</h2>
-      {changes && (
-        <>
-          <p role="status">
-            {changes.length === 0
-              ? 'The app has all of it already: nothing would be sent.'
-              : `Once the client has said everything again, the app is told ${plural(changes.length, 'change')}:`}
-          </p>
-          {changes.length > 0 && (
-            <Comparison
-              titles={['In the app now', 'It would be told']}
-              rows={changes.map(({ attribute, now, next }) => ({ attribute, values: [now, next] }))}
-            />
-          )}
-        </>
-      )}
-      {app && !changes && (
-        <Comparison
-          marks
-          titles={
-            before?.app ? ['By the mapping that holds', 'By this one'] : ['The app would get']
-          }
-          rows={namesIn(before?.app?.attributes, app.attributes).map((attribute) => ({
-            attribute,
-            values: [
-              ...(before?.app ? [(before.app.attributes[attribute] ?? null) as Json] : []),
-              (app.attributes[attribute] ?? null) as Json,
-            ],
-          }))}
-        />
-      )}
-      {app?.active !== undefined && (
-        <p>
-          The account would be switched <b>{app.active ? 'on' : 'off'}</b>.
-        </p>
-      )}
-      {ignored.length > 0 && (
-        <p>
-          No schema of this connection knows <code>{ignored.join(', ')}</code>: it is ignored.
-        </p>
-      )}
-      {app && changes && (
-        <details>
-          <summary>All that the mapping makes of this {type}</summary>
-          <pre>{JSON.stringify(app.attributes, null, 2)}</pre>
-        </details>
-      )}
-      {resource && (
-        <details>
-          <summary>What the client would read back</summary>
-          <pre>{JSON.stringify(resource, null, 2)}</pre>
-        </details>
-      )}
-    </section>
-  )
-}
-
-const namesIn = (...all: readonly (object | undefined)[]): string[] => [
-  ...new Set(all.flatMap((one) => Object.keys(one ?? {}))),
-]
-
-function Comparison({
-  titles,
-  rows,
-  marks = false,
-}: {
-  titles: readonly string[]
-  /** True: some rows differ and others do not. */
-  marks?: boolean
-  rows: readonly { readonly attribute: string; readonly values: readonly Json[] }[]
-}) {
-  return (
-    <div class="table">
-      <table class="stack">
-        <thead>
-          <tr>
-            <th scope="col">Attribute of the app</th>
-            {titles.map((title) => (
-              <th scope="col">{title}</th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(({ attribute, values }) => (
-            <tr>
-              <th scope="row">
-                <code>{attribute}</code>
-              </th>
-              {values.map((value, index) => {
-                const differs = marks && index === 1 && !sameJson(values[0], value)
-                return (
-                  <td data-label={titles[index]}>
-                    {value === null ? (
-                      <span class="quiet">no value</span>
-                    ) : (
-                      <code>{entryText(value)}</code>
-                    )}
-                    {differs && (
-                      <>
-                        {' '}
-                        <Badge tone="warn">differs</Badge>
-                      </>
-                    )}
-                  </td>
-                )
-              })}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  )
-}
-
+/** For those who look only. */
 function Entries({ entries }: { entries: JsonObject }) {
   return (
-    <div class="table">
-      <table class="stack">
-        <thead>
-          <tr>
-            <th scope="col">SCIM attribute</th>
-            <th scope="col">What becomes of it in the app</th>
-          </tr>
-        </thead>
-        <tbody>
-          {Object.entries(entries).map(([key, entry]) => (
-            <tr>
-              <th scope="row">
-                <code>{key}</code>
-              </th>
-              <td>
-                <code>{entryText(entry)}</code>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table heads={['SCIM attribute', 'What becomes of it in the app']}>
+      {Object.entries(entries).map(([key, entry]) => (
+        <tr>
+          <th scope="row">
+            <code>{key}</code>
+          </th>
+          <td>
+            <code>{textOf(entry)}</code>
+          </td>
+        </tr>
+      ))}
+    </Table>
   )
 }

@@ -1,11 +1,11 @@
 import type { AdapterListing, AdapterView } from '../../admin/adapters.ts'
 import { pathOf, type Refused } from '../ask.ts'
+import type { SettingField } from '../forms/settings-form.ts'
 import { Layout } from '../layout.tsx'
-import { ErrorSummary, Field } from '../parts.tsx'
-import { SettingInput } from '../setting-input.tsx'
-import type { SettingField } from '../settings-form.ts'
+import { AppFields } from '../parts/app-fields.tsx'
+import { SelectField, TextField, Tick } from '../parts/fields.tsx'
+import { ErrorSummary } from '../parts/notices.tsx'
 import type { Viewer } from '../viewer.ts'
-import { labelOf } from '../words.ts'
 
 const ORIGINS: Readonly<Record<AdapterListing['origin'], string>> = {
   'built-in': 'comes with Postern',
@@ -44,6 +44,10 @@ export function AdaptersPage({
   )
 }
 
+const SEALED = 'Sealed when it is stored, and never shown again.'
+/** Nobody begins with a pause. */
+const FIRST_MODES = ['live', 'gate', 'observe']
+
 interface Props {
   readonly viewer: Viewer
   readonly adapter: AdapterView
@@ -63,6 +67,7 @@ const fieldIdOf = (path: string): string => {
 export function NewConnectionPage({ viewer, adapter, fields, given, refused }: Props) {
   const errorOf = (id: string) =>
     refused?.errors.find(({ path }) => fieldIdOf(path) === id)?.message
+  const field = (id: string) => ({ id, value: given(id), error: errorOf(id) })
   return (
     <Layout title={`New connection to ${adapter.name}`} viewer={viewer}>
       <div class="narrow">
@@ -74,95 +79,31 @@ export function NewConnectionPage({ viewer, adapter, fields, given, refused }: P
         <form class="card" method="post" action={pathOf`/admin/new/${adapter.name}`}>
           <fieldset>
             <legend>The connection</legend>
-            <Field
-              id="name"
+            <TextField
+              {...field('name')}
               label="Name"
               hint="Part of the Tenant URL: a to z, digits and “-”. It cannot be changed."
-              error={errorOf('name')}
-              control={(described) => (
-                <input
-                  id="name"
-                  name="name"
-                  type="text"
-                  required
-                  maxlength={63}
-                  autocapitalize="none"
-                  spellcheck={false}
-                  autocomplete="off"
-                  value={given('name')}
-                  {...described}
-                />
-              )}
+              maxlength={63}
             />
-            <Field
-              id="mode"
+            <SelectField
+              {...field('mode')}
               label="First mode"
               hint="“gate” says what each write would do and refuses it, for a day: a look before anything is written."
-              error={errorOf('mode')}
-              control={(described) => (
-                <select id="mode" name="mode" {...described}>
-                  {['live', 'gate', 'observe'].map((mode) => (
-                    <option value={mode} selected={given('mode') === mode}>
-                      {mode}
-                    </option>
-                  ))}
-                </select>
-              )}
+              options={FIRST_MODES.map((mode) => [mode, mode])}
             />
           </fieldset>
           {(fields === undefined || fields.length > 0 || adapter.secrets.length > 0) && (
             <fieldset>
               <legend>The app</legend>
-              {fields === undefined && (
-                <Field
-                  id="settings"
-                  label="Settings as JSON"
-                  hint="This adapter says in its own documentation what it takes."
-                  error={errorOf('settings')}
-                  control={(described) => (
-                    <textarea id="settings" name="settings" spellcheck={false} {...described}>
-                      {given('settings') || '{}'}
-                    </textarea>
-                  )}
-                />
-              )}
-              {fields?.map((field) => (
-                <SettingInput
-                  field={field}
-                  value={given(`settings.${field.name}`)}
-                  error={errorOf(`settings.${field.name}`)}
-                />
-              ))}
-              {adapter.secrets.map((name) => (
-                <Field
-                  id={`secrets.${name}`}
-                  label={labelOf(name)}
-                  hint="Sealed when it is stored, and never shown again."
-                  error={errorOf(`secrets.${name}`)}
-                  control={(described) => (
-                    <input
-                      id={`secrets.${name}`}
-                      name={`secrets.${name}`}
-                      type="password"
-                      required
-                      autocomplete="off"
-                      {...described}
-                    />
-                  )}
-                />
-              ))}
+              <AppFields
+                secrets={adapter.secrets.map((name) => ({ name, hint: SEALED }))}
+                {...{ fields, given, errorOf }}
+              />
             </fieldset>
           )}
-          <div class="check">
-            <input
-              id="untried"
-              name="untried"
-              type="checkbox"
-              value="yes"
-              checked={given('untried') !== ''}
-            />
-            <label for="untried">Make the connection even if the app does not answer now</label>
-          </div>
+          <Tick id="untried" isOn={given('untried') !== ''}>
+            Make the connection even if the app does not answer now
+          </Tick>
           <div class="actions">
             <button type="submit">Test the app and make the connection</button>
             <a href="/admin/new">Another app</a>

@@ -2,7 +2,10 @@ import type { Removal } from '../../admin/leavers.ts'
 import type { PersonView, Whereabouts } from '../../admin/people.ts'
 import { pathOf } from '../ask.ts'
 import { Layout } from '../layout.tsx'
-import { Badge, ModeBadge, More, Notice, Time } from '../parts.tsx'
+import { More } from '../parts/lists.tsx'
+import { Badge, Time } from '../parts/marks.tsx'
+import { ModeBadge } from '../parts/mode.tsx'
+import { Empty, Notice } from '../parts/notices.tsx'
 import { may, type Viewer } from '../viewer.ts'
 import { plural } from '../words.ts'
 import { nameOf } from './person.tsx'
@@ -51,13 +54,10 @@ export function OffBoardingPage({ viewer, person, found, outcomes, now }: Props)
         </div>
       </form>
       {found !== undefined && found.items.length === 0 && (
-        <div class="card empty">
-          <h2>No account of this name</h2>
-          <p class="quiet">
-            None that a client manages or has asked for. An account that only the app knows is met
-            by a scan.
-          </p>
-        </div>
+        <Empty title="No account of this name">
+          None that a client manages or has asked for. An account that only the app knows is met by
+          a scan.
+        </Empty>
       )}
       {found !== undefined && found.items.length > 0 && (
         <form

@@ -1,7 +1,9 @@
 import type { AccessView } from '../../admin/access.ts'
 import { pathOf, queryOf } from '../ask.ts'
 import { Layout } from '../layout.tsx'
-import { Badge, Exports, More, Search, Time } from '../parts.tsx'
+import { Exports, More, Search, Table, Views } from '../parts/lists.tsx'
+import { Badge, Time } from '../parts/marks.tsx'
+import { Empty } from '../parts/notices.tsx'
 import type { Viewer } from '../viewer.ts'
 
 export type Which = 'all' | 'off' | 'orphans'
@@ -58,87 +60,68 @@ export function PeoplePage({ viewer, name, which, text, access, query, now }: Pr
         hint="A part of the user name, the id in the app, the SCIM id or externalId."
         text={text}
       />
-      <nav class="choice" aria-label="Who is listed">
-        {Object.entries(LISTS).map(([one, { label }]) => (
-          <a
-            href={at + queryOf({ which: one === 'all' ? '' : one })}
-            {...(one === which && text === '' && { 'aria-current': 'page' as const })}
-          >
-            {label}
-          </a>
-        ))}
-      </nav>
+      <Views
+        label="Who is listed"
+        items={Object.entries(LISTS).map(([one, { label }]) => ({
+          href: at + queryOf({ which: one === 'all' ? '' : one }),
+          text: label,
+          isCurrent: one === which && text === '',
+        }))}
+      />
       {items.length === 0 ? (
-        <div class="card empty">
-          <h2>{text === '' ? none : 'Nobody of this name'}</h2>
-          <p class="quiet">
-            {text === '' ? (
-              hint
-            ) : (
-              <a href={`${base}/audit${queryOf({ person: text })}`}>
-                Look in the audit, which remembers those who were never let in as well
-              </a>
-            )}
-          </p>
-        </div>
+        <Empty title={text === '' ? none : 'Nobody of this name'}>
+          {text === '' ? (
+            hint
+          ) : (
+            <a href={`${base}/audit${queryOf({ person: text })}`}>
+              Look in the audit, which remembers those who were never let in as well
+            </a>
+          )}
+        </Empty>
       ) : (
-        <div class="table">
-          <table class="stack">
-            <thead>
-              <tr>
-                <th scope="col">Who</th>
-                <th scope="col">State</th>
-                <th scope="col">Since</th>
-                <th scope="col">Groups</th>
-                <th scope="col">Last change</th>
-                <th scope="col">In the app</th>
-              </tr>
-            </thead>
-            <tbody>
-              {items.map((one) => (
-                <tr>
-                  <th scope="row">
-                    <a
-                      href={
-                        one.id === null
-                          ? `${base}/audit${queryOf({ person: one.nativeId ?? '' })}`
-                          : `${at}/${encodeURIComponent(one.id)}`
-                      }
-                    >
-                      {one.userName ?? one.display ?? one.nativeId ?? one.id}
-                    </a>
-                  </th>
-                  <td>
-                    <Badge
-                      tone={one.kind === 'orphan' ? 'calm' : one.active === false ? 'warn' : 'good'}
-                    >
-                      {one.active === false ? 'switched off' : one.state}
-                    </Badge>
-                  </td>
-                  <td data-label="Since">
-                    <Time iso={one.since} now={now} never="not known" />{' '}
-                    <span class="quiet" title={one.told}>
-                      {one.how}
-                    </span>
-                  </td>
-                  <td data-label="Groups">
-                    {one.groups
-                      .slice(0, 3)
-                      .map((group) => group.display ?? group.id)
-                      .join(', ')}
-                    {one.groups.length > 3 && ` and ${one.groups.length - 3} more`}
-                  </td>
-                  <td data-label="Last change">
-                    <Time iso={one.lastChange} now={now} never="none known" />
-                  </td>
-                  <td data-label="In the app">
-                    <code>{one.nativeId ?? 'not there yet'}</code>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table heads={['Who', 'State', 'Since', 'Groups', 'Last change', 'In the app']}>
+          {items.map((one) => (
+            <tr>
+              <th scope="row">
+                <a
+                  href={
+                    one.id === null
+                      ? `${base}/audit${queryOf({ person: one.nativeId ?? '' })}`
+                      : `${at}/${encodeURIComponent(one.id)}`
+                  }
+                >
+                  {one.userName ?? one.display ?? one.nativeId ?? one.id}
+                </a>
+              </th>
+              <td>
+                <Badge
+                  tone={one.kind === 'orphan' ? 'calm' : one.active === false ? 'warn' : 'good'}
+                >
+                  {one.active === false ? 'switched off' : one.state}
+                </Badge>
+              </td>
+              <td data-label="Since">
+                <Time iso={one.since} now={now} never="not known" />{' '}
+                <span class="quiet" title={one.told}>
+                  {one.how}
+                </span>
+              </td>
+              <td data-label="Groups">
+                {one.groups
+                  .slice(0, 3)
+                  .map((group) => group.display ?? group.id)
+                  .join(', ')}
+                {one.groups.length > 3 && ` and ${one.groups.length - 3} more`}
+              </td>
+              <td data-label="Last change">
+                <Time iso={one.lastChange} now={now} never="none known" />
+              </td>
+              <td data-label="In the app">
+                <code>{one.nativeId ?? 'not there yet'}</code>
+              </td>
+            </tr>
+          ))}
+        </Table>
       )}
       <More
         at={at}

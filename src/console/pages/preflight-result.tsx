@@ -1,8 +1,10 @@
 import type { PreflightAnswer, PreflightView } from '../../admin/reconcile.ts'
 import { pathOf } from '../ask.ts'
-import { type Part, Whole } from '../chart.tsx'
 import { Layout } from '../layout.tsx'
-import { More, Notice, Time } from '../parts.tsx'
+import { type Part, Whole } from '../parts/chart.tsx'
+import { More, Table } from '../parts/lists.tsx'
+import { Time } from '../parts/marks.tsx'
+import { Notice } from '../parts/notices.tsx'
 import type { Viewer } from '../viewer.ts'
 import { plural } from '../words.ts'
 import { ScannedTable } from './scan.tsx'
@@ -146,28 +148,17 @@ function People({ verdict, items }: { verdict: Verdict; items: readonly JudgedPe
         </h2>
       </summary>
       <p>{advice}</p>
-      <div class="table">
-        <table class="stack">
-          <thead>
-            <tr>
-              <th scope="col">Person</th>
-              <th scope="col">Account</th>
-              <th scope="col">Why</th>
-            </tr>
-          </thead>
-          <tbody>
-            {of.slice(0, SHOWN).map((person) => (
-              <tr>
-                <th scope="row">{person.userName ?? person.person}</th>
-                <td data-label="Account">
-                  <Accounts person={person} />
-                </td>
-                <td>{whyOf(person)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table heads={['Person', 'Account', 'Why']}>
+        {of.slice(0, SHOWN).map((person) => (
+          <tr>
+            <th scope="row">{person.userName ?? person.person}</th>
+            <td data-label="Account">
+              <Accounts person={person} />
+            </td>
+            <td>{whyOf(person)}</td>
+          </tr>
+        ))}
+      </Table>
       {of.length > SHOWN && (
         <p class="quiet">
           The first {SHOWN} are shown; <code>postern preflight --csv</code> writes all of them into

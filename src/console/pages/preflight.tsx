@@ -1,7 +1,9 @@
 import type { ScanView } from '../../admin/reconcile.ts'
-import { pathOf, type Refused } from '../ask.ts'
+import { messageAt, pathOf, type Refused } from '../ask.ts'
 import { Layout } from '../layout.tsx'
-import { Copyable, ErrorSummary, Field, Notice, Time } from '../parts.tsx'
+import { Field } from '../parts/fields.tsx'
+import { Copyable, Time } from '../parts/marks.tsx'
+import { ErrorSummary, Notice } from '../parts/notices.tsx'
 import { may, type Viewer } from '../viewer.ts'
 import { Running } from './scan.tsx'
 
@@ -20,7 +22,6 @@ const GRAPH =
 
 export function PreflightPage({ viewer, name, now, scan, refused, given }: Props) {
   const at = pathOf`/admin/connections/${name}/preflight`
-  const errorOf = (path: string) => refused?.errors.find((error) => error.path === path)?.message
   return (
     <Layout title={`Pre-flight of ${name}`} viewer={viewer} connection={{ name, tab: 'reconcile' }}>
       <h1>Pre-flight</h1>
@@ -67,7 +68,7 @@ export function PreflightPage({ viewer, name, now, scan, refused, given }: Props
               id="export"
               label="Export of users"
               hint="The CSV of Entra admin center › Users › Download users, or Graph’s JSON. Export the people whom you will assign, not the whole tenant. It is read once, and not kept."
-              error={errorOf('export')}
+              error={messageAt(refused, 'export')}
               control={(described) => (
                 <input
                   id="export"

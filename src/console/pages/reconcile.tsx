@@ -1,7 +1,10 @@
 import type { ScanView } from '../../admin/reconcile.ts'
 import { pathOf, type Refused } from '../ask.ts'
 import { Layout } from '../layout.tsx'
-import { Badge, ErrorSummary, Time } from '../parts.tsx'
+import { Tick } from '../parts/fields.tsx'
+import { Table } from '../parts/lists.tsx'
+import { Badge, Time } from '../parts/marks.tsx'
+import { Empty, ErrorSummary } from '../parts/notices.tsx'
 import { DIFFERING, SITUATIONS } from '../situations.ts'
 import { may, type Viewer } from '../viewer.ts'
 import { typeLabel } from '../words.ts'
@@ -39,23 +42,17 @@ export function ReconcilePage({ viewer, name, types, items, now, refused }: Prop
                 ))}
               </select>
             </div>
-            <div class="check">
-              <input id="dryRun" name="dryRun" type="checkbox" value="1" checked />
-              <label for="dryRun">
-                Only look
-                <span class="hint"> · no link and no finding is written</span>
-              </label>
-            </div>
-            <div class="check">
-              <input id="acceptShrink" name="acceptShrink" type="checkbox" value="1" />
-              <label for="acceptShrink">
-                Believe a list that became much shorter
-                <span class="hint">
-                  {' '}
-                  · more often a lost right or a filter than a wave of leavers
-                </span>
-              </label>
-            </div>
+            <Tick id="dryRun" value="1" isOn>
+              Only look
+              <span class="hint"> · no link and no finding is written</span>
+            </Tick>
+            <Tick id="acceptShrink" value="1">
+              Believe a list that became much shorter
+              <span class="hint">
+                {' '}
+                · more often a lost right or a filter than a wave of leavers
+              </span>
+            </Tick>
             <div class="actions">
               <button type="submit">Scan the app</button>
             </div>
@@ -63,49 +60,32 @@ export function ReconcilePage({ viewer, name, types, items, now, refused }: Prop
         </form>
       )}
       {items.length === 0 ? (
-        <div class="card empty">
-          <h2>No scan yet</h2>
-          <p class="quiet">
-            From its second day on, a connection is scanned every night by itself, unless its policy
-            says otherwise.
-          </p>
-        </div>
+        <Empty title="No scan yet">
+          From its second day on, a connection is scanned every night by itself, unless its policy
+          says otherwise.
+        </Empty>
       ) : (
-        <div class="table">
-          <table class="stack">
-            <caption>Scans</caption>
-            <thead>
-              <tr>
-                <th scope="col">Begun</th>
-                <th scope="col">What</th>
-                <th scope="col">State</th>
-                <th scope="col">Accounts</th>
-                <th scope="col">To look at</th>
-              </tr>
-            </thead>
-            <tbody>
-              {items.map((scan) => (
-                <tr>
-                  <th scope="row">
-                    <a href={`${at}/${encodeURIComponent(scan.id)}`}>
-                      <Time iso={scan.startedAt} now={now} />
-                    </a>
-                  </th>
-                  <td data-label="What">
-                    {typeLabel(scan.type)} {scan.dryRun && <span class="quiet">only looked</span>}
-                  </td>
-                  <td>
-                    <StateBadge state={scan.state} />
-                  </td>
-                  <td data-label="Accounts">{scan.seen.toLocaleString('en')}</td>
-                  <td data-label="To look at">
-                    <Differing scan={scan} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table caption="Scans" heads={['Begun', 'What', 'State', 'Accounts', 'To look at']}>
+          {items.map((scan) => (
+            <tr>
+              <th scope="row">
+                <a href={`${at}/${encodeURIComponent(scan.id)}`}>
+                  <Time iso={scan.startedAt} now={now} />
+                </a>
+              </th>
+              <td data-label="What">
+                {typeLabel(scan.type)} {scan.dryRun && <span class="quiet">only looked</span>}
+              </td>
+              <td>
+                <StateBadge state={scan.state} />
+              </td>
+              <td data-label="Accounts">{scan.seen.toLocaleString('en')}</td>
+              <td data-label="To look at">
+                <Differing scan={scan} />
+              </td>
+            </tr>
+          ))}
+        </Table>
       )}
     </Layout>
   )

@@ -1,8 +1,10 @@
 import type { ScannedView, ScanReport, ScanView } from '../../admin/reconcile.ts'
 import { pathOf, queryOf, type Refused } from '../ask.ts'
-import { Shares } from '../chart.tsx'
 import { Layout } from '../layout.tsx'
-import { Badge, ErrorSummary, More, Notice, Time } from '../parts.tsx'
+import { Shares } from '../parts/chart.tsx'
+import { More, Table, Views } from '../parts/lists.tsx'
+import { Badge, Time } from '../parts/marks.tsx'
+import { ErrorSummary, Notice } from '../parts/notices.tsx'
 import { reasonOf, SITUATION_NAMES, SITUATIONS, type Situation } from '../situations.ts'
 import { may, type Viewer } from '../viewer.ts'
 import { plural, typeLabel } from '../words.ts'
@@ -174,22 +176,21 @@ function Accounts({
             ' To decide about them, scan again and let it write findings.'}
         </p>
       )}
-      <nav class="choice" aria-label="Which accounts">
-        {listed.map((one) => (
-          <a
-            href={`${at}${queryOf({ situation: one })}`}
-            {...(one === situation && { 'aria-current': 'page' as const })}
-          >
-            {SITUATIONS[one].label} ({counts[one]})
-          </a>
-        ))}
-        <a
-          href={`${at}${queryOf({ situation: all })}`}
-          {...(situation === undefined && { 'aria-current': 'page' as const })}
-        >
-          All
-        </a>
-      </nav>
+      <Views
+        label="Which accounts"
+        items={[
+          ...listed.map((one) => ({
+            href: `${at}${queryOf({ situation: one })}`,
+            text: `${SITUATIONS[one].label} (${counts[one]})`,
+            isCurrent: one === situation,
+          })),
+          {
+            href: `${at}${queryOf({ situation: all })}`,
+            text: 'All',
+            isCurrent: situation === undefined,
+          },
+        ]}
+      />
       {report.items.length === 0 ? (
         <p class="quiet">
           None is listed. Names are kept for a month at the most, and of the last three scans.
@@ -209,37 +210,23 @@ export function ScannedTable({ name, items }: { name: string; items: readonly Sc
   const audit = pathOf`/admin/connections/${name}/audit`
   const hasReasons = items.some((one) => reasonOf(one) !== '')
   return (
-    <div class="table">
-      <table class="stack">
-        <thead>
-          <tr>
-            <th scope="col">Account</th>
-            <th scope="col">Situation</th>
-            {hasReasons && <th scope="col">What</th>}
-            <th scope="col">In the app</th>
-          </tr>
-        </thead>
-        <tbody>
-          {items.map((one) => (
-            <tr>
-              <th scope="row">
-                <a href={`${audit}${queryOf({ person: one.id ?? one.nativeId })}`}>
-                  {one.display ?? one.nativeId}
-                </a>
-              </th>
-              <td>
-                <Badge tone={SITUATIONS[one.situation].tone}>
-                  {SITUATIONS[one.situation].label}
-                </Badge>
-              </td>
-              {hasReasons && <td>{reasonOf(one)}</td>}
-              <td data-label="In the app">
-                <code>{one.nativeId}</code>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table heads={['Account', 'Situation', hasReasons && 'What', 'In the app']}>
+      {items.map((one) => (
+        <tr>
+          <th scope="row">
+            <a href={`${audit}${queryOf({ person: one.id ?? one.nativeId })}`}>
+              {one.display ?? one.nativeId}
+            </a>
+          </th>
+          <td>
+            <Badge tone={SITUATIONS[one.situation].tone}>{SITUATIONS[one.situation].label}</Badge>
+          </td>
+          {hasReasons && <td>{reasonOf(one)}</td>}
+          <td data-label="In the app">
+            <code>{one.nativeId}</code>
+          </td>
+        </tr>
+      ))}
+    </Table>
   )
 }

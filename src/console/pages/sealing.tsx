@@ -1,7 +1,8 @@
 import type { SealingView } from '../../admin/sealing.ts'
 import { pathOf } from '../ask.ts'
 import { Layout } from '../layout.tsx'
-import { Badge } from '../parts.tsx'
+import { Table } from '../parts/lists.tsx'
+import { Badge } from '../parts/marks.tsx'
 import type { Viewer } from '../viewer.ts'
 import { plural } from '../words.ts'
 
@@ -45,38 +46,26 @@ export function SealingPage({ viewer, sealing }: { viewer: Viewer; sealing: Seal
       {keys.length === 0 ? (
         <p>No sealing key is set, and nothing is sealed. A connection with secrets needs one.</p>
       ) : (
-        <div class="table">
-          <table class="stack">
-            <thead>
-              <tr>
-                <th scope="col">Key</th>
-                <th scope="col">State</th>
-                <th scope="col">Seals</th>
-                <th scope="col">What to do</th>
-              </tr>
-            </thead>
-            <tbody>
-              {keys.map(({ keyId, use, secrets }) => (
-                <tr>
-                  <th scope="row">
-                    <code>{keyId}</code>
-                  </th>
-                  <td data-label="State">
-                    <Badge tone={USES[use].tone}>{USES[use].says}</Badge>
-                  </td>
-                  <td data-label="Seals">{plural(secrets, 'secret')}</td>
-                  <td>
-                    {mayDrop.includes(keyId)
-                      ? 'It seals nothing any more: it may be dropped.'
-                      : use === 'previous'
-                        ? 'Keep it until it seals nothing.'
-                        : ''}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table heads={['Key', 'State', 'Seals', 'What to do']}>
+          {keys.map(({ keyId, use, secrets }) => (
+            <tr>
+              <th scope="row">
+                <code>{keyId}</code>
+              </th>
+              <td data-label="State">
+                <Badge tone={USES[use].tone}>{USES[use].says}</Badge>
+              </td>
+              <td data-label="Seals">{plural(secrets, 'secret')}</td>
+              <td>
+                {mayDrop.includes(keyId)
+                  ? 'It seals nothing any more: it may be dropped.'
+                  : use === 'previous'
+                    ? 'Keep it until it seals nothing.'
+                    : ''}
+              </td>
+            </tr>
+          ))}
+        </Table>
       )}
       {isMoving && <p>The cron seals some 200 secrets a minute with the new key.</p>}
     </Layout>

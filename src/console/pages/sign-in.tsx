@@ -1,5 +1,5 @@
 import { Layout } from '../layout.tsx'
-import { Field } from '../parts.tsx'
+import { Field } from '../parts/fields.tsx'
 
 export function SignInPage({ error, next }: { error?: string | undefined; next: string }) {
   return (

@@ -1,9 +1,15 @@
 import type { TokenView } from '../../admin/tokens.ts'
-import { pathOf, type Refused } from '../ask.ts'
+import { messageAt, pathOf, type Refused } from '../ask.ts'
+import type { Form } from '../forms/form.ts'
 import { Layout } from '../layout.tsx'
-import { LifeCells, LifeHeads } from '../life.tsx'
-import { Act, Copyable, ErrorSummary, Field, LastDay, More, Notice } from '../parts.tsx'
+import { Act } from '../parts/act.tsx'
+import { LastDay, TextField, Tick } from '../parts/fields.tsx'
+import { LIFE_HEADS, LifeCells } from '../parts/life.tsx'
+import { More, Table } from '../parts/lists.tsx'
+import { Copyable } from '../parts/marks.tsx'
+import { ErrorSummary, Notice } from '../parts/notices.tsx'
 import { may, type Viewer } from '../viewer.ts'
+import { scopeLabel } from '../words.ts'
 
 interface Props {
   readonly viewer: Viewer
@@ -14,13 +20,16 @@ interface Props {
   /** Shown this once. */
   readonly created?: string | undefined
   readonly refused?: Refused | undefined
-  readonly given?: Readonly<Record<string, string>>
+  readonly given?: Form
 }
 
 export function TokensPage(props: Props) {
-  const { viewer, name, items, nextCursor, now, created, refused, given = {} } = props
+  const { viewer, name, items, nextCursor, now, created, refused, given } = props
   const at = pathOf`/admin/connections/${name}/tokens`
-  const errorOf = (path: string) => refused?.errors.find((error) => error.path === path)?.message
+  const field = (id: string) => ({
+    value: given?.text(id) ?? '',
+    error: messageAt(refused, id),
+  })
   const mayEnd = may(viewer, 'DELETE', '/connections/:name/tokens/:id')
   return (
     <Layout title={`Tokens of ${name}`} viewer={viewer} connection={{ name, tab: 'tokens' }}>
@@ -38,40 +47,26 @@ export function TokensPage(props: Props) {
       {items.length === 0 ? (
         <p>There are none: no client can sign in by a token.</p>
       ) : (
-        <div class="table">
-          <table class="stack">
-            <thead>
-              <tr>
-                <th scope="col">Label</th>
-                <LifeHeads />
-                <th scope="col">May</th>
-                {mayEnd && <th scope="col">Revoke</th>}
-              </tr>
-            </thead>
-            <tbody>
-              {items.map((token) => (
-                <tr>
-                  <th scope="row">{token.label ?? 'no label'}</th>
-                  <LifeCells of={token} now={now} />
-                  <td data-label="May">
-                    {token.scope === 'scim:read' ? 'read' : 'read and write'}
-                  </td>
-                  {mayEnd && (
-                    <td>
-                      <Act
-                        at={`${at}/${encodeURIComponent(token.id)}/revoke`}
-                        confirm="A client that uses this token is refused from now on. Revoke it?"
-                        called={`Revoke ${token.label ?? token.id}`}
-                      >
-                        Revoke
-                      </Act>
-                    </td>
-                  )}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table heads={['Label', ...LIFE_HEADS, 'May', mayEnd && 'Revoke']}>
+          {items.map((token) => (
+            <tr>
+              <th scope="row">{token.label ?? 'no label'}</th>
+              <LifeCells of={token} now={now} />
+              <td data-label="May">{scopeLabel(token.scope)}</td>
+              {mayEnd && (
+                <td>
+                  <Act
+                    at={`${at}/${encodeURIComponent(token.id)}/revoke`}
+                    confirm="A client that uses this token is refused from now on. Revoke it?"
+                    called={`Revoke ${token.label ?? token.id}`}
+                  >
+                    Revoke
+                  </Act>
+                </td>
+              )}
+            </tr>
+          ))}
+        </Table>
       )}
       <More at={at} cursor={nextCursor}>
         Older tokens
@@ -80,28 +75,17 @@ export function TokensPage(props: Props) {
         <form class="card narrow" method="post" action={at}>
           <fieldset>
             <legend>New token</legend>
-            <Field
+            <TextField
               id="label"
               label="Label"
               hint="Who uses it, such as “Entra, production”."
-              error={errorOf('label')}
               optional
-              control={(described) => (
-                <input
-                  id="label"
-                  name="label"
-                  type="text"
-                  maxlength={200}
-                  value={given['label'] ?? ''}
-                  {...described}
-                />
-              )}
+              {...field('label')}
             />
-            <LastDay value={given['expiresAt'] ?? ''} error={errorOf('expiresAt')} />
-            <div class="check">
-              <input id="read" name="scope" type="checkbox" value="scim:read" />
-              <label for="read">It only reads</label>
-            </div>
+            <LastDay {...field('expiresAt')} />
+            <Tick id="read" name="scope" value="scim:read" isOn={field('scope').value !== ''}>
+              It only reads
+            </Tick>
             <div class="actions">
               <button type="submit">Make the token</button>
             </div>

@@ -1,5 +1,8 @@
-import type { Json } from '../scim/schema.ts'
-import { type Change, SEEN } from './seen.ts'
+/** Two who change the same at once: what the other one saved, and what this form was filled in over. */
+import type { Json } from '../../scim/schema.ts'
+import { textOf } from '../forms/json-text.ts'
+import { type Change, SEEN } from '../forms/seen.ts'
+import { Alert } from './notices.tsx'
 
 /** Of a value; a list of a thousand is not read here. */
 const MOST_SHOWN = 200
@@ -15,8 +18,7 @@ export function ChangedMeanwhile({
 }) {
   if (!changes || changes.length === 0) return null
   return (
-    <div class="notice bad" role="alert" tabindex={-1} data-focus>
-      <h2>Nothing was saved: somebody else has changed this meanwhile</h2>
+    <Alert title="Nothing was saved: somebody else has changed this meanwhile">
       <ul>
         {changes.map(({ path, before, after }) => (
           <li>
@@ -29,7 +31,7 @@ export function ChangedMeanwhile({
           ? 'What you entered is still below, as you entered it. Take over what is missing, and save again.'
           : 'What you entered is still below; all else is as it is stored now. Look at it, and save again.'}
       </p>
-    </div>
+    </Alert>
   )
 }
 
@@ -40,6 +42,6 @@ export function SeenInput({ of }: { of: object }) {
 
 function shown(value: Json | undefined): string {
   if (value === undefined || value === null) return 'nothing'
-  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  const text = textOf(value)
   return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text
 }

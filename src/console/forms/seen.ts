@@ -2,8 +2,8 @@
  * What a form was filled in over, sent along with it: two who change the same at once must not undo each
  * other. Pure.
  */
-import type { Json, JsonObject } from '../scim/schema.ts'
-import { isObject } from '../scim/values.ts'
+import type { Json, JsonObject } from '../../scim/schema.ts'
+import { isObject } from '../../scim/values.ts'
 import { sameJson } from './merge-to.ts'
 
 /** The hidden field of a form that has it, as JSON. */

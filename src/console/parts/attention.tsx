@@ -1,15 +1,16 @@
 /** What is wrong, whom it hits, since when, and where it leads: the worst first. */
-import type { ConditionView } from '../admin/conditions.ts'
-import { type Asking, pathOf } from './ask.ts'
-import { Badge, Notice, Time } from './parts.tsx'
-import { plural } from './words.ts'
+import type { ConditionView } from '../../admin/conditions.ts'
+import { type Asking, type Items, pathOf } from '../ask.ts'
+import { plural } from '../words.ts'
+import { Badge, Time } from './marks.tsx'
+import { Notice } from './notices.tsx'
 
 /** Where they cannot be read, the rest of a page is of use all the same. */
 export async function conditionsAt(
   asking: Asking,
   path: string,
 ): Promise<readonly ConditionView[] | undefined> {
-  const answered = await asking.send<{ items: readonly ConditionView[] }>('GET', path)
+  const answered = await asking.send<Items<ConditionView>>('GET', path)
   return answered.ok ? answered.body.items : undefined
 }
 

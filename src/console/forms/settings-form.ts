@@ -1,5 +1,7 @@
 /** Fields of a form out of the JSON Schema of an adapter's settings, and settings out of the form. Pure. */
-import type { Json, JsonObject } from '../scim/schema.ts'
+import type { JsonObject } from '../../scim/schema.ts'
+import { isObject } from '../../scim/values.ts'
+import { parseJson, textOf } from './json-text.ts'
 
 export interface SettingField {
   readonly name: string
@@ -69,7 +71,7 @@ export function readSettings(
   within = 'settings',
 ): ReadSettings {
   if (!fields) {
-    const read = parse(given(within) || '{}')
+    const read = parseJson(given(within) || '{}')
     return isObject(read) ? { ok: true, settings: read } : { ok: false, name: within }
   }
   const settings: JsonObject = {}
@@ -82,7 +84,7 @@ export function readSettings(
     }
     if (text.trim() === '') continue
     if (kind === 'json') {
-      const read = parse(text)
+      const read = parseJson(text)
       if (read === undefined) return { ok: false, name: `${within}.${name}` }
       settings[name] = read
     } else {
@@ -93,19 +95,3 @@ export function readSettings(
   }
   return { ok: true, settings }
 }
-
-function parse(text: string): Json | undefined {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-/** As it stands in a field. */
-export const textOf = (value: Json): string =>
-  typeof value === 'string' ? value : JSON.stringify(value)

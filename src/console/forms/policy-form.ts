@@ -1,9 +1,10 @@
 /** The policy of a connection as fields of a form, out of its schema. Pure. */
-import { policySchema } from '../access/policy.ts'
-import { schemaOf } from '../admin/describe-adapter.ts'
-import type { Json, JsonObject } from '../scim/schema.ts'
-import { isObject } from '../scim/values.ts'
-import { fieldsOf, readSettings, type SettingField, textOf } from './settings-form.ts'
+import { policySchema } from '../../access/policy.ts'
+import { schemaOf } from '../../admin/describe-adapter.ts'
+import type { Json, JsonObject } from '../../scim/schema.ts'
+import { isObject } from '../../scim/values.ts'
+import { textOf } from './json-text.ts'
+import { fieldsOf, readSettings, type SettingField } from './settings-form.ts'
 
 export interface PolicyPart {
   /** '': members of the policy itself. */

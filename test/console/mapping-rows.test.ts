@@ -1,7 +1,7 @@
 /** A mapping as rows and back again. */
 import { describe, expect, test } from 'vitest'
 import type { AppAttribute } from '../../src/admin/connection-adapter.ts'
-import { EMPTY_ROW, readRows, rowAt, rowsOf } from '../../src/console/mapping-form.ts'
+import { EMPTY_ROW, readRows, rowAt, rowsOf } from '../../src/console/forms/mapping-rows.ts'
 import type { JsonObject } from '../../src/scim/schema.ts'
 
 const of = (name: string, type: string, isMultiValued = false): AppAttribute => ({

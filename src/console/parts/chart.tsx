@@ -1,5 +1,5 @@
 /** Small charts, drawn on the server. What they show is said in words as well. */
-import { plural } from './words.ts'
+import { plural } from '../words.ts'
 
 interface BarsProps {
   readonly counts: readonly number[]

@@ -20,6 +20,22 @@ export async function readForm(c: Context): Promise<Form> {
   }
 }
 
+/** `LastDay`, to the end of that day in UTC; nothing where none was given. */
+export function lastDayIn(form: Form): { readonly expiresAt?: string } {
+  const day = form.given('expiresAt')
+  return day === undefined ? {} : { expiresAt: `${day}T23:59:59Z` }
+}
+
+/** Of these, those that were entered. */
+export function secretsIn(form: Form, names: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = form.given(`secrets.${name}`)
+      return value === undefined ? [] : [[name, value]]
+    }),
+  )
+}
+
 /** Of a field that takes several: one a line. */
 export const linesOf = (text: string): string[] =>
   text

@@ -1,5 +1,5 @@
 /** On which line of a JSON text a member stands, and where a text stops being JSON. Pure. */
-import type { Json } from '../scim/schema.ts'
+import type { Json } from '../../scim/schema.ts'
 
 export interface JsonFault {
   /** From 1. */

@@ -1,6 +1,6 @@
 /** The merge patch (RFC 7396) that makes `after` of `before`; undefined where nothing differs. Pure. */
-import type { Json, JsonObject } from '../scim/schema.ts'
-import { isObject } from '../scim/values.ts'
+import type { Json, JsonObject } from '../../scim/schema.ts'
+import { isObject } from '../../scim/values.ts'
 
 export function mergeTo(before: JsonObject, after: JsonObject): JsonObject | undefined {
   const patch: JsonObject = {}

@@ -1,6 +1,6 @@
-import { Field } from './parts.tsx'
-import type { SettingField } from './settings-form.ts'
-import { labelOf } from './words.ts'
+import type { SettingField } from '../forms/settings-form.ts'
+import { labelOf } from '../words.ts'
+import { Field } from './fields.tsx'
 
 interface Props {
   readonly field: SettingField

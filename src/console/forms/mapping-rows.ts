@@ -1,7 +1,8 @@
 /** A mapping as rows of a form, and rows as a mapping. docs/mapping.md says what the keys mean. Pure. */
-import type { AppAttribute } from '../admin/connection-adapter.ts'
-import type { Json, JsonObject } from '../scim/schema.ts'
-import { isObject } from '../scim/values.ts'
+import type { AppAttribute } from '../../admin/connection-adapter.ts'
+import type { Json, JsonObject } from '../../scim/schema.ts'
+import { isObject } from '../../scim/values.ts'
+import { parseJson, textOf } from './json-text.ts'
 
 export const FLOWS = ['pair', 'expression', 'constant'] as const
 export type Flow = (typeof FLOWS)[number]
@@ -52,13 +53,13 @@ function rowOf(key: string, entry: Json, attributes: readonly AppAttribute[]): M
   const isAlone = key.startsWith('=')
   const scim = isAlone ? '' : key
   const given = isObject(entry) ? entry : {}
-  const named = typeof entry === 'string' ? entry : textOf(given['app'])
+  const named = typeof entry === 'string' ? entry : memberText(given['app'])
   const row = {
     ...{ ...EMPTY_ROW, scim, app: named || (isAlone ? key.slice(1) : '') },
-    ...{ apply: textOf(given['apply']), clear: textOf(given['clear']) },
+    ...{ apply: memberText(given['apply']), clear: memberText(given['clear']) },
   }
   if (given['from'] !== undefined) {
-    return { ...row, flow: 'expression', made: textOf(given['from']) }
+    return { ...row, flow: 'expression', made: memberText(given['from']) }
   }
   if (given['value'] !== undefined) {
     const attribute = attributes.find(({ name }) => name === row.app)
@@ -68,12 +69,11 @@ function rowOf(key: string, entry: Json, attributes: readonly AppAttribute[]): M
   return {
     ...row,
     values: values === undefined ? '' : JSON.stringify(values),
-    fallback: textOf(fallback),
+    fallback: memberText(fallback),
   }
 }
 
-const textOf = (value: Json | undefined): string =>
-  value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value)
+const memberText = (value: Json | undefined): string => (value === undefined ? '' : textOf(value))
 
 export function readRows(
   rows: readonly MappingRow[],
@@ -113,7 +113,7 @@ function entryOf(row: MappingRow, attribute: AppAttribute | undefined): Json | u
     case 'constant':
       return { ...(scim.trim() && { app }), value: jsonOf(made, attribute), ...how }
     case 'pair': {
-      const values = row.values.trim() === '' ? undefined : parse(row.values)
+      const values = row.values.trim() === '' ? undefined : parseJson(row.values)
       if (row.values.trim() !== '' && values === undefined) return undefined
       const entry = {
         ...(values !== undefined && { values }),
@@ -137,15 +137,7 @@ function constantText(value: Json, attribute: AppAttribute | undefined): string 
 function jsonOf(text: string, attribute: AppAttribute | undefined): Json {
   const isText = attribute?.type === 'string' || attribute?.type === 'datetime'
   if (isText && !attribute.isMultiValued) return text
-  return parse(text) ?? text
-}
-
-function parse(text: string): Json | undefined {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
+  return parseJson(text) ?? text
 }
 
 /** The row that a path of the API is about, `mapping.User.name.givenName.clear`; -1: none. */
@@ -158,17 +150,4 @@ export function rowAt(path: string, type: string, keys: readonly (string | undef
   )
   const [longest] = found.sort((a, b) => b.key.length - a.key.length)
   return longest?.at ?? -1
-}
-
-export interface EntryChange {
-  readonly key: string
-  /** Undefined: it is not there. */
-  readonly before: Json | undefined
-  readonly after: Json | undefined
-}
-
-/** What an entry says, in a line. */
-export function entryText(entry: Json): string {
-  if (typeof entry === 'string') return entry
-  return JSON.stringify(entry)
 }

@@ -1,5 +1,6 @@
 /** A field that holds JSON, with each fault at its line. */
-import { Field } from './parts.tsx'
+import { Field } from './fields.tsx'
+import { Alert, FAILED } from './notices.tsx'
 
 export interface LineFault {
   /** From 1; undefined: of the whole. */
@@ -13,17 +14,19 @@ interface Props {
   readonly label: string
   readonly hint?: string
   readonly text: string
+  readonly error?: string | undefined
+  /** Shown by `LineFaults`, above the form. */
   readonly faults?: readonly LineFault[]
 }
 
 const LEAST_LINES = 8
 const MOST_LINES = 32
 
-export function JsonEditor({ id, label, hint, text, faults = [] }: Props) {
+export function JsonEditor({ id, label, hint, text, error, faults = [] }: Props) {
   return (
     <Field
       {...{ id, label, hint }}
-      error={faults.length === 0 ? undefined : 'See above what is wrong, and where.'}
+      error={faults.length === 0 ? error : 'See above what is wrong, and where.'}
       control={(described) => (
         <textarea
           {...{
@@ -59,8 +62,7 @@ export function LineFaults({
   if (faults.length === 0) return null
   const all = text.split('\n')
   return (
-    <div class="notice bad" role="alert" tabindex={-1} data-focus>
-      <h2>That did not work</h2>
+    <Alert title={FAILED}>
       <ul class="faults">
         {faults.map(({ line, path, message }) => (
           <li>
@@ -81,7 +83,7 @@ export function LineFaults({
           </li>
         ))}
       </ul>
-    </div>
+    </Alert>
   )
 }
 
