@@ -25,7 +25,7 @@ import {
   requestOf,
   signInAtDoor,
 } from './door.ts'
-import { noteMode } from './note-mode.ts'
+import { notesModes } from './note-mode.ts'
 import type { AdminPath, MethodOf } from './permissions.ts'
 import type { PlacementDeps } from './placement.ts'
 import { preconditionOf } from './precondition.ts'
@@ -99,8 +99,7 @@ export function adminApi(deps: AdminDeps, more: (api: Hono) => void = () => {}):
           administratorOf(c),
           {
             actor: actorOf(c),
-            onMode: (change) =>
-              noteMode(deps.data, { actor: actorOf(c), request: requestOf(c) }, change),
+            notesModes: notesModes(deps.data, { actor: actorOf(c), request: requestOf(c) }),
             isMet: preconditionOf(c),
           },
         ),

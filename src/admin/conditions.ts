@@ -5,7 +5,7 @@ import type { Sealing } from '../access/seal.ts'
 import { type Named, namesOf, type Ref } from '../db/condition-facts.ts'
 import { Connections } from '../db/connections.ts'
 import type { DataDatabases } from '../db/data-databases.ts'
-import type { Database } from '../db/database.ts'
+import { type Database, isStorageError } from '../db/database.ts'
 import { leadOf } from '../govern/condition-leads.ts'
 import { wordsOf } from '../govern/condition-words.ts'
 import { type Condition, type ConditionKind, weightOf } from '../govern/conditions.ts'
@@ -138,7 +138,11 @@ async function namesIn(
   const byBinding = Map.groupBy(refs, ({ connection }) => bindings.get(connection) ?? '')
   await Promise.all(
     [...byBinding].map(async ([dataDatabase, own]) => {
-      const names = await namesOf(data.of({ dataDatabase }), own)
+      const names = await namesOf(data.of({ dataDatabase }), own).catch((error: unknown) => {
+        // A name is worth less than the condition.
+        if (!isStorageError(error)) throw error
+        return []
+      })
       for (const [at, ref] of own.entries()) found.set(ref, names[at])
     }),
   )

@@ -21,7 +21,7 @@ import {
 } from './connection-input.ts'
 import { badCursor, PAGE_SIZE, parseCursor, toPage } from './cursor.ts'
 import { type ModeBefore, modeUntilOf } from './mode-until.ts'
-import type { ModeChange } from './note-mode.ts'
+import type { NotesModes } from './note-mode.ts'
 import { type PlacementDeps, placeConnection } from './placement.ts'
 import { type Precondition, tagOf } from './precondition.ts'
 import { type InvalidMember, invalidInput, invalidMembers, Problem } from './problem.ts'
@@ -155,8 +155,8 @@ export async function listConnections(
 export interface PatchContext {
   /** For the history of mappings. */
   readonly actor: Actor
-  /** Told of a mode that is another one now. */
-  readonly onMode: (change: ModeChange) => Promise<void>
+  /** For a mode that is to be another one. */
+  readonly notesModes: NotesModes
   readonly isMet?: Precondition
 }
 
@@ -170,7 +170,7 @@ export async function patchConnection(
   baseUrl: string,
   deps: ConnectionDeps,
   by: Pick<Administrator, 'connections'>,
-  { onMode, isMet = () => {}, actor }: PatchContext,
+  { notesModes, isMet = () => {}, actor }: PatchContext,
 ): Promise<ConnectionView> {
   const patch = parsePatch(body)
   const connections = new Connections(deps.db)
@@ -190,14 +190,14 @@ export async function patchConnection(
       ...{ settings, policy, extensions, mode, modeUntil, mapping: orNull(next.mapping) },
       mappingVersion: row.mappingVersion + (remapped ? 1 : 0),
     }
+    const noteMode =
+      mode === row.mode ? undefined : notesModes({ id: row.id, dataDatabase: row.dataDb })
     const sealed = await sealAll(row.id, patch.secrets, deps.sealing)
     const keyIds = Object.values(sealed).some((one) => one) ? await knownKeys(deps.sealing) : []
     const { mapping, mappingVersion: version } = change
     const kept = remapped ? keepMapping(row, { version, mapping }, actor, now) : []
     if (await connections.change(row, change, sealed, now, keyIds, kept)) {
-      const was = row.mode
-      if (mode !== was)
-        await onMode({ connection: { id: row.id, dataDatabase: row.dataDb }, was, mode, at: now })
+      await noteMode?.({ was: row.mode, mode, at: now })
       return readConnection(name, baseUrl, deps)
     }
   }

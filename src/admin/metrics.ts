@@ -78,17 +78,24 @@ export async function samplesFor(
     observedConnections(control, ids, MOST_CONNECTIONS),
     ids === null ? countConnections(control) : ids.length,
   ])
-  const counters = await data.gather(connections, countersOf)
+  const { found: counters, silent } = await data.gather(connections, countersOf)
   const gaugedAt = (id: string) => counters.get(id)?.gaugedAt ?? 0
   const old = connections
     .filter(({ id }) => gaugedAt(id) <= at - GAUGES_LAST_MS)
     .sort((a, b) => gaugedAt(a.id) - gaugedAt(b.id))
     .slice(0, TAKEN)
-  const taken = await data.gather(old, (db, ids) =>
+  const { found: taken } = await data.gather(old, (db, ids) =>
     takeGauges(db, ids, { now: at, since: at - DAY_MS }),
   )
   return [
     { metric: 'postern_connections', labels: [], value: count },
+    ...[...new Set(connections.map(({ dataDatabase }) => dataDatabase))].map(
+      (binding): Sample => ({
+        metric: 'postern_database_up',
+        labels: [binding],
+        value: data.isBound(binding) && !silent.has(binding) ? 1 : 0,
+      }),
+    ),
     ...connections.flatMap((connection) => {
       const own = counters.get(connection.id)
       const anew = taken.get(connection.id)

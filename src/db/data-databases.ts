@@ -2,7 +2,7 @@
  * The databases that hold data tables. A connection's row names one by its binding, and everything that
  * provisioning leaves of the connection is in that one alone (decision 0031).
  */
-import type { Database } from './database.ts'
+import { type Database, isStorageError } from './database.ts'
 
 /** The binding that holds the control tables as well, and the data of whom no other was chosen for. */
 export const FIRST = 'DB'
@@ -32,6 +32,13 @@ export interface Placed {
   readonly dataDatabase: string
 }
 
+/** By id of the connection. */
+export interface Gathered<T> {
+  readonly found: ReadonlyMap<string, T>
+  /** Bindings of databases that failed: nothing is known of their connections now. */
+  readonly silent: ReadonlySet<string>
+}
+
 export class DataDatabases {
   readonly #bound: ReadonlyMap<string, Database>
 
@@ -57,22 +64,33 @@ export class DataDatabases {
   }
 
   /**
-   * What each database knows of its own among these connections, side by side. Of a database that is not
-   * bound nothing is known: its connections are absent.
+   * What each database knows of its own among these connections, side by side; one that fails keeps nobody
+   * from the others. Of one that is not bound nothing is known: its connections are absent.
    *
    * @param read by id of the connection
    */
   async gather<T>(
     connections: readonly Placed[],
     read: (db: Database, ids: readonly string[]) => Promise<ReadonlyMap<string, T>>,
-  ): Promise<ReadonlyMap<string, T>> {
+  ): Promise<Gathered<T>> {
+    const silent = new Set<string>()
     const parts = [...Map.groupBy(connections, ({ dataDatabase }) => dataDatabase)].flatMap(
       ([binding, own]) => {
         const db = this.#bound.get(binding)
-        return db ? [{ db, ids: own.map(({ id }) => id) }] : []
+        return db ? [{ binding, db, ids: own.map(({ id }) => id) }] : []
       },
     )
-    const found = await Promise.all(parts.map(({ db, ids }) => read(db, ids)))
-    return new Map(found.flatMap((each) => [...each]))
+    const found = await Promise.all(
+      parts.map(async ({ binding, db, ids }) => {
+        try {
+          return await read(db, ids)
+        } catch (error) {
+          if (!isStorageError(error)) throw error
+          silent.add(binding)
+          return new Map<string, T>()
+        }
+      }),
+    )
+    return { found: new Map(found.flatMap((each) => [...each])), silent }
   }
 }

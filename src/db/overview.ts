@@ -47,7 +47,7 @@ export async function glanceAt(
   const amongThese = (ids: readonly string[]) =>
     sql`(SELECT value FROM json_each(${JSON.stringify(ids)}))`
   const among = amongThese(connections.map(({ id }) => id))
-  const [heard, findings, traffic] = await Promise.all([
+  const [heard, { found: findings }, { found: traffic }] = await Promise.all([
     control.all<Heard & { connection: string }>(sql`
       SELECT connection_id AS connection, max(last_used_at) AS "lastHeard",
              count(*) FILTER (WHERE client_id IS NULL) AS tokens,

@@ -54,6 +54,7 @@ export function leadOf({ kind, subject, detail }: Condition, connection: string)
       return { page: '/audit?outcome=refused', command: `audit ${connection} --outcome refused` }
     case 'client-silent':
     case 'database-unbound':
+    case 'database-silent':
       return { page: '', command: `doctor ${connection}` }
     case 'sealing-key-lost':
       return { page: '', command: 'secrets status' }

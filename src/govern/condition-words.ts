@@ -45,6 +45,12 @@ const WORDS: Readonly<Record<ConditionKind, (said: Said) => Words>> = {
       'The data of the connection is in a database that is not bound to the Worker. Requests of the client are answered 503, and no job works for it.',
     todo: 'Put the binding back into wrangler.toml and deploy (postern doctor says which one): the data is as it was.',
   }),
+  'database-silent': () => ({
+    title: 'The database of the connection does not answer',
+    happened:
+      'The database that holds the data of the connection fails. Requests of the client are answered 503, and what else is wrong with the connection is not known.',
+    todo: 'Wait a minute and look again. If it stays, look at D1 in the Cloudflare dashboard: whether that database is full, and whether Cloudflare reports an incident.',
+  }),
   'app-credential': ({ detail }) => {
     const isRight = detail['code'] === 'forbidden'
     return {

@@ -57,6 +57,7 @@ export type ConditionKind =
   | 'unknown-attributes'
   | 'client-misdirected'
   | 'database-unbound'
+  | 'database-silent'
 
 /** Whom it hits: all of the connection's people, or these and perhaps others whom nobody can name. */
 export type Hits = 'everybody' | { readonly count: number; readonly some: readonly Ref[] }
@@ -153,12 +154,15 @@ export interface Facts {
   readonly lostSecrets: number
   /** True: its data is in a database that is not bound to the Worker, and nothing else is known of it. */
   readonly isUnbound: boolean
+  /** True: its database has failed just now, and of what is in it some is not known. */
+  readonly isSilent: boolean
 }
 
 export function conditionsOf(facts: Facts): Condition[] {
   const { findings, refusals, now } = facts
   return [
     ...(facts.isUnbound ? [condition('database-unbound', 'critical')] : []),
+    ...(facts.isSilent ? [condition('database-silent', 'critical')] : []),
     ...ofClient(facts),
     ...findings.flatMap((finding) => ofFinding(finding, facts.parked)),
     ...ofOrphans(facts.orphans),

@@ -9,6 +9,11 @@ export const METRICS = {
     labels: [],
     says: 'Connections of the gateway; beyond 1,000 the rest is not told of.',
   },
+  postern_database_up: {
+    type: 'gauge',
+    labels: ['database'],
+    says: '1: the database answers; 0: it fails or is not bound, and counters of its connections are absent.',
+  },
   postern_connection_info: {
     type: 'gauge',
     labels: ['connection', 'adapter', 'mode'],

@@ -7,7 +7,7 @@ import {
   lookForAlertsAgain,
 } from '../db/alert-channels.ts'
 import { type Alert, Alerts, type NewDelivery } from '../db/alerts.ts'
-import type { Database } from '../db/database.ts'
+import { type Database, StorageError } from '../db/database.ts'
 import { type AlertKind, forNotice, isAlerting, isDueAgain } from '../govern/conditions.ts'
 import { type AlertTold, noticeOf } from '../govern/notice.ts'
 import { conditionsFor } from './conditions.ts'
@@ -52,7 +52,11 @@ async function look(jobs: AlertJobs, id: string): Promise<void> {
     conditionsFor({ control, data, sealing, now }, [connection]),
     alerts.open(MOST_OPEN),
   ])
-  const conditions = (found.get(id) ?? []).filter(isAlerting).map(forNotice)
+  const all = found.get(id) ?? []
+  // What is not known has not ended.
+  if (all.some(({ kind }) => kind === 'database-silent'))
+    throw new StorageError('alerts: not known')
+  const conditions = all.filter(isAlerting).map(forNotice)
   const key = ({ kind, subject }: Pick<Alert, 'kind' | 'subject'>) => `${kind}\n${subject}`
   const known = new Map(open.map((alert) => [key(alert), alert]))
   const holding = new Set(conditions.map(key))

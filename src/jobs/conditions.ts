@@ -46,7 +46,12 @@ export async function conditionsFor(
 ): Promise<ReadonlyMap<string, readonly Condition[]>> {
   const ids = connections.map(({ id }) => id)
   if (ids.length === 0) return new Map()
-  const known = <T>(read: Parameters<typeof data.gather<T>>[1]) => data.gather(connections, read)
+  const silent = new Set<string>()
+  const known = async <T>(read: Parameters<typeof data.gather<T>>[1]) => {
+    const gathered = await data.gather(connections, read)
+    for (const binding of gathered.silent) silent.add(binding)
+    return gathered.found
+  }
   const [spans, heard, findings, parked, orphans, refusals, unknown, endings, lost] =
     await Promise.all([
       known((db, own) => spansOfAll(db, own, now - DAY_MS - SPAN_MS)),
@@ -81,6 +86,7 @@ export async function conditionsFor(
         endings: endings.get(id) ?? [],
         lostSecrets: lost.get(id) ?? 0,
         isUnbound: !data.isBound(dataDatabase),
+        isSilent: silent.has(dataDatabase),
       }
       return [id, conditionsOf(facts)]
     }),

@@ -86,7 +86,9 @@ describe('the dashboard of Grafana', () => {
       for (const { expr, legendFormat } of panel.targets ?? []) {
         expect(faultsOf(expr)).toEqual([])
         // One that is of connections can be narrowed down to some.
-        if (expr !== 'postern_connections') expect(expr).toContain('connection=~"$connection"')
+        const asked = Object.entries(METRICS).filter(([name]) => expr.includes(name))
+        const ofConnections = asked.some(([, { labels }]) => labels.some((l) => l === 'connection'))
+        if (ofConnections) expect(expr).toContain('connection=~"$connection"')
         for (const [, label = ''] of legendFormat.matchAll(/\{\{(\w+)\}\}/g)) {
           expect(expr).toMatch(new RegExp(`by \\([^)]*\\b${label}\\b`))
         }

@@ -230,6 +230,20 @@ describe('a database that is not bound', () => {
     expect(lost.logins('new@example.com')).toEqual([])
   })
 
+  test('leaves the mode of its connection as it is, for nobody could note the change', async () => {
+    const { lost, isolate } = await unbound()
+    const headers = {
+      authorization: `Bearer ${env.POSTERN_ADMIN_TOKEN}`,
+      'content-type': 'application/json',
+    }
+    const url = `${ORIGIN}/admin/api/connections/${lost.scim.name}`
+    const body = JSON.stringify({ mode: 'paused' })
+    const refused = await isolate.fetch(new Request(url, { method: 'PATCH', headers, body }))
+    expect(refused.status).toBe(503)
+    const view = await isolate.fetch(new Request(url, { headers }))
+    expect(await view.json()).toMatchObject({ mode: 'live' })
+  })
+
   test('is no reason to read or write anything in another one', async () => {
     const { lost, id, isolate } = await unbound()
     await isolate.scim(lost.scim, 'PATCH', `/Users/${id}`, patch())
@@ -309,6 +323,45 @@ describe('a database that is not bound', () => {
       .bind(JSON.stringify([...copies, lostId]))
       .run()
   })
+})
+
+test('a database that fails is told of, hides no connection of another one, and ends no alert', async () => {
+  const world = await openAlertWorld(elsewhere)
+  const fine = await openWorld()
+  expect(
+    (await world.channel('ops', { kind: 'webhook', url: 'https://ops.hook.test/a' })).status,
+  ).toBe(201)
+  for (let n = 0; n < 2; n++) brownfield(world, LOGIN)
+  await world.ask('GET', match('userName', LOGIN))
+  await world.cron()
+  const fails = () => Promise.reject(new Error('D1_ERROR: away'))
+  const statement = { bind: () => statement, all: fails, raw: fails, run: fails, first: fails }
+  const away = { prepare: () => statement, batch: fails } as unknown as D1Database
+  const isolate = openIsolate(world.clock, world.desk.fetch, {
+    databases: new Map([['DB_2', away]]),
+  })
+  const headers = { authorization: `Bearer ${env.POSTERN_ADMIN_TOKEN}` }
+  const get = async (path: string) => {
+    const response = await isolate.fetch(new Request(`${ORIGIN}${path}`, { headers }))
+    expect(response.status).toBe(200)
+    return response
+  }
+  const conditionsOf = async ({ scim: { name } }: Pick<World, 'scim'>) =>
+    await (await get(`/admin/api/connections/${name}/conditions`)).json()
+  expect(await conditionsOf(world)).toMatchObject({
+    items: [{ kind: 'database-silent', severity: 'critical' }],
+  })
+  expect(await conditionsOf(fine)).toMatchObject({ items: [] })
+  await get('/admin/api/overview')
+  const metrics = await (await get('/metrics')).text()
+  expect(metrics).toContain('postern_database_up{database="DB_2"} 0')
+  expect(metrics).toContain('postern_database_up{database="DB"} 1')
+  expect(metrics).toContain(`postern_connection_info{connection="${fine.scim.name}"`)
+  for (let n = 0; n < 3; n++) {
+    world.clock.now += HOUR_MS
+    await expect(isolate.alerts()).rejects.toThrow()
+  }
+  expect(await count('alert', world, 'ended_at IS NULL')).toBe(1)
 })
 
 test('a database that fails keeps the audit of no other connection from being pruned', async () => {

@@ -1,7 +1,16 @@
 /** Brownfield: people who have an account in the app are found and linked, and nobody is guessed. */
 import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
-import { brownfield, idOf, match, openWorld, patch, person, type World } from '../support/world.ts'
+import {
+  brownfield,
+  GROUP_SCHEMA,
+  idOf,
+  match,
+  openWorld,
+  patch,
+  person,
+  type World,
+} from '../support/world.ts'
 
 const LOGIN = 'Ada.Lund@example.com'
 
@@ -194,6 +203,27 @@ describe('an app that gives a native id to somebody else', () => {
     expect((await world.ask('DELETE', `/Users/${id}`)).status).toBe(409)
     expect((await world.ask('POST', '/Users', person(LOGIN))).status).toBe(409)
     expect(world.changes()).toBe(before)
+    expect((await findingsOf(world)).map((f) => f.kind)).toEqual(['id-reuse'])
+  })
+
+  test('freezes a group as well, for members too', async () => {
+    const world = await openWorld()
+    const value = idOf(await world.ask('POST', '/Users', person(LOGIN)))
+    const group = { schemas: [GROUP_SCHEMA], displayName: 'Desk' }
+    const id = idOf(await world.ask('POST', '/Groups', group))
+    const [team] = world.desk.store.teams()
+    if (!team) throw new Error('no team')
+    Object.assign(team, { created_on: '2001-01-01T00:00:00.000Z' })
+    const before = world.changes()
+    const join = patch({ op: 'add', path: 'members', value: [{ value }] })
+    const name = patch({ op: 'replace', path: 'displayName', value: 'x' })
+    expect((await world.ask('GET', `/Groups/${id}`)).status).toBe(409)
+    for (const body of [join, name]) {
+      expect((await world.ask('PATCH', `/Groups/${id}`, body)).status).toBe(409)
+    }
+    expect((await world.ask('DELETE', `/Groups/${id}`)).status).toBe(409)
+    expect(world.changes()).toBe(before)
+    expect(team.people.size).toBe(0)
     expect((await findingsOf(world)).map((f) => f.kind)).toEqual(['id-reuse'])
   })
 })
