@@ -1,5 +1,4 @@
 /** The order of things: request id, routes, and what becomes of errors. */
-
 import { type ErrorHandler, Hono, type NotFoundHandler } from 'hono'
 import type { Admitted, Freshness } from './access/authenticate.ts'
 import { BaseUrlMissing } from './access/base-url.ts'
@@ -19,18 +18,19 @@ import type { AuditBatch } from './govern/audit-batch.ts'
 import type { Row } from './govern/hear.ts'
 import { Trail } from './govern/trail.ts'
 import { operationsIn } from './http/bulk.ts'
-import { idIn, readRequest, type ScimRequest } from './http/request.ts'
+import { belowBase, idIn, isWrite, readRequest, type ScimRequest } from './http/request.ts'
 import { definitionAt } from './http/resources.ts'
 import { type ScimResponse, toErrorResponse, toHttp } from './http/response.ts'
 import { handle } from './http/scim.ts'
 import { secure } from './http/security-headers.ts'
+import { endpointIn, outcomeAtDoor, shownMethod, shownName } from './http/shown-request.ts'
 import { answerTokenRequest, refuseTokenRequest } from './http/token-endpoint.ts'
-import { errorName } from './log/error-name.ts'
 import type { Log } from './log/events.ts'
-import { paused } from './operations/account.ts'
+import { traceOf } from './log/trace-of.ts'
 import type { AppTrouble } from './operations/app-trouble.ts'
 import type { Io, OpenApp } from './operations/endpoint.ts'
 import type { NativeIds } from './operations/native-ids.ts'
+import { paused } from './operations/refuse-by-mode.ts'
 import { ScimError } from './scim/error.ts'
 import type { Answered } from './telemetry/data-point.ts'
 
@@ -114,11 +114,6 @@ function refuse(deps: AppDeps, request: Request, { status, detail }: Refusal): R
   return toHttp(toErrorResponse(new ScimError(status, detail)), id)
 }
 
-/** POST to `/.search` only reads (RFC 7644 §3.4.3). */
-function isWrite({ method, segments }: ScimRequest): boolean {
-  return method !== 'GET' && !(method === 'POST' && segments.at(-1) === '.search')
-}
-
 function readsOnly(): ScimError {
   return new ScimError(403, 'This token only reads (scope scim:read). Give the client another one.')
 }
@@ -139,11 +134,6 @@ function besideOf(
   return { link, begins: isUpdate && !isBusy ? request : undefined }
 }
 
-/** What follows `/scim/{connection}/v2/`, still encoded; a connection may be called `v2` as well. */
-function belowBase(url: string): string {
-  return new URL(url).pathname.split('/').slice(4).join('/')
-}
-
 async function scim(
   deps: AppDeps,
   request: Request,
@@ -158,7 +148,7 @@ async function scim(
   if (request.method !== 'GET' && request.method !== 'HEAD') deps.waitUntil(answering)
   const response = await answering
   const ms = deps.io.now() - startedAt
-  const method = METHODS.find((one) => one === request.method) ?? ''
+  const method = shownMethod(request.method)
   const row = keep(deps, heard, name, method, response, ms)
   const { callMs, callsFailed, tripMs } = heard.trail
   const line: Answered = {
@@ -180,21 +170,6 @@ async function scim(
   const measured = isKnown ? line : { ...line, connection: '' }
   deps.measure(measured, heard.trail, request.headers.get('traceparent'))
   return toHttp(response, id)
-}
-
-/** What may be logged of a request line: words that are ours. All others may be a person's, or a token. */
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
-const OWN_ENDPOINTS = ['Bulk', 'Me', 'Schemas', 'ResourceTypes', 'ServiceProviderConfig', '.search']
-
-function shownName(name: string): string {
-  return CONNECTION_NAME.test(name) ? name : ''
-}
-
-/** The resource type alone: ids and filters name people. */
-function endpointIn({ definitions }: Connection, path: string): string {
-  const [first = ''] = path.split('/')
-  const types = [...definitions.values()].map(({ type }) => type.endpoint.replace('/', ''))
-  return [...types, ...OWN_ENDPOINTS].find((one) => one.toLowerCase() === first.toLowerCase()) ?? ''
 }
 
 /** What becomes known of a request on its way. */
@@ -223,11 +198,6 @@ function keep(
   const definition = request && definitionAt(connection, request.segments[0] ?? '')
   const answer = { status, ...(body && { body }), error, ms }
   return audit.keep({ connection, trail, definition, request, method, answer })
-}
-
-/** Of a request that no connection has let in. */
-function outcomeAtDoor(status: number): 'denied' | 'failed' | 'refused' {
-  return status === 401 ? 'denied' : status >= 500 ? 'failed' : 'refused'
 }
 
 const sum = (all: readonly number[]): number => all.reduce((total, one) => total + one, 0)
@@ -326,17 +296,5 @@ async function answer(
         ? new ScimError(503, detail, { retryAfterSeconds: 10 })
         : new ScimError(500, detail),
     )
-  }
-}
-
-/** The name of the error and where it was thrown; its message, which the stack repeats, is left out. */
-function traceOf(error: unknown): { error: string; at: string } {
-  const { message = '', stack = '' } = error instanceof Error ? error : {}
-  const at = stack.indexOf(message)
-  // A message may have lines that look like frames.
-  const frames = at < 0 ? [] : (stack.slice(at + message.length).match(/^\s+at .+$/gm) ?? [])
-  return {
-    error: errorName(error),
-    at: frames.slice(0, 4).join(' ').replaceAll(/\s+/g, ' ').trim(),
   }
 }

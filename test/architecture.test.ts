@@ -1,4 +1,4 @@
-/** Who may import whom (docs/architecture.md): one direction, held here. */
+/** Who may import whom (docs/architecture.md): one direction, held here. And how long a file may be. */
 import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -125,6 +125,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   adapters: ['src/adapter', 'zod'],
 }
 
+/** Longer than this a file says why, in its first comment. */
+const MOST_LINES = 300
+const REASON = /\bover 300 lines\b/i
+
 const files = globSync(['src/**/*.ts', 'src/**/*.tsx', 'adapters/**/*.ts'], { cwd: ROOT }).sort()
 
 function layerOf(file: string): string {
@@ -144,6 +148,17 @@ function importsOf(file: string): string[] {
       : specifier
   })
 }
+
+test('no file has more than 300 lines, unless its first comment says why', () => {
+  const all = globSync(['{src,adapters,cli,bench}/**/*.{ts,tsx,mjs}'], { cwd: ROOT })
+  const long = all.filter((file) => {
+    const text = readFileSync(path.join(ROOT, file), 'utf8')
+    const [first = ''] = /^\/\*\*.*?\*\//s.exec(text) ?? []
+    return text.split('\n').length - 1 > MOST_LINES && !REASON.test(first)
+  })
+  // The console's are being split.
+  expect(long.filter((file) => !file.startsWith('src/console/'))).toEqual([])
+})
 
 describe('the direction of imports', () => {
   test.each(files)('%s imports only what its layer may', (file) => {

@@ -1,11 +1,12 @@
 /** Groups: groupOfNames (RFC 4519 §3.5), whose members are named by their distinguished names. */
 import type { AddRemovePort, Member } from '../../src/adapter/contract.ts'
 import { AdapterFailure } from '../../src/adapter/failure.ts'
-import type { LdapClient, LdapSession } from '../../src/adapter/ldap/client.ts'
+import type { LdapClient } from '../../src/adapter/ldap/client.ts'
 import { isBelow, parseDn } from '../../src/adapter/ldap/dn.ts'
 import type { LdapFilter } from '../../src/adapter/ldap/filter.ts'
 import type { LdapEntry } from '../../src/adapter/ldap/response.ts'
 import { RESULT } from '../../src/adapter/ldap/result.ts'
+import type { LdapSession } from '../../src/adapter/ldap/session.ts'
 import { anyOf, idOf } from './entries.ts'
 import { MAX_PAGE } from './paging.ts'
 import { creator, openEntries } from './people.ts'

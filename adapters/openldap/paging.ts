@@ -6,9 +6,9 @@
  */
 import type { Page } from '../../src/adapter/contract.ts'
 import { AdapterFailure } from '../../src/adapter/failure.ts'
-import type { LdapFound, LdapSession } from '../../src/adapter/ldap/client.ts'
 import type { LdapFilter } from '../../src/adapter/ldap/filter.ts'
 import type { LdapEntry } from '../../src/adapter/ldap/response.ts'
+import type { LdapFound, LdapSession } from '../../src/adapter/ldap/session.ts'
 import { idOf } from './entries.ts'
 
 /** Fewer are no better a sample of a range that holds more. */

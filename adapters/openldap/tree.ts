@@ -1,11 +1,11 @@
 /** Entries in their branch of the tree: found, changed, and followed by the groups that name them. */
 import type { Delta, Value, WriteOutcome } from '../../src/adapter/contract.ts'
 import { AdapterFailure } from '../../src/adapter/failure.ts'
-import type { LdapChange, LdapSession } from '../../src/adapter/ldap/client.ts'
 import { childOf, parentOf, parseDn, writeRdn } from '../../src/adapter/ldap/dn.ts'
 import type { LdapFilter } from '../../src/adapter/ldap/filter.ts'
 import type { LdapEntry } from '../../src/adapter/ldap/response.ts'
 import { RESULT } from '../../src/adapter/ldap/result.ts'
+import type { LdapChange, LdapSession } from '../../src/adapter/ldap/session.ts'
 import { askedOf, type Held, idOf, type Shown, toObject } from './entries.ts'
 import { MAX_PAGE } from './paging.ts'
 

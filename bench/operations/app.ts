@@ -8,8 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { type Answer, routeOf } from '../../examples/legacy-app/api.ts'
 import { Counters, Faults } from '../../examples/legacy-app/faults.ts'
 import { Fault } from '../../examples/legacy-app/fields.ts'
-import type { Account } from '../../examples/legacy-app/store.ts'
-import { Store } from '../../examples/legacy-app/store.ts'
+import { type Account, Store } from '../../examples/legacy-app/store.ts'
 import { GROUP_SIZES, GROUPS_OF_A_SIZE, loginOf, titleOf } from './estate.ts'
 
 export interface Asked {

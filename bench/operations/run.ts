@@ -5,15 +5,14 @@
  * calls and trips. Ends with a Markdown table. `--profile`: of the last operation, at sixteen connections.
  * `--scale N`: some operations among 1,000 links, and again among N, side by side.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import os from 'node:os'
-import path from 'node:path'
-import { createInterface } from 'node:readline'
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { profiled } from '../inspector.ts'
 import type { Asked } from './app.ts'
+import { type App, startApp } from './app-process.ts'
 import { crowd } from './crowd.ts'
 import { APP_KEY, GROUP_SIZES, GROUPS_OF_A_SIZE, loginOf, titleOf } from './estate.ts'
 import type { Plan } from './floor.ts'
@@ -50,42 +49,6 @@ const PEOPLE = LINKED + 2 * OF_AN_OPERATION
 const SETTLE_MS = 1_500
 
 const say = (line: string) => process.stderr.write(`${line}\n`)
-
-interface App {
-  readonly url: string
-  readonly calls: () => Promise<number>
-  /** What is asked of it until then. */
-  readonly noting: (work: () => Promise<unknown>) => Promise<readonly Asked[]>
-  readonly delay: (milliseconds: number) => Promise<void>
-  readonly stop: () => void
-}
-
-async function startApp(): Promise<App> {
-  const script = path.join(import.meta.dirname, 'app.ts')
-  const child: ChildProcess = spawn(process.execPath, [script, String(PEOPLE)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const { stdout } = child
-  if (!stdout) throw new TypeError('the app is spawned with a pipe')
-  const port = await new Promise<number>((resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`the app ended with ${code}`)))
-    createInterface({ input: stdout }).once('line', (line) => resolve(JSON.parse(line).port))
-  })
-  const url = `http://127.0.0.1:${port}`
-  const bench = async (query: string) =>
-    (await (await fetch(`${url}/bench?${query}`)).json()) as { calls: number; asked: Asked[] }
-  return {
-    url,
-    calls: async () => (await bench('')).calls,
-    async noting(work) {
-      await bench('note=on')
-      await work()
-      return (await bench('note=')).asked
-    },
-    delay: async (milliseconds) => void (await bench(`delay=${milliseconds}`)),
-    stop: () => void child.kill('SIGTERM'),
-  }
-}
 
 interface ListResponse {
   readonly totalResults: number
@@ -229,7 +192,7 @@ function planOf(
 
 async function main(): Promise<void> {
   const started = Date.now()
-  const app = await startApp()
+  const app = await startApp(PEOPLE)
   const workerd = await startWorkerd().catch((error: unknown) => {
     app.stop()
     throw error

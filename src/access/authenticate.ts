@@ -11,7 +11,9 @@
 import type { Actor } from '../db/audit.ts'
 import { ClientLookup, noteClientUse } from '../db/clients.ts'
 import { type ConnectionRow, Connections } from '../db/connections.ts'
+import { type Database, openDatabase } from '../db/database.ts'
 import type { Beside, LinkAhead } from '../db/link-ahead.ts'
+import { signIn } from '../db/sign-in.ts'
 import { noteUse } from '../db/tokens.ts'
 import { ScimError } from '../scim/error.ts'
 import { BoundedMap } from './bounded-map.ts'
@@ -63,6 +65,7 @@ interface Seen extends Omit<Found, 'ahead'> {
 /** One for each isolate: it holds what this isolate remembers. */
 export class Access {
   readonly #deps: AccessDeps
+  readonly #control: Database
   readonly #connections: Connections
   /** By connection name and token hash. */
   readonly #seen = new BoundedMap<Seen>(REMEMBERED)
@@ -75,6 +78,7 @@ export class Access {
     this.#deps = deps
     this.#lastUse = new LastUse(deps, 'token last use')
     this.#steady = steadyClock(deps.now)
+    this.#control = openDatabase(deps.db)
     this.#connections = new Connections(deps.db)
   }
 
@@ -128,7 +132,7 @@ export class Access {
     now: number,
     beside: Beside | undefined,
   ): Promise<Found | undefined> {
-    const found = await this.#connections.withToken(name, hash, beside, now)
+    const found = await signIn(this.#control, name, hash, beside, now)
     if (!found || isExpired(found.token.expiresAt, now)) return undefined
     const { id, expiresAt, scope, lastUsedAt, label, clientId } = found.token
     const actor: Actor =

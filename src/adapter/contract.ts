@@ -6,6 +6,8 @@
  * method mandatory at compile time. PATCH, filters, paging, ETags, mapping, diffing, retries and
  * membership sets are the core's job.
  *
+ * Over 300 lines, for whoever writes an adapter reads all of it, from here alone.
+ *
  * Accidents are exceptions, in `failure.ts`. Everything under `adapters/` imports from `src/adapter/` and from nowhere else in `src/`.
  */
 import type * as z from 'zod'

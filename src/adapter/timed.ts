@@ -2,7 +2,8 @@
 import type { AppCall, OnCall } from './app-call.ts'
 import type { AnyPort } from './contract.ts'
 import { AdapterFailure } from './failure.ts'
-import type { LdapClient, LdapSession } from './ldap/client.ts'
+import type { LdapClient } from './ldap/client.ts'
+import type { LdapSession } from './ldap/session.ts'
 import type { Database, Transaction } from './sql/database.ts'
 
 interface Timing {

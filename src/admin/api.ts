@@ -13,7 +13,6 @@ import {
   createConnection,
   listConnections,
   offboardConnection,
-  patchConnection,
   readVersion,
 } from './connections.ts'
 import {
@@ -26,6 +25,7 @@ import {
   signInAtDoor,
 } from './door.ts'
 import { notesModes } from './note-mode.ts'
+import { patchConnection } from './patch-connection.ts'
 import type { AdminPath, MethodOf } from './permissions.ts'
 import type { PlacementDeps } from './placement.ts'
 import { preconditionOf } from './precondition.ts'

@@ -12,9 +12,9 @@ import type { Attribute, JsonObject, ResourceDefinition } from '../scim/schema.t
 import { described } from './adapters.ts'
 import { route } from './api.ts'
 import { readJson } from './body.ts'
-import type { ConnectionDeps } from './connections.ts'
-import { noConnection, previewConnection } from './connections.ts'
+import { type ConnectionDeps, noConnection } from './connections.ts'
 import { administratorOf } from './door.ts'
+import { previewConnection } from './patch-connection.ts'
 import { Problem } from './problem.ts'
 import { connectionOf } from './query.ts'
 

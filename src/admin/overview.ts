@@ -6,7 +6,8 @@ import type { Database } from '../db/database.ts'
 import type { FindingKind } from '../db/findings.ts'
 import { countDecisions, countLinks, type Glance, glanceAt, type Span } from '../db/overview.ts'
 import { route } from './api.ts'
-import { type ConnectionView, listConnections, noConnection, toView } from './connections.ts'
+import { type ConnectionView, toView } from './connection-view.ts'
+import { listConnections, noConnection } from './connections.ts'
 import { administratorOf } from './door.ts'
 
 const HOUR_MS = 3_600_000

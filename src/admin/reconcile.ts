@@ -4,10 +4,12 @@ import * as z from 'zod'
 import type { Connection } from '../access/connection.ts'
 import { Preflights, VERDICTS } from '../db/preflights.ts'
 import { type Scan, type ScannedAccount, SITUATIONS } from '../db/scan.ts'
+import { Scanned } from '../db/scanned.ts'
 import { Scans } from '../db/scans.ts'
 import { unknownPaths } from '../jobs/entra-export.ts'
 import type { Jobs } from '../jobs/jobs.ts'
-import { type Judged, preflight } from '../jobs/preflight.ts'
+import { preflight } from '../jobs/preflight.ts'
+import type { Judged } from '../jobs/preflight-verdict.ts'
 import { advanceScan, REQUEST_BUDGET, startScan } from '../jobs/scan.ts'
 import { route } from './api.ts'
 import { readJson } from './body.ts'
@@ -51,8 +53,7 @@ export function reconcileRoutes(jobs: Jobs): (api: Hono) => void {
 
   async function report(c: Context, connection: Connection, scan: Scan) {
     const situation = oneOf(c, 'situation', SITUATIONS)
-    const rows = await scansOf(connection).accounts(
-      scan,
+    const rows = await new Scanned(jobs.openData(connection), scan).accounts(
       situation === undefined ? [] : [situation],
       textCursor(c),
       limitOf(c) + 1,

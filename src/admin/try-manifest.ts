@@ -9,7 +9,7 @@ import { type AppTrial, type TrialDeps, tryApp } from '../jobs/try-app.ts'
 import type { Json } from '../scim/schema.ts'
 import { route } from './api.ts'
 import { readJson } from './body.ts'
-import { checkManifest, type ManifestCheck, type ManifestDeps } from './manifests.ts'
+import { checkManifest, type ManifestCheck, type ManifestDeps } from './change-manifest.ts'
 import { invalidInput, invalidMembers } from './problem.ts'
 
 export interface TryManifestDeps extends ManifestDeps {

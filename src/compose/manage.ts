@@ -5,6 +5,7 @@ import { checkBaseUrl } from '../adapter/url.ts'
 import { accessRoutes } from '../admin/access.ts'
 import { adapterRoutes } from '../admin/adapters.ts'
 import { administratorRoutes } from '../admin/administrators.ts'
+import { alertChannelRoutes } from '../admin/alert-channels.ts'
 import { alertRoutes } from '../admin/alerts.ts'
 import { type AdminDeps, adminApi } from '../admin/api.ts'
 import { auditRoutes } from '../admin/audit.ts'
@@ -104,7 +105,8 @@ function openAdminApi(core: Core): Hono {
     guardRoutes(review),
     groupRoutes(review),
     peopleRoutes({ ...review, db: env.DB, baseUrl }),
-    alertRoutes({ ...sending, access, openData, newId }),
+    alertRoutes({ access, control: sending.control, openData }),
+    alertChannelRoutes({ ...sending, access, newId }),
     healthRoutes(review),
     metricsRoutes(metrics),
     doctorRoutes({ db, data, sealing, now, setup, jobs, baseUrl, flush }),

@@ -1,5 +1,6 @@
 /** Alerts: what is open, who is told of it and how, and what they were told. */
-import type { AlertView, ChannelView, ToldView } from '../admin/alerts.ts'
+import type { ChannelView } from '../admin/alert-channels.ts'
+import type { AlertView, ToldView } from '../admin/alerts.ts'
 import { type Items, pathOf, queryOf, type Refused } from './ask.ts'
 import { readForm } from './forms/form.ts'
 import type { AddPage, Page } from './page.ts'

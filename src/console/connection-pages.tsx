@@ -1,6 +1,6 @@
 /** The pages of one connection. */
 import type { EntraView } from '../admin/adapters.ts'
-import type { ConnectionView } from '../admin/connections.ts'
+import type { ConnectionView } from '../admin/connection-view.ts'
 import type { FindingView } from '../admin/findings.ts'
 import type { HealthView } from '../admin/health.ts'
 import type { ConnectionHealth } from '../admin/overview.ts'

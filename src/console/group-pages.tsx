@@ -1,5 +1,5 @@
 /** Groups, who is in them, and what the role table makes of them. */
-import type { ConnectionView } from '../admin/connections.ts'
+import type { ConnectionView } from '../admin/connection-view.ts'
 import type { GroupView, MemberView } from '../admin/groups.ts'
 import { type Items, pathOf, queryOf } from './ask.ts'
 import type { AddPage } from './page.ts'

@@ -1,5 +1,5 @@
 /** The guard: what it saw, whom it holds back, and its limits. */
-import type { ConnectionView } from '../admin/connections.ts'
+import type { ConnectionView } from '../admin/connection-view.ts'
 import type { FindingView } from '../admin/findings.ts'
 import type { GuardView } from '../admin/guard.ts'
 import { type Items, pathOf, queryOf } from './ask.ts'

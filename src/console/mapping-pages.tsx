@@ -1,6 +1,6 @@
 /** The mapping of a connection: looked at, changed, and tried on a sample before it is saved. */
 import type { ConnectionAdapterView } from '../admin/connection-adapter.ts'
-import type { ConnectionView } from '../admin/connections.ts'
+import type { ConnectionView } from '../admin/connection-view.ts'
 import type { Trial } from '../admin/mapping.ts'
 import type { MappingRevisionView } from '../admin/mapping-history.ts'
 import type { Json, JsonObject } from '../scim/schema.ts'

@@ -1,5 +1,5 @@
 /** Scans of the app: begun, followed, and what they found. */
-import type { ConnectionView } from '../admin/connections.ts'
+import type { ConnectionView } from '../admin/connection-view.ts'
 import type { ScanReport, ScanView } from '../admin/reconcile.ts'
 import { type Items, pathOf, queryOf, type Refused } from './ask.ts'
 import { readForm } from './forms/form.ts'

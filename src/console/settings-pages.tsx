@@ -1,7 +1,7 @@
 /** What an administrator may change of a connection, and its end. */
 import type { AppTrial } from '../admin/adapters.ts'
 import type { ConnectionAdapterView } from '../admin/connection-adapter.ts'
-import type { ConnectionView } from '../admin/connections.ts'
+import type { ConnectionView } from '../admin/connection-view.ts'
 import { notValid, pathOf } from './ask.ts'
 import { type Form, readForm, secretsIn } from './forms/form.ts'
 import { readJsonLines } from './forms/json-lines.ts'

@@ -1,5 +1,5 @@
 /** What stands on the pages for what the API has short names for. */
-import type { ChannelView } from '../admin/alerts.ts'
+import type { ChannelView } from '../admin/alert-channels.ts'
 import type { ClientView } from '../admin/clients.ts'
 import type { FindingView } from '../admin/findings.ts'
 

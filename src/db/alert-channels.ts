@@ -1,6 +1,6 @@
 /** Where notices of alerts go: channels of one connection, or of the gateway. Control table. */
 import { sql } from 'drizzle-orm'
-import type { SealedSecret } from './connections.ts'
+import type { SealedSecret } from './connection-secrets.ts'
 import { CHANGED_ONE, type Database, writeAll, writeGuarded } from './database.ts'
 
 export const CHANNEL_KINDS = ['webhook', 'slack', 'teams', 'email'] as const

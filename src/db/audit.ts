@@ -5,8 +5,7 @@
  */
 import { sql } from 'drizzle-orm'
 import { countUp, type Heard } from './counters.ts'
-import type { Database, Write } from './database.ts'
-import { writeAll } from './database.ts'
+import { type Database, type Write, writeAll } from './database.ts'
 import { endAllSending } from './sending.ts'
 import { sumTraffic } from './traffic.ts'
 

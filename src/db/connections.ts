@@ -1,27 +1,19 @@
-/** Connections with their sealed secrets, and the look-up that authenticates a client. */
-import { and, asc, eq, getTableColumns, gt, lte, type SQL, sql } from 'drizzle-orm'
-import { QueryBuilder } from 'drizzle-orm/sqlite-core'
+/** Connections, as they are stored. */
+import { and, asc, eq, getTableColumns, gt, lte, sql } from 'drizzle-orm'
+import { KEPT, putSecrets, type SealedSecret, secrets } from './connection-secrets.ts'
 import { connection, connectionSecret, token } from './control-tables.ts'
-import { FIRST, type Placed } from './data-databases.ts'
+import type { Placed } from './data-databases.ts'
 import {
   CHANGED_ONE,
   type Database,
   isUniqueViolation,
   openDatabase,
-  prepared,
   type Write,
   writeAll,
-  writeAllReturning,
   writeGuarded,
 } from './database.ts'
-import { type Beside, beginFor, LINK_BESIDE, type LinkAhead, toAhead } from './link-ahead.ts'
 import { forgetMappings } from './mapping-history.ts'
-import type { NewToken, Scope } from './tokens.ts'
-
-export interface SealedSecret {
-  readonly sealed: string
-  readonly keyId: string
-}
+import type { NewToken } from './tokens.ts'
 
 /** A connection as stored: JSON as the administrator gave it, times in milliseconds. */
 export interface ConnectionRow extends Readonly<typeof connection.$inferSelect> {
@@ -42,104 +34,21 @@ export type ConnectionChange = Partial<
   >
 >
 
-export interface TokenUse {
-  readonly id: string
-  readonly expiresAt: number | null
-  readonly lastUsedAt: number | null
-  readonly scope: Scope
-  readonly label: string | null
-  /** Of an access token: whose it is. */
-  readonly clientId: string | null
-}
-
-// Raw names: without a join Drizzle leaves the table out of a column, and this would not correlate.
-const secrets = sql<Record<string, SealedSecret>>`(
-  SELECT json_group_object(s.name, json_object('sealed', s.sealed, 'keyId', s.key_id))
-  FROM connection_secret AS s WHERE s.connection_id = connection.id AND s.name <> '*')`
-  .mapWith((value: string) => JSON.parse(value))
-  .as('secrets')
-
-/** As `TokenUse`, in one value: a batch tells columns by their names alone. */
-const tokenUse = sql`json_object('id', ${token.id}, 'expiresAt', ${token.expiresAt},
-  'lastUsedAt', ${token.lastUsedAt}, 'scope', ${token.scope}, 'label', ${token.label},
-  'clientId', ${token.clientId})`.as('token')
-
-/** Of a row by the names of its columns. */
-function rowOf(row: Readonly<Record<string, unknown>>): ConnectionRow {
-  const own = Object.entries(getTableColumns(connection)).map(([key, column]) => {
-    const value = row[column.name]
-    return [key, value === null ? null : column.mapFromDriverValue(value)]
-  })
-  return { ...Object.fromEntries(own), secrets: JSON.parse(row['secrets'] as string) }
-}
-
 /** Clocks differ from machine to machine, and the table refuses a change before the creation. */
 const notBeforeCreation = (now: number) => sql`max(${now}, ${connection.createdAt})`
 
-const columns = { ...getTableColumns(connection), secrets }
+export const columns = { ...getTableColumns(connection), secrets }
 // Literals: SQLite uses a partial index only where it sees the index's own condition.
-const isActive = sql`${connection.state} = 'active'`
+export const isActive = sql`${connection.state} = 'active'`
 const isAmong = (ids: readonly string[]) =>
   sql`${connection.id} IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`
 const isOffboarding = sql`${connection.state} = 'offboarding'`
-
-const signIn = (link: SQL<string | null>) =>
-  new QueryBuilder()
-    .select({ ...columns, token: tokenUse, link: link.as('link') })
-    .from(token)
-    .innerJoin(connection, eq(connection.id, token.connectionId))
-    .where(
-      and(
-        eq(token.hash, sql.placeholder('hash')),
-        eq(connection.name, sql.placeholder('name')),
-        isActive,
-      ),
-    )
-const SIGN_IN = prepared<'name' | 'hash'>(() => signIn(sql`NULL`))
-const SIGN_IN_BESIDE = prepared<'name' | 'hash' | 'link'>(() => signIn(LINK_BESIDE))
-
-/** Beside the secrets that an administrator gave: no adapter declares one of this name. */
-const KEPT = '*'
 
 export class Connections {
   readonly #db: Database
 
   constructor(db: D1Database) {
     this.#db = openDatabase(db)
-  }
-
-  /**
-   * One trip, which finds nothing unless the token belongs to the connection of this name.
-   *
-   * @param now milliseconds
-   */
-  async withToken(
-    name: string,
-    hash: string,
-    beside?: Beside,
-    now = 0,
-  ): Promise<
-    { connection: ConnectionRow; token: TokenUse; ahead: LinkAhead | undefined } | undefined
-  > {
-    const { link, begins: request } = beside ?? {}
-    const asked =
-      link === undefined ? SIGN_IN({ name, hash }) : SIGN_IN_BESIDE({ name, hash, link })
-    const writes = request === undefined ? [] : [beginFor({ name, hash, link, request, now })]
-    const [[row] = [], begun = []] = (await writeAllReturning(this.#db, [
-      asked,
-      ...writes,
-    ])) as readonly (readonly Readonly<Record<string, unknown>>[])[]
-    if (!row) return undefined
-    const found = rowOf(row)
-    return {
-      connection: found,
-      token: JSON.parse(row['token'] as string) as TokenUse,
-      // Elsewhere it is in another database, of which this trip knows nothing.
-      ahead:
-        found.dataDb === FIRST
-          ? toAhead(beside, row['link'] as string | null, begun.length > 0)
-          : undefined,
-    }
   }
 
   /** Off-boarded connections have no name any more. */
@@ -205,7 +114,7 @@ export class Connections {
           updatedAt: row.createdAt,
         }),
         this.#db.insert(token).values({ ...first, connectionId: row.id }),
-        ...this.#putSecrets(row.id, sealed, row.createdAt),
+        ...putSecrets(this.#db, row.id, sealed, row.createdAt),
       ])
       return true
     } catch (error) {
@@ -246,7 +155,7 @@ export class Connections {
           .delete(connectionSecret)
           .where(and(eq(connectionSecret.connectionId, read.id), eq(connectionSecret.name, name))),
       ),
-      ...this.#putSecrets(read.id, put, now),
+      ...putSecrets(this.#db, read.id, put, now),
       ...(keyIds.length > 0
         ? [
             sql`DELETE FROM connection_secret WHERE connection_id = ${read.id} AND name = ${KEPT}
@@ -383,21 +292,5 @@ export class Connections {
   /** The last step of off-boarding, after the data is gone. An active connection is left alone. */
   async erase(id: string): Promise<void> {
     await this.#db.delete(connection).where(and(eq(connection.id, id), isOffboarding))
-  }
-
-  #putSecrets(
-    connectionId: string,
-    sealed: Readonly<Record<string, SealedSecret>>,
-    setAt: number,
-  ): Write[] {
-    return Object.entries(sealed).map(([name, secret]) =>
-      this.#db
-        .insert(connectionSecret)
-        .values({ connectionId, name, sealed: secret.sealed, keyId: secret.keyId, setAt })
-        .onConflictDoUpdate({
-          target: [connectionSecret.connectionId, connectionSecret.name],
-          set: { sealed: secret.sealed, keyId: secret.keyId, setAt },
-        }),
-    )
   }
 }

@@ -1,6 +1,8 @@
 /**
  * Intents: writes that have begun, each one durable until it has ended (design: reserve -> search -> send ->
  * commit). Link, claims and intent change together, in one batch. Every method is scoped by its connection.
+ *
+ * Over 300 lines: create, update and removal begin, end and are given up by statements that guard the same rows.
  */
 import { sql } from 'drizzle-orm'
 import {

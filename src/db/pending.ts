@@ -1,6 +1,8 @@
 /**
  * Pending links: people who are invited, or whom a job of the app is making. The create's intent
  * stays open, `waiting`, as long as its ticket does; its fence guards whatever ends it.
+ *
+ * Over 300 lines: one life from its beginning to its end, whose statements guard the same two rows.
  */
 import { type SQL, sql } from 'drizzle-orm'
 import {

@@ -3,7 +3,7 @@
  * operator, and for the cron.
  */
 import { sql } from 'drizzle-orm'
-import type { SealedSecret } from './connections.ts'
+import type { SealedSecret } from './connection-secrets.ts'
 import { type Database, writeAllReturning } from './database.ts'
 
 export interface StoredSecret extends SealedSecret {

@@ -4,7 +4,8 @@
  */
 import { printRef } from '../scim/attribute-ref.ts'
 import { ScimError } from '../scim/error.ts'
-import { type Filter, parseFilter } from '../scim/filter.ts'
+import type { Filter } from '../scim/filter.ts'
+import { parseFilter } from '../scim/parse-filter.ts'
 import { parsePatchOp } from '../scim/patch.ts'
 import { parsePath } from '../scim/path.ts'
 import {

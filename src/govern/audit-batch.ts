@@ -3,19 +3,25 @@
  * and by age. Best effort: what cannot be written is counted, by connection, and told. What dies with the
  * isolate is not; of writes the rows of their commits are there all the same.
  */
-
 import { BoundedMap } from '../access/bounded-map.ts'
 import { CONNECTION_NAME, type Connection } from '../access/connection.ts'
 import { steadyClock } from '../access/steady-clock.ts'
-import { type Answered, writeAnswered } from '../db/audit.ts'
-import type { Heard as Sums } from '../db/counters.ts'
+import { writeAnswered } from '../db/audit.ts'
 import type { Database } from '../db/database.ts'
-import { BOUNDS_MS, SPAN_MS } from '../db/traffic.ts'
 import type { Log } from '../log/events.ts'
 import type { ResourceDefinition } from '../scim/schema.ts'
-import type { Said } from './asked.ts'
-import { type HeardAnswer, type HeardRequest, isWriteOp, type Row, rowOf } from './hear.ts'
-import { definitionNamed, given, hashed, saidIn, shown } from './said-values.ts'
+import { type HeardAnswer, type HeardRequest, type Row, rowOf } from './hear.ts'
+import {
+  answeredOf,
+  type Ended,
+  emptySpan,
+  endedFor,
+  endedIn,
+  isStored,
+  type Kept,
+  spansOf,
+} from './kept-requests.ts'
+import { definitionNamed, saidIn } from './said-values.ts'
 import { Trail } from './trail.ts'
 import type { ValueHashes } from './value-hashes.ts'
 
@@ -62,21 +68,6 @@ export interface Heard {
   readonly request: HeardRequest | undefined
   readonly method: string
   readonly answer: HeardAnswer
-}
-
-interface Kept {
-  readonly connection: Connection
-  readonly row: Row
-  readonly said: Said | undefined
-  readonly trail: Trail
-  /** `both`, but for a part of a Bulk request (no sum of its own) and a flood of one kind (no row). */
-  readonly as: 'both' | 'row' | 'sum'
-}
-
-/** An update that has come to its end, whatever that was: it was not cut off. */
-interface Ended {
-  readonly request: string
-  readonly link: string
 }
 
 /** Rows of one connection that could not be written. */
@@ -214,7 +205,7 @@ export class AuditBatch {
 
   /** What could not be written is counted as lost. False: nothing could be. */
   async #write(kept: readonly Kept[], lost: readonly Lost[]): Promise<boolean> {
-    const { now, openData, log } = this.#deps
+    const { hashes, now, openData, log } = this.#deps
     const byData = Map.groupBy([...kept, ...lost], ({ connection }) => connection.dataDatabase)
     let isWritten = false
     for (const [dataDatabase, all] of byData) {
@@ -229,10 +220,11 @@ export class AuditBatch {
       ]
       const ended = [
         ...endedIn(rows),
-        ...before.flatMap(({ connection: { id }, ended: those }) => of(id, those)),
+        ...before.flatMap(({ connection: { id }, ended: those }) => endedFor(id, those)),
       ]
       try {
-        const answered = await Promise.all(rows.filter(isStored).map((one) => this.#answered(one)))
+        const stored = rows.filter(isStored)
+        const answered = await Promise.all(stored.map((one) => answeredOf(hashes, one)))
         await writeAnswered(openData({ dataDatabase }), answered, ended, spans)
         isWritten = true
       } catch {
@@ -266,7 +258,7 @@ export class AuditBatch {
       const connection = await named(name)
       if (!connection) return
       const span = { ...emptySpan(connection.id, now()), ...counts }
-      await writeAnswered(openData(connection), [], of(connection.id, ended), [span])
+      await writeAnswered(openData(connection), [], endedFor(connection.id, ended), [span])
     } catch {
       this.#keepEnded(name, ended)
       log({ event: 'lost', what: 'count of denied' })
@@ -295,94 +287,6 @@ export class AuditBatch {
     const all = [...before.ended, ...ended].slice(0, MOST_ENDED)
     this.#lost.set(connection.id, { connection, rows: before.rows + rows, ended: all })
   }
-
-  async #answered({ connection, row, said }: Kept): Promise<Answered> {
-    const { values } = connection.policy.audit
-    const { id } = connection
-    const base = { ...row, connection: id, asked: said?.asked ?? {} }
-    if (values === 'none' || !said) return { ...base, given: undefined, about: undefined }
-    const { hashes } = this.#deps
-    try {
-      // A request whose link is known is found by that; a create that went well ends those that did not.
-      const about = row.link === '' || row.op === 'create' ? said.about : undefined
-      return {
-        ...base,
-        given: await given(said, values === 'shown' ? shown : hashed(hashes, id)),
-        about: about && (await hashes.about(id, about.kind, about.norm)),
-      }
-    } catch {
-      // Without a sealing key there is nothing to hash by, and nothing is kept.
-      return { ...base, given: undefined, about: undefined }
-    }
-  }
-}
-
-// ---- rows and sums -------------------------------------------------------------------------------------
-
-function isStored({ connection, row, as }: Kept): boolean {
-  if (as === 'sum') return false
-  return connection.policy.audit.reads || isWriteOp(row.op) || row.status >= 400
 }
 
 const NOBODY_TURNED_AWAY: TurnedAway = { denied: 0, misdirected: 0, ended: [] }
-
-const of = (connection: string, ended: readonly Ended[]) =>
-  ended.map((one) => ({ ...one, connection }))
-
-function endedIn(rows: readonly Kept[]) {
-  return rows.flatMap(({ connection, trail: { begun, request } }) =>
-    of(
-      connection.id,
-      [...begun].map((link) => ({ request, link })),
-    ),
-  )
-}
-
-function spansOf(rows: readonly Kept[]): Sums[] {
-  const spans = new Map<string, Sums>()
-  for (const { connection, row, trail, as } of rows) {
-    if (as === 'row') continue
-    const empty = emptySpan(connection.id, row.at)
-    const key = `${empty.connection}\n${empty.at}`
-    const span = spans.get(key) ?? empty
-    const isWrite = isWriteOp(row.op)
-    const which = `${row.outcome} ${row.type}`
-    spans.set(key, {
-      ...span,
-      heardAt: Math.max(span.heardAt, row.at),
-      reads: span.reads + (isWrite ? 0 : 1),
-      writes: span.writes + (isWrite ? 1 : 0),
-      refused: span.refused + (row.outcome === 'refused' ? 1 : 0),
-      failed: span.failed + (row.outcome === 'failed' ? 1 : 0),
-      calls: span.calls + trail.callMs.length,
-      callsFailed: span.callsFailed + trail.callsFailed,
-      requestMs: counted(span.requestMs, [row.ms]),
-      callMs: counted(span.callMs, trail.callMs),
-      requests: { ...span.requests, [which]: (span.requests[which] ?? 0) + 1 },
-      requestMsSum: span.requestMsSum + row.ms,
-      callMsSum: trail.callMs.reduce((sum, ms) => sum + ms, span.callMsSum),
-    })
-  }
-  return [...spans.values()]
-}
-
-function emptySpan(connection: string, at: number): Sums {
-  const none = Array.from({ length: BOUNDS_MS.length + 1 }, () => 0)
-  return {
-    connection,
-    at: at - (at % SPAN_MS),
-    ...{ heardAt: 0, reads: 0, writes: 0, refused: 0, failed: 0, denied: 0, misdirected: 0 },
-    ...{ calls: 0, callsFailed: 0, lost: 0, requestMs: none, callMs: none },
-    ...{ requests: {}, requestMsSum: 0, callMsSum: 0 },
-  }
-}
-
-function counted(classes: readonly number[], all: readonly number[]): number[] {
-  const counts = [...classes]
-  for (const ms of all) {
-    const found = BOUNDS_MS.findIndex((bound) => ms <= bound)
-    const at = found < 0 ? BOUNDS_MS.length : found
-    counts[at] = (counts[at] ?? 0) + 1
-  }
-  return counts
-}

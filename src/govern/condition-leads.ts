@@ -1,5 +1,5 @@
 /** Where the cause of a condition is seen: a page of the console, and a command. Pure. */
-import type { Condition } from './conditions.ts'
+import type { Condition } from './condition.ts'
 import { type RefusalGroup, reasonsOf } from './refusals.ts'
 
 export interface Lead {

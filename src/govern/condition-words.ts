@@ -1,5 +1,5 @@
 /** What is said of each kind of condition: what is so, and who does what. Ids and numbers, no values. */
-import type { AlertKind, Condition, ConditionKind } from './conditions.ts'
+import type { AlertKind, Condition, ConditionKind } from './condition.ts'
 import { REMEDIES, type RefusalGroup } from './refusals.ts'
 
 export interface Words {

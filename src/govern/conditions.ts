@@ -3,97 +3,15 @@
  * derivation that alerts, the doctor and the console's first page go by. Pure.
  */
 import type { Severity } from '../db/alert-channels.ts'
-import type {
-  Ending,
-  OpenFindings,
-  Orphans,
-  Parked,
-  Ref,
-  Refusal,
-  UnknownAttributes,
-} from '../db/condition-facts.ts'
-import type { FindingKind } from '../db/findings.ts'
+import type { Ending } from '../db/credential-ends.ts'
+import type { OpenFindings, Orphans, Parked } from '../db/finding-facts.ts'
+import type { Refusal, UnknownAttributes } from '../db/refusals.ts'
+import type { Condition, ConditionKind } from './condition.ts'
 import type { Quarantine } from './health.ts'
 import { refusalGroup } from './refusals.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
-
-/** Those that somebody is told of, wherever they are. */
-export const ALERT_KINDS = [
-  'client-quarantine',
-  'client-refused',
-  'client-silent',
-  'app-credential',
-  'app-failing',
-  'circuit-open',
-  'guard',
-  'ambiguous',
-  'orphans',
-  'token-expiring',
-  'client-secret-expiring',
-  'sealing-key-lost',
-] as const
-export type AlertKind = (typeof ALERT_KINDS)[number]
-
-/** Findings that keep a person, a group or a notice from where it is to be. */
-const OF_ONE = [
-  'mode-ended',
-  'protected',
-  'id-reuse',
-  'missing',
-  'not-created',
-  'not-removed',
-  'member-blocked',
-  'deleted-member',
-  'alert-undelivered',
-] as const satisfies readonly FindingKind[]
-
-export type ConditionKind =
-  | AlertKind
-  | (typeof OF_ONE)[number]
-  | 'app-slow'
-  | 'refused'
-  | 'unknown-attributes'
-  | 'client-misdirected'
-  | 'database-unbound'
-  | 'database-silent'
-
-/** Whom it hits: all of the connection's people, or these and perhaps others whom nobody can name. */
-export type Hits = 'everybody' | { readonly count: number; readonly some: readonly Ref[] }
-
-/** Something that is wrong, while it holds. */
-export interface Condition {
-  readonly kind: ConditionKind
-  /** An id or a code of ours; '' where the kind is one condition, whatever it counts. */
-  readonly subject: string
-  readonly severity: Severity
-  /** Somebody is told again when it grows, and otherwise once a day: never, where it only grows. */
-  readonly stage: number
-  readonly count: number
-  /** Numbers, times, ids and codes. */
-  readonly detail: Readonly<Record<string, string | number>>
-  /** Milliseconds; undefined: nobody knows. */
-  readonly since: number | undefined
-  readonly hits: Hits
-}
-
-export interface Alerting extends Condition {
-  readonly kind: AlertKind
-}
-
-export function isAlerting(condition: Condition): condition is Alerting {
-  return (ALERT_KINDS as readonly string[]).includes(condition.kind)
-}
-
-/** Kinds of findings that are conditions; of others a person decides when there is time. */
-export const FINDINGS_THAT_COUNT: readonly FindingKind[] = [
-  'app-credential',
-  'app-failing',
-  'guard',
-  'ambiguous',
-  ...OF_ONE,
-]
 
 /** Entra's cycle is 40 minutes: a client that is well has missed as many of them as nobody has work for. */
 export const CYCLE_MS = 40 * 60_000
@@ -174,11 +92,6 @@ export function conditionsOf(facts: Facts): Condition[] {
     ...ofRefusals(refusals, now),
     ...ofUnknown(facts.unknownAttributes),
   ]
-}
-
-/** The order in which they are told: what stops everybody first. */
-export function weightOf({ severity, hits }: Condition): number {
-  return (severity === 'critical' ? 0 : 2) + (hits === 'everybody' ? 0 : 1)
 }
 
 function condition(
@@ -338,24 +251,4 @@ function ofUnknown(unknown: UnknownAttributes | undefined): Condition[] {
   const { requests, since, links } = unknown
   const hits = { count: links.length, some: links.map((link) => ({ link })) }
   return [condition('unknown-attributes', 'warning', { count: requests, since, hits })]
-}
-
-// ---- being told --------------------------------------------------------------------------------------
-
-/** Notices leave the house with ids, numbers and times: what an administrator has called a token stays. */
-export function forNotice(condition: Alerting): Alerting {
-  const { label: _, ...detail } = condition.detail
-  return { ...condition, detail }
-}
-
-/** Whether somebody who was told at `toldAt` is to be told again. */
-export function isDueAgain(
-  told: { readonly stage: number; readonly severity: Severity; readonly toldAt: number },
-  { kind, stage, severity }: Condition,
-  now: number,
-): boolean {
-  if (stage > told.stage || (severity === 'critical' && told.severity === 'warning')) return true
-  // An end that comes nearer is told by its stages.
-  const isByStages = kind === 'token-expiring' || kind === 'client-secret-expiring'
-  return !isByStages && now - told.toldAt >= DAY_MS
 }

@@ -1,7 +1,7 @@
 /** A notice, and what each kind of channel is sent of it. Pure; no personal data, no secret. */
 import type { Severity } from '../db/alert-channels.ts'
+import type { Alerting, AlertKind, Condition } from './condition.ts'
 import { OVER, wordsOf } from './condition-words.ts'
-import type { Alerting, AlertKind, Condition } from './conditions.ts'
 
 export type NoticeType = 'alert.opened' | 'alert.reminder' | 'alert.ended' | 'alert.test'
 

@@ -35,6 +35,11 @@ export async function readRequest(
   }
 }
 
+/** POST to `/.search` only reads (RFC 7644 §3.4.3). */
+export function isWrite({ method, segments }: ScimRequest): boolean {
+  return method !== 'GET' && !(method === 'POST' && segments.at(-1) === '.search')
+}
+
 /** `/Users` and `/Users/` are one endpoint (design decision 1). */
 export function segmentsOf(path: string): string[] {
   const parts = path.split('/').filter((part) => part !== '')
@@ -47,6 +52,11 @@ export function segmentsOf(path: string): string[] {
       throw new ScimError(400, 'The path is not valid percent-encoded UTF-8.')
     }
   })
+}
+
+/** What follows `/scim/{connection}/v2/`, still encoded; a connection may be called `v2` as well. */
+export function belowBase(url: string): string {
+  return new URL(url).pathname.split('/').slice(4).join('/')
 }
 
 /** The id of the resource that a path is of; undefined where it is of another kind, or no valid one. */

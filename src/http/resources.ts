@@ -1,7 +1,6 @@
 /** Resource type endpoints (RFC 7644 §3.2): method and path to operation. No logic. */
 
-import type { Account } from '../operations/account.ts'
-import { represent } from '../operations/account.ts'
+import { type Account, represent } from '../operations/account.ts'
 import { changeNamedMembers } from '../operations/change-named-members.ts'
 import { createResource } from '../operations/create.ts'
 import { deleteResource } from '../operations/delete.ts'
@@ -13,8 +12,8 @@ import { patchResource, putResource } from '../operations/update.ts'
 import { versionOf } from '../operations/version.ts'
 import { ScimError } from '../scim/error.ts'
 import { matchesIfNoneMatch } from '../scim/etag.ts'
-import { parseFilter } from '../scim/filter.ts'
 import { parsePaging, toListResponse } from '../scim/list-response.ts'
+import { parseFilter } from '../scim/parse-filter.ts'
 import { type Projection, parseProjection, project, wants } from '../scim/projection.ts'
 import type { JsonObject, ResourceDefinition } from '../scim/schema.ts'
 import { requireObject, type ScimRequest } from './request.ts'

@@ -8,7 +8,7 @@ import {
 } from '../db/alert-channels.ts'
 import { type Alert, Alerts, type NewDelivery } from '../db/alerts.ts'
 import { type Database, StorageError } from '../db/database.ts'
-import { type AlertKind, forNotice, isAlerting, isDueAgain } from '../govern/conditions.ts'
+import { type AlertKind, forNotice, isAlerting, isDueAgain } from '../govern/condition.ts'
 import { type AlertTold, noticeOf } from '../govern/notice.ts'
 import { conditionsFor } from './conditions.ts'
 import { eachConnection } from './each-connection.ts'

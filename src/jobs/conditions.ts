@@ -1,27 +1,14 @@
 /** What is wrong with some connections: reads the facts of all of them together, and derives. */
 import type { Connection } from '../access/connection.ts'
 import { SealError, type Sealing } from '../access/seal.ts'
-import {
-  endingBetween,
-  openFindingsOf,
-  orphansSince,
-  parkedOf,
-  refusalsSince,
-  sealedWithOthers,
-  unknownAttributesSince,
-} from '../db/condition-facts.ts'
+import { endingBetween, sealedWithOthers } from '../db/credential-ends.ts'
 import type { DataDatabases } from '../db/data-databases.ts'
 import type { Database } from '../db/database.ts'
+import { openFindingsOf, orphansSince, parkedOf } from '../db/finding-facts.ts'
+import { refusalsSince, unknownAttributesSince } from '../db/refusals.ts'
 import { lastHeardOf, SPAN_MS, spansOfAll } from '../db/traffic.ts'
-import {
-  type Condition,
-  conditionsOf,
-  ENDED_MS,
-  ENDING_MS,
-  FINDINGS_THAT_COUNT,
-  ORPHANS_MS,
-  REFUSED_MS,
-} from '../govern/conditions.ts'
+import { type Condition, FINDINGS_THAT_COUNT } from '../govern/condition.ts'
+import { conditionsOf, ENDED_MS, ENDING_MS, ORPHANS_MS, REFUSED_MS } from '../govern/conditions.ts'
 import { quarantineOf, windowOf } from '../govern/health.ts'
 
 const HOUR_MS = 3_600_000

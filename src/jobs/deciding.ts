@@ -7,8 +7,9 @@ import type { Write } from '../db/database.ts'
 import type { Decided } from '../db/decided.ts'
 import type { Finding } from '../db/findings.ts'
 import type { Link } from '../db/link.ts'
-import { isProtected, isReused } from '../operations/account.ts'
+import { isReused } from '../operations/account.ts'
 import type { Endpoint } from '../operations/endpoint.ts'
+import { isProtected } from '../operations/protected.ts'
 
 /** Why a decision cannot be carried out; ends it with nothing written, or what can be repeated. */
 export class Refusal extends Error {

@@ -2,7 +2,7 @@
 import type { Connection } from '../access/connection.ts'
 import { MovedLinks } from '../db/moved-links.ts'
 import { parseShadow } from '../mapping/shadow.ts'
-import type { ImportItem } from './import-links.ts'
+import type { ImportItem } from './import-conflict.ts'
 import type { Jobs } from './jobs.ts'
 
 /** In the order of their ids, after the one given. Tombstones are left out: they hold no account. */

@@ -8,7 +8,7 @@ import type { Connection } from '../access/connection.ts'
 import type { NativeObject } from '../adapter/contract.ts'
 import { AdapterFailure } from '../adapter/failure.ts'
 import type { Claim, Link } from '../db/link.ts'
-import { MovedLinks, type MovedState } from '../db/moved-links.ts'
+import { MovedLinks } from '../db/moved-links.ts'
 import { stillHeld } from '../mapping/drift.ts'
 import { parseShadow, type Shadow, toView } from '../mapping/shadow.ts'
 import { noWords } from '../mapping/words.ts'
@@ -18,56 +18,24 @@ import { type Endpoint, openEndpoint } from '../operations/endpoint.ts'
 import { toScimError } from '../operations/failure.ts'
 import { splitMembers } from '../operations/members.ts'
 import { ScimError } from '../scim/error.ts'
-import type { JsonObject } from '../scim/schema.ts'
 import { openFor } from './endpoint.ts'
+import {
+  busy,
+  conflict,
+  type ImportItem,
+  type ImportOutcome,
+  INVALID_ID,
+  isId,
+  type Known,
+  refused,
+  repeatedIn,
+} from './import-conflict.ts'
 import type { Jobs } from './jobs.ts'
 
 /** Each costs a call to the app and a batch; an invocation may make 1000 of both together. */
 export const MAX_IMPORT = 100
 /** Connections that a Worker may hold open at once. */
 const AT_ONCE = 6
-
-export interface ImportItem {
-  readonly type: string
-  readonly id: string
-  readonly nativeId: string
-  readonly state: MovedState
-  readonly externalId?: string | undefined
-  /** As a client would send them. Those that the app holds are read from the app instead. */
-  readonly attributes?: JsonObject | undefined
-  /** Of an export: what was sent, and what the app had made of it. */
-  readonly echo?: Shadow['echo'] | undefined
-}
-
-export type ImportRefusal =
-  | 'invalid-id'
-  | 'invalid-attributes'
-  | 'no-type'
-  | 'repeated'
-  | 'id-used'
-  | 'account-linked'
-  | 'no-account'
-  | 'key-taken'
-  /** These two pass with time: send the item again. */
-  | 'app-failed'
-  | 'busy'
-
-export type ImportOutcome =
-  | { readonly status: 'unchanged' }
-  | {
-      readonly status: 'imported'
-      /** The id that a read had given to the account, which is gone now. */
-      readonly replaced?: string
-      /** Names in `attributes` that no schema knows, or that policy drops. */
-      readonly ignored?: readonly string[]
-    }
-  | {
-      readonly status: 'refused'
-      readonly reason: ImportRefusal
-      readonly detail: string
-      /** The id of the link that is in the way. */
-      readonly heldBy?: string
-    }
 
 /** One outcome for each item, in their order. */
 export async function importLinks(
@@ -105,38 +73,6 @@ export async function importLinks(
   return outcomes
 }
 
-// ---- ids ------------------------------------------------------------------------------------------
-
-const INVALID_ID =
-  'An id is 1 to 255 characters of those that stand in a URL path as they are (RFC 3986 §3.3, ' +
-  'without "%"), does not begin with ".", and does not hold "bulkId" (RFC 7643 §3.1).'
-
-function isId(id: string): boolean {
-  // "." and ".." are no path segments, and `.search` is an endpoint.
-  return /^(?!\.)[\w\-.~!$&'()*+,;=:@]{1,255}$/.test(id) && !/bulkid/i.test(id)
-}
-
-/** Places of items that come again, as the same id or as the same account. */
-function repeatedIn(items: readonly ImportItem[]): ReadonlySet<number> {
-  const seen = new Set<string>()
-  const repeated = new Set<number>()
-  for (const [at, { type, id, nativeId }] of items.entries()) {
-    const keys = [JSON.stringify(['id', id]), JSON.stringify([type, nativeId])]
-    if (keys.some((key) => seen.has(key))) repeated.add(at)
-    for (const key of keys) seen.add(key)
-  }
-  return repeated
-}
-
-// ---- what is there ----------------------------------------------------------------------------------
-
-interface Known {
-  /** The link of this id, whatever it stands for. */
-  readonly byId: Link | undefined
-  /** The live link of this account. */
-  readonly byAccount: Link | undefined
-}
-
 async function readKnown(
   items: readonly ImportItem[],
   endpoints: ReadonlyMap<string, Endpoint | undefined>,
@@ -162,43 +98,6 @@ async function readKnown(
     byId: byId.get(id),
     byAccount: byAccount.get(JSON.stringify([type, nativeId])),
   })
-}
-
-/**
- * The link that gives way, if any; else an outcome.
- *
- * A `discovered` link of the account gives way although a read may have told its id. Its id is days
- * old at most; the imported one is what the client has cached for years, and an account has one id.
- * A client that did cache the former gets 404 for it, as for any id that ended, searches again and
- * finds the imported one; refusing the import instead would leave the old id dead for ever, since
- * nothing makes a client forget it. A link that a client has written under never gives way.
- */
-function conflict(
-  { id, type, nativeId, state }: ImportItem,
-  { byId, byAccount }: Known,
-): ImportOutcome | undefined {
-  if (byId) {
-    if (byId.state === 'tombstone' || byId.state === 'retiring') {
-      return refused(
-        'id-used',
-        'This id stood for a resource that was deleted here, and no id comes back.',
-        byId,
-      )
-    }
-    if (byId.type !== type || byId.nativeId !== nativeId) {
-      return refused('id-used', `This id stands for another account (${byId.type}).`, byId)
-    }
-    // What a client has written since the first import stays.
-    if (byId.state !== 'discovered' || state === 'discovered') return { status: 'unchanged' }
-  }
-  if (byAccount && byAccount.id !== id && byAccount.state !== 'discovered') {
-    return refused(
-      'account-linked',
-      `The account is linked as "${byAccount.id}" already, and a client has used that id.`,
-      byAccount,
-    )
-  }
-  return undefined
 }
 
 // ---- one item ---------------------------------------------------------------------------------------
@@ -322,12 +221,4 @@ async function takenKey(
     }
   }
   return undefined
-}
-
-function busy(): ImportOutcome {
-  return refused('busy', 'Another request is changing this account. Send the item again.')
-}
-
-function refused(reason: ImportRefusal, detail: string, holder?: Link): ImportOutcome {
-  return { status: 'refused', reason, detail, ...(holder && { heldBy: holder.id }) }
 }

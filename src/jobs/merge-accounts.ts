@@ -4,10 +4,11 @@
  * taken again: who is cut off decides once more, and what is done is found done.
  */
 import type { NativeObject } from '../adapter/contract.ts'
-import { type Account, isProtected, isReused, viewOf } from '../operations/account.ts'
+import { type Account, isReused, viewOf } from '../operations/account.ts'
 import { sendMembers } from '../operations/change-members.ts'
 import type { Endpoint } from '../operations/endpoint.ts'
 import { GROUP, linksOf } from '../operations/members.ts'
+import { isProtected } from '../operations/protected.ts'
 import { collect, walk } from '../operations/search.ts'
 import { switchAccount } from '../operations/switch-account.ts'
 import {

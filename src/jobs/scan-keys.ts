@@ -1,10 +1,11 @@
 /** An account's keys for the match rules, normalised as a create's search compares them. */
 import type { NativeObject } from '../adapter/contract.ts'
 import type { ScannedKey } from '../db/scan.ts'
-import type { LinkFact } from '../db/scans.ts'
+import type { LinkFact } from '../db/scan-links.ts'
 import { askedKeys, heldKeys, type KeyFact, type MatchRule } from '../identity/rules.ts'
-import { isExcluded, rulesOf } from '../operations/account.ts'
+import { rulesOf } from '../operations/account.ts'
 import type { Endpoint } from '../operations/endpoint.ts'
+import { isExcluded } from '../operations/protected.ts'
 import type { Resource } from '../scim/schema.ts'
 
 /** What keys mean changes with the mapping and with the policy: an old scan is of no use then. */

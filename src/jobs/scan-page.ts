@@ -2,13 +2,15 @@
 import type { NativeObject } from '../adapter/contract.ts'
 import type { Write } from '../db/database.ts'
 import type { Scan, ScannedAccount, Situation } from '../db/scan.ts'
-import type { LinkFact, Scans } from '../db/scans.ts'
+import { type LinkFact, ScanLinks } from '../db/scan-links.ts'
+import { Scanned } from '../db/scanned.ts'
 import { accepted, type Drift, isReactivation } from '../mapping/drift.ts'
 import { parseShadow, printShadow } from '../mapping/shadow.ts'
-import { isExcluded, isProtected, isReused } from '../operations/account.ts'
+import { isReused } from '../operations/account.ts'
 import { driftIn, driftRule } from '../operations/drift.ts'
 import type { Endpoint } from '../operations/endpoint.ts'
 import { standingFor } from '../operations/pending.ts'
+import { isExcluded, isProtected } from '../operations/protected.ts'
 import { keysOfAccount } from './scan-keys.ts'
 
 const LONGEST_DISPLAY = 200
@@ -16,15 +18,13 @@ const LONGEST_DISPLAY = 200
 /** The rows of accounts that the scan has not met before, and how many they are. */
 export async function readAccounts(
   endpoint: Endpoint,
-  scans: Scans,
   scan: Scan,
   objects: readonly NativeObject[],
 ): Promise<{ writes: Write[]; fresh: number }> {
+  const scanned = new Scanned(endpoint.db, scan)
+  const scanLinks = new ScanLinks(endpoint.db, scan)
   const nativeIds = objects.map((object) => object.id)
-  const [met, known] = await Promise.all([
-    scans.met(scan, nativeIds),
-    scans.linksOf(scan.type, nativeIds),
-  ])
+  const [met, known] = await Promise.all([scanned.met(nativeIds), scanLinks.linksOf(nativeIds)])
   const byId = new Map(objects.map((object) => [object.id, object]))
   // A tombstone hides the account it was made for, and nobody who has its native id after it.
   const outlived = [...known.values()].filter((link) => {
@@ -42,14 +42,13 @@ export async function readAccounts(
   const accounts = unmet.map((object) => beside(endpoint, object, links.get(object.id)))
   const writes: Write[] = []
   if (!scan.dryRun) {
-    writes.push(...linkWrites(endpoint, scans, scan, unmet, links))
-    if (outlived.length > 0) writes.push(scans.release(outlived.map(({ id }) => id)))
+    writes.push(...linkWrites(endpoint, scanLinks, unmet, links))
+    if (outlived.length > 0) writes.push(scanLinks.release(outlived.map(({ id }) => id)))
   }
   if (accounts.length > 0) {
     writes.push(
-      scans.putAccounts(scan, accounts),
-      scans.putKeys(
-        scan,
+      scanned.putAccounts(accounts),
+      scanned.putKeys(
         unmet.flatMap((object) => keysOfAccount(endpoint, object, links.get(object.id))),
       ),
     )
@@ -60,8 +59,7 @@ export async function readAccounts(
 /** Links for accounts that have none; missing ones are back; baselines take what policy accepts. */
 function linkWrites(
   endpoint: Endpoint,
-  scans: Scans,
-  scan: Scan,
+  scanLinks: ScanLinks,
   objects: readonly NativeObject[],
   links: ReadonlyMap<string, LinkFact>,
 ): Write[] {
@@ -84,8 +82,7 @@ function linkWrites(
   return [
     ...(unlinked.length > 0
       ? [
-          scans.mint(
-            scan.type,
+          scanLinks.mint(
             unlinked.map((object) => ({
               id: io.newId(),
               nativeId: object.id,
@@ -96,8 +93,8 @@ function linkWrites(
           ),
         ]
       : []),
-    ...(back.length > 0 ? [scans.reappear(back, now)] : []),
-    ...(accepting.length > 0 ? [scans.accept(accepting)] : []),
+    ...(back.length > 0 ? [scanLinks.reappear(back, now)] : []),
+    ...(accepting.length > 0 ? [scanLinks.accept(accepting)] : []),
   ]
 }
 

@@ -5,6 +5,8 @@
 import type { FindingKind, Found } from '../db/findings.ts'
 import { countLeavers } from '../db/leavers.ts'
 import type { Scan, ScannedAccount, Situation } from '../db/scan.ts'
+import { ScanLinks } from '../db/scan-links.ts'
+import { Scanned } from '../db/scanned.ts'
 import type { Scans } from '../db/scans.ts'
 import { rulesOf } from '../operations/account.ts'
 import type { Endpoint } from '../operations/endpoint.ts'
@@ -46,7 +48,7 @@ export async function doubtOf(
 ): Promise<string | undefined> {
   const before = await scans.lastDone(scan.type, scan)
   if (!scan.acceptShrink) {
-    if (scan.seen === 0 && ((before?.seen ?? 0) > 0 || (await scans.hasLinked(scan.type)))) {
+    if (scan.seen === 0 && ((before?.seen ?? 0) > 0 || (await hasLinked(endpoint, scan)))) {
       return (
         `The app's list is empty, although it held ${before?.seen ?? 'linked'} accounts before. ` +
         'Nothing was changed. Check the credentials, rights and base URL of this connection.'
@@ -75,6 +77,8 @@ export async function doubtOf(
   return undefined
 }
 
+const hasLinked = ({ db }: Endpoint, scan: Scan) => new ScanLinks(db, scan).hasLinked()
+
 /** A step of the phases after `walk`. False: another walker was faster. */
 export function settleStep(endpoint: Endpoint, scans: Scans, scan: Scan): Promise<boolean> {
   switch (scan.phase) {
@@ -94,7 +98,8 @@ async function ambiguousStep(endpoint: Endpoint, scans: Scans, scan: Scan): Prom
   const rules = rulesOf(endpoint).filter(({ auto }) => auto)
   const kinds = rules.map(({ kind }) => kind)
   const after = scan.cursor === undefined ? undefined : readKey(scan.cursor)
-  const shared = await scans.sharedKeys(scan, kinds, after, STEP_ROWS, NAMED_IDS)
+  const scanned = new Scanned(endpoint.db, scan)
+  const shared = await scanned.sharedKeys(kinds, after, STEP_ROWS, NAMED_IDS)
   const last = shared.length === STEP_ROWS ? shared.at(-1) : undefined
   const now = io.now()
   const found = shared.map(({ kind, nativeIds, count }) => {
@@ -122,7 +127,7 @@ async function ambiguousStep(endpoint: Endpoint, scans: Scans, scan: Scan): Prom
           ...kinds.flatMap((kind) => {
             const norms = shared.flatMap((key) => (key.kind === kind ? [key.norm] : []))
             const key = rules.find((rule) => rule.kind === kind)?.key ?? kind
-            return norms.length > 0 ? [scans.markAmbiguous(scan, kind, norms, key)] : []
+            return norms.length > 0 ? [scanned.markAmbiguous(kind, norms, key)] : []
           }),
           ...(scan.dryRun ? [] : [findings.found('ambiguous', found, now)]),
         ],
@@ -140,8 +145,9 @@ function readKey(cursor: string): { kind: string; norm: string } {
  * account has gone has nothing to hide any more.
  */
 async function missingStep(endpoint: Endpoint, scans: Scans, scan: Scan): Promise<boolean> {
-  const { io, port } = endpoint
-  const unmet = await scans.unmet(scan, scan.cursor ?? '', STEP_READS)
+  const { io, port, db } = endpoint
+  const scanLinks = new ScanLinks(db, scan)
+  const unmet = await scanLinks.unmet(scan.cursor ?? '', STEP_READS)
   const objects = await Promise.all(unmet.map(({ nativeId }) => port.get(nativeId)))
   const there = objects.filter((object) => object !== null)
   const absent = unmet.filter((_, at) => objects[at] === null)
@@ -149,15 +155,14 @@ async function missingStep(endpoint: Endpoint, scans: Scans, scan: Scan): Promis
   const hidden = absent.filter(({ state }) => state === 'tombstone')
   const before = await scans.lastDone(scan.type, scan)
   const goneBefore = before
-    ? await scans.inSituation(
-        before,
+    ? await new Scanned(db, before).inSituation(
         'missing',
         gone.map(({ nativeId }) => nativeId),
       )
     : new Set<string>()
   const confirmed = (link: (typeof gone)[number]) =>
     link.state === 'missing' || goneBefore.has(link.nativeId)
-  const { writes, fresh } = await readAccounts(endpoint, scans, scan, there)
+  const { writes, fresh } = await readAccounts(endpoint, scan, there)
   const last = unmet.length === STEP_READS ? unmet.at(-1) : undefined
   const now = io.now()
   return scans.commit(
@@ -171,8 +176,7 @@ async function missingStep(endpoint: Endpoint, scans: Scans, scan: Scan): Promis
     now,
     [
       ...writes,
-      scans.putAccounts(
-        scan,
+      new Scanned(db, scan).putAccounts(
         gone.map((link) => ({
           nativeId: link.nativeId,
           link: link.id,
@@ -184,11 +188,11 @@ async function missingStep(endpoint: Endpoint, scans: Scans, scan: Scan): Promis
       ...(scan.dryRun
         ? []
         : [
-            scans.disappear(
+            scanLinks.disappear(
               gone.filter(confirmed).map(({ id }) => id),
               now,
             ),
-            scans.release(hidden.map(({ id }) => id)),
+            scanLinks.release(hidden.map(({ id }) => id)),
           ]),
     ],
   )
@@ -199,7 +203,8 @@ async function findingsStep(endpoint: Endpoint, scans: Scans, scan: Scan): Promi
   if (scan.dryRun) return scans.end(scan, 'done', undefined, io.now(), [])
   const mayRestore = restores(endpoint)
   const limit = mayRestore ? STEP_RESTORES : STEP_ROWS
-  const accounts = await scans.accounts(scan, REPORTED, scan.cursor ?? '', limit)
+  const scanned = new Scanned(endpoint.db, scan)
+  const accounts = await scanned.accounts(REPORTED, scan.cursor ?? '', limit)
   const mended = mayRestore ? await restoreByPolicy(endpoint, accounts) : new Map<string, Mended>()
   const now = io.now()
   const restored = [...mended.values()].filter((one) => one.restored.length > 0)
@@ -216,8 +221,7 @@ async function findingsStep(endpoint: Endpoint, scans: Scans, scan: Scan): Promi
     }),
     ...(restored.length > 0
       ? [
-          scans.markRestored(
-            scan,
+          scanned.markRestored(
             restored.map(({ nativeId, restored: paths }) => ({ nativeId, paths })),
           ),
         ]
@@ -227,7 +231,7 @@ async function findingsStep(endpoint: Endpoint, scans: Scans, scan: Scan): Promi
   if (last) return scans.commit(scan, { ...scan, cursor: last.nativeId }, now, writes)
   return scans.end(scan, 'done', undefined, now, [
     ...writes,
-    ...(await orphans(endpoint, scans, scan, now)),
+    ...(await orphans(endpoint, scan, now)),
     ...(await leavers(endpoint, scan, now)),
     findings.closeOutdated(scan.type, scan.startedAt),
   ])
@@ -256,10 +260,10 @@ function foundOf(
  * One finding for all of them: before a client is connected everybody is in the app only, and a
  * row for each of 100,000 people would be read by nobody. The report lists them.
  */
-async function orphans(endpoint: Endpoint, scans: Scans, scan: Scan, now: number) {
+async function orphans(endpoint: Endpoint, scan: Scan, now: number) {
   const { io, findings } = endpoint
-  if (!(await scans.hasLinked(scan.type))) return []
-  const count = await scans.count(scan, 'discovered')
+  if (!(await hasLinked(endpoint, scan))) return []
+  const count = await new Scanned(endpoint.db, scan).count('discovered')
   if (count === 0) return []
   const detail = { type: scan.type, count, scan: scan.id }
   return [findings.found('orphan', [{ id: io.newId(), subject: scan.type, detail }], now)]

@@ -184,7 +184,7 @@ async function walk(endpoint: Endpoint, scans: Scans, begun: Scan, purse: Purse)
   let pages = await readPages(endpoint, scan.cursor, purse)
   while (pages) {
     const { items, next, total } = pages
-    const { writes, fresh } = await readAccounts(endpoint, scans, scan, items)
+    const { writes, fresh } = await readAccounts(endpoint, scan, items)
     if (next !== undefined && next === scan.cursor) {
       const note =
         'The app gives out the same page of its list again and again. Nothing was changed.'

@@ -1,11 +1,5 @@
-/**
- * What all operations do with one account or group of the app: read it under its link, show it as
- * the client knows it, and bring it to a wanted state.
- */
-import type { Connection } from '../access/connection.ts'
-import { modeOf } from '../access/mode.ts'
-import type { Policy } from '../access/policy.ts'
-import type { Delta, NativeObject } from '../adapter/contract.ts'
+/** One account or group of the app: read under its link, and shown as the client knows it. */
+import type { NativeObject } from '../adapter/contract.ts'
 import type { Write } from '../db/database.ts'
 import type { Link, LinkFacts } from '../db/link.ts'
 import { claimsOf } from '../identity/keys.ts'
@@ -17,10 +11,9 @@ import { weakETag } from '../scim/etag.ts'
 import { renderResource } from '../scim/resource.ts'
 import type { JsonObject, Resource } from '../scim/schema.ts'
 import type { Endpoint } from './endpoint.ts'
-import { reportProtected, reportReuse } from './findings.ts'
+import { reportReuse } from './findings.ts'
 import { readAgain } from './gone.ts'
-import { heldBack, standsIn, turn, withFormer } from './inactive.ts'
-import { switchAccount } from './switch-account.ts'
+import { standsIn, withFormer } from './inactive.ts'
 
 export interface Account {
   readonly link: Link
@@ -226,174 +219,10 @@ export function factsOf(
   }
 }
 
-/** An account as a client knows it, and its link where it has one. */
-export interface Subject {
-  readonly link: Link | undefined
-  readonly object: NativeObject
-  readonly view: Resource
-}
-
-/**
- * Brings the account from the client's view to `after`, with no call where nothing differs, and
- * answers with what the app holds then. `onEffect`: a first call has had its effect.
- */
-export async function change(
-  endpoint: Endpoint,
-  { link, object, view: before }: Subject,
-  after: Resource,
-  onEffect: () => void = () => {},
-): Promise<NativeObject> {
-  const { port, mapping } = endpoint
-  await refuseProtected(endpoint, object, link)
-  const isOurs = standsIn(endpoint)
-  const shown = link ? withFormer(link, object) : object
-  const own = isOurs ? { ...after, active: before['active'] ?? true } : after
-  let current = await send(
-    endpoint,
-    object,
-    heldBack(endpoint, after, await mapping.delta(before, own, shown, isFirst(endpoint, link))),
-  )
-  if (current !== object) onEffect()
-  const active = after['active']
-  if (typeof active !== 'boolean') return current
-  const isHeldDown = isOurs || link?.former !== undefined
-  if (isHeldDown && active !== (before['active'] ?? true)) {
-    current = await send(endpoint, current, turn(endpoint, active, current, link))
-  }
-  const isWanted = active !== current.active && (active || !isOurs)
-  if (mapping.switches && port.setActive && isWanted) {
-    const outcome = await switchAccount(endpoint, link?.id, object.id, active)
-    if (outcome?.kind === 'gone') throw vanished()
-    current = (outcome?.kind === 'ok' && outcome.object) || (await reread(endpoint, object.id))
-  }
-  return current
-}
-
-/** No client has written it under this mapping yet: what the app is told beside comes along. */
-function isFirst({ connection }: Endpoint, link: Link | undefined): boolean {
-  return link?.state !== 'linked' || parseShadow(link.shadow).mapping !== connection.mappingVersion
-}
-
-async function send(endpoint: Endpoint, object: NativeObject, delta: Delta): Promise<NativeObject> {
-  if (delta.unset.length === 0 && Object.keys(delta.set).length === 0) return object
-  if (!endpoint.port.update) {
-    throw new ScimError(501, `The app does not let a ${endpoint.definition.type.name} be changed.`)
-  }
-  const outcome = await endpoint.port.update(object.id, delta)
-  if (outcome.kind === 'gone') throw vanished()
-  return (outcome.kind === 'ok' && outcome.object) || (await reread(endpoint, object.id))
-}
-
 /**
  * Claims taken before this moment belong to no rename that is still under way: a request makes a
  * few calls, and each has its limit.
  */
 export function staleBefore({ io, connection }: Endpoint): number {
   return io.now() - 4 * connection.policy.limits.requestTimeoutMs
-}
-
-/** By the adapter's word, by the connection's policy, or because a person has decided so. */
-export function isProtected(
-  endpoint: Endpoint,
-  object: Pick<NativeObject, 'attributes' | 'protected'>,
-  link: Pick<Link, 'verdict'> | undefined,
-): boolean {
-  const { policy } = endpoint.connection
-  return (
-    link?.verdict === 'protected' ||
-    object.protected === true ||
-    fitsAny(endpoint, policy.protected, object)
-  )
-}
-
-/** By the connection's policy, which speaks of people: never matched, and never offered. */
-export function isExcluded(endpoint: Endpoint, object: Pick<NativeObject, 'attributes'>): boolean {
-  const { connection, definition } = endpoint
-  return definition.type.name === 'User' && fitsAny(endpoint, connection.policy.exclude, object)
-}
-
-function fitsAny(
-  { spec }: Endpoint,
-  patterns: Policy['exclude'],
-  object: Pick<NativeObject, 'attributes'>,
-): boolean {
-  return patterns.some(({ pattern, ...rule }) => {
-    const value = object.attributes[('app' in rule && rule.app) || spec.naming]
-    return typeof value === 'string' && fits(pattern, value)
-  })
-}
-
-/** Protected accounts refuse every write; one that has a link becomes a finding. */
-export async function refuseProtected(
-  endpoint: Endpoint,
-  object: Pick<NativeObject, 'attributes' | 'protected'>,
-  link: Link | undefined,
-): Promise<void> {
-  if (!isProtected(endpoint, object, link)) return
-  if (link) await reportProtected(endpoint, link)
-  throw new ScimError(
-    400,
-    'This account is protected: it is managed in the app only. Take it out of the scope of ' +
-      'provisioning, or let an administrator of this connection take the protection away.',
-    { reason: 'protected' },
-  )
-}
-
-/** `*` stands for any text; letter case does not count. */
-function fits(pattern: string, value: string): boolean {
-  const parts = pattern.toLowerCase().split('*')
-  const text = value.toLowerCase()
-  if (parts.length === 1) return text === parts[0]
-  const first = parts[0] ?? ''
-  const last = parts.at(-1) ?? ''
-  if (!text.startsWith(first) || text.length < first.length + last.length) return false
-  let at = first.length
-  for (const part of parts.slice(1, -1)) {
-    const found = text.indexOf(part, at)
-    if (found < 0) return false
-    at = found + part.length
-  }
-  return text.endsWith(last) && text.length - last.length >= at
-}
-
-async function reread(endpoint: Endpoint, nativeId: string): Promise<NativeObject> {
-  const object = await endpoint.port.get(nativeId)
-  if (!object) throw vanished()
-  return object
-}
-
-function vanished(): ScimError {
-  return new ScimError(404, 'The app no longer holds this resource.', { reason: 'vanished' })
-}
-
-/** Writes wait for the connection's mode; no mode answers a success that did not happen. */
-export function refuseByMode(endpoint: Endpoint): void {
-  const { connection, io } = endpoint
-  switch (modeOf(connection, io.now())) {
-    case 'live':
-    // Each operation finds out what it would do, and says that (gate.ts).
-    case 'gate':
-      return
-    case 'paused':
-      throw paused(connection)
-    case 'observe':
-      throw new ScimError(
-        400,
-        'This connection only observes: reads are answered, nothing is written. An administrator ' +
-          'of this connection must set its mode to "live" first.',
-        { reason: 'observing' },
-      )
-  }
-}
-
-/** 503 for reads as well: the client waits, and nothing is decided on what it does not see. */
-export function paused({ modeUntil }: Pick<Connection, 'modeUntil'>): ScimError {
-  return new ScimError(
-    503,
-    modeUntil === undefined
-      ? 'This connection is paused by its administrator. Retry later.'
-      : `The mode of this connection ended at ${new Date(modeUntil).toISOString()}, and it is ` +
-          'paused until its administrator sets another one. Retry later.',
-    { retryAfterSeconds: 300, reason: 'paused' },
-  )
 }

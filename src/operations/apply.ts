@@ -3,7 +3,6 @@
  * disable are written down before the app hears of them (an intent), so that one which was cut off
  * is finished without its client; every other update is the client's to repeat.
  */
-
 import type { NativeObject } from '../adapter/contract.ts'
 import { AdapterFailure } from '../adapter/failure.ts'
 import type { Write } from '../db/database.ts'
@@ -11,35 +10,25 @@ import type { Claim, Intent, Link } from '../db/link.ts'
 import { endSending } from '../db/sending.ts'
 import { admit, park } from '../govern/guard.ts'
 import { without } from '../identity/keys.ts'
-import { same } from '../mapping/same.ts'
-import { parseShadow, withoutSecrets } from '../mapping/shadow.ts'
-import { furtherWords, type Words } from '../mapping/words.ts'
+import { withoutSecrets } from '../mapping/shadow.ts'
+import type { Words } from '../mapping/words.ts'
 import { ScimError } from '../scim/error.ts'
-import { getAt } from '../scim/path.ts'
 import type { Resource } from '../scim/schema.ts'
-import {
-  type Account,
-  change,
-  claimsIn,
-  factsOf,
-  isReused,
-  type Subject,
-  staleBefore,
-  viewOf,
-} from './account.ts'
+import { type Account, claimsIn, factsOf, staleBefore, viewOf } from './account.ts'
+import { change, type Subject } from './change-account.ts'
 import type { Endpoint } from './endpoint.ts'
-import { formerAfter, losesGroups, removesOff, strips, withFormer } from './inactive.ts'
+import { formerAfter, losesGroups, removesOff, strips } from './inactive.ts'
 import { restoreMemberships, stripMemberships } from './memberships.ts'
 import { changedNames, keysTaken } from './refuse-update.ts'
 import { commitRemoved, removeWhileOff } from './remove-while-off.ts'
-import { leaseUntil, PATIENCE_MS } from './reservation.ts'
+import { leaseUntil } from './reservation.ts'
 import { rolesOfPerson, rolesOfRenamed, tellDueRoles } from './roles.ts'
 
 /** The lease of an update that is under way. */
 type Held = Pick<Intent, 'id'> & { readonly fence: number }
 
 /** What an intent keeps: top-level attributes that change, secrets left out. */
-interface Plan {
+export interface Plan {
   readonly before: Resource
   readonly after: Resource
 }
@@ -108,7 +97,7 @@ function planOf(
 }
 
 /** Instead of `write`, where the account of a person who is off goes. */
-async function remove(
+export async function remove(
   endpoint: Endpoint,
   { link, object, view }: Account,
   after: Resource,
@@ -145,7 +134,7 @@ async function giveUp(
   throw error
 }
 
-async function write(
+export async function write(
   endpoint: Endpoint,
   { link, object, view: before }: Account,
   after: Resource,
@@ -248,79 +237,6 @@ function followGroups(
   return strips(endpoint) ? [] : [endpoint.edges.park(id, now), rolesOfPerson(endpoint, id)]
 }
 
-function changedNothing(error: unknown): boolean {
+export function changedNothing(error: unknown): boolean {
   return error instanceof ScimError || (error instanceof AdapterFailure && error.effect === 'none')
-}
-
-// ---- an update that was cut off --------------------------------------------------------------------
-
-/**
- * Waits for the update of this link that is under way, or finishes one that was cut off: what comes
- * after it must find it done, or be undone by it later.
- *
- * @throws {ScimError} 503 where it does not end in time
- */
-export async function settleUpdate(endpoint: Endpoint, link: Link): Promise<void> {
-  const { intents, io } = endpoint
-  for (const waitMs of [...PATIENCE_MS, 0]) {
-    const intent = await intents.open(link.id)
-    if (intent?.op !== 'update') return
-    if (intent.leaseUntil <= io.now()) return finishUpdate(endpoint, link, intent)
-    if (waitMs > 0) await io.wait(waitMs)
-    else throw busy(Math.ceil((intent.leaseUntil - io.now()) / 1000))
-  }
-}
-
-function busy(retryAfterSeconds: number): ScimError {
-  return new ScimError(
-    503,
-    'Another request is changing this resource, or was cut off while it did. Retry later.',
-    { retryAfterSeconds },
-  )
-}
-
-/**
- * Does what is left of an update whose lease ran out. An attribute that somebody has changed since is
- * left as it is; one that the app refuses is the client's to hear of when it tries again.
- */
-export async function finishUpdate(endpoint: Endpoint, link: Link, intent: Intent): Promise<void> {
-  const { intents, port } = endpoint
-  if (link.nativeId === undefined) return
-  if (!(await intents.takeOver(intent, leaseUntil(endpoint)))) return
-  const held = { id: intent.id, fence: intent.fence + 1 }
-  const object = await port.get(link.nativeId)
-  const plan = JSON.parse(intent.body) as Plan
-  const removes = plan.after['active'] === false && removesOff(endpoint)
-  if (!object || isReused(link, object)) {
-    // It was there when the update began: what is gone is gone because it was to go.
-    const isDone = removes && (await commitRemoved(endpoint, link, held, plan))
-    if (!isDone) await intents.cancelUpdate(held, link, [], [])
-    return
-  }
-  const view = viewOf(endpoint, link, object)
-  const after = merge(view, plan)
-  // The client's words are those of the plan, also where the app has heard them already.
-  const words = furtherWords(
-    { shadow: parseShadow(link.shadow), object: withFormer(link, object) },
-    { before: view, after },
-    (path) => !same(getAt(plan.before, path), getAt(plan.after, path)),
-  )
-  const renamed = without(claimsIn(endpoint, after), claimsIn(endpoint, view))
-  try {
-    const account = { link, object, view }
-    const cause = { ignored: [], words, decision: undefined }
-    if (removes && after['active'] === false) await remove(endpoint, account, after, renamed, held)
-    else await write(endpoint, account, after, cause, renamed, held)
-  } catch (error) {
-    if (!changedNothing(error)) throw error
-  }
-}
-
-function merge(view: Resource, { before, after }: Plan): Resource {
-  const untouched = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((name) =>
-    same(view[name], before[name]),
-  )
-  const rest = Object.entries(view).filter(([name]) => !untouched.includes(name))
-  const wanted = Object.entries(after).filter(([name]) => untouched.includes(name))
-  return Object.fromEntries([...rest, ...wanted]) as Resource
 }

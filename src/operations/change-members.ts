@@ -1,24 +1,21 @@
 /**
- * Changes to the members of a group: who is named, what is wanted, and what is recorded before and
- * after the app is told. A change to one member makes at most one call that writes, whatever the size
- * of the group (docs/decisions/0008-membership.md).
+ * Changes to the members of a group: what is recorded before and after the app is told. A change to one member
+ * makes at most one call that writes, whatever the size of the group (docs/decisions/0008-membership.md).
  */
-import { type Write, writeAll } from '../db/database.ts'
+import type { Write } from '../db/database.ts'
 import type { Edge } from '../db/edges.ts'
 import type { Link } from '../db/link.ts'
 import type { Hold, Wanted } from '../db/want-edges.ts'
 import { Budget } from '../membership/budget.ts'
-import { needsPresent, planChanges } from '../membership/plan.ts'
 import { ScimError } from '../scim/error.ts'
-import type { ValueChange } from '../scim/patch-delta.ts'
-import { type Account, isProtected, refuseProtected } from './account.ts'
+import type { Account } from './account.ts'
 import type { Endpoint } from './endpoint.ts'
-import { reportDeletedMembers } from './findings.ts'
 import { allMembers, readMembers } from './members.ts'
-import { membershipRows } from './membership-rows.ts'
-import { followTable, givesRoles, rolesOfMembers, tableOf, tellRoles } from './roles.ts'
+import type { MemberPlan } from './plan-members.ts'
+import { isProtected, refuseProtected } from './protected.ts'
+import { movedOn, record } from './record-members.ts'
 import { BELIEVED_MS, newHold, settleMembers } from './settle-members.ts'
-import { busy } from './tell-members.ts'
+import { busy } from './telling.ts'
 import type { UnreadMembers } from './unread-group.ts'
 
 /** Pages that are read to learn whether a change is none: never more than the calls it may save. */
@@ -29,101 +26,6 @@ const MANY_HOLDS_MS = 24 * 3_600_000
 const MANY_PAGES = 10
 /** How long a member whom another request is changing is waited for, in steps. */
 const PATIENCE_MS = [0, 50, 100, 200, 400, 800] as const
-
-/** What a request wants of each member it speaks of. */
-export interface MemberPlan {
-  readonly changes: readonly { readonly link: Link; readonly wanted: boolean }[]
-  /** Everybody in the group, where the app was asked. */
-  readonly read: readonly Edge[] | undefined
-  /** How many replaces with one member were taken for adds. */
-  readonly additive: number
-}
-
-// ---- who is named --------------------------------------------------------------------------------
-
-/**
- * Finds out who is meant, and writes nothing.
- *
- * @param account the group; undefined where it is still to be created
- * @throws {ScimError} `invalidValue` where an id was never given out here, or a group is to be a member
- *   and the app has no groups in groups
- */
-export async function planMembers(
-  endpoint: Endpoint,
-  account: Account | undefined,
-  changes: readonly ValueChange[],
-): Promise<MemberPlan> {
-  if (changes.length === 0) return { changes: [], read: undefined, additive: 0 }
-  const { additiveSingleReplace } = endpoint.connection.policy.groups
-  const isWhole = account !== undefined && needsPresent(changes, additiveSingleReplace)
-  const read = isWhole && endpoint.port.members ? await allMembers(endpoint, account) : undefined
-  const recorded = isWhole ? await endpoint.edges.wanted(account.link.id) : []
-  const present = [...recorded, ...(read ?? [])]
-  const { wanted, named, additive } = planChanges(changes, present, additiveSingleReplace)
-  const ids = [...new Set([...wanted.keys(), ...named])]
-  const links = await knownMembers(
-    endpoint,
-    account?.link.id ?? 'new',
-    named,
-    await endpoint.links.getAll(ids),
-  )
-  const planned = [...wanted].flatMap(([id, isWanted]) => {
-    const link = links.get(id)
-    return link && !(isWanted && isDeleted(link)) ? [{ link, wanted: isWanted }] : []
-  })
-  return { changes: planned, read, additive }
-}
-
-/**
- * By SCIM id. A person who was deleted here is to be skipped: the client's view of the group is behind.
- *
- * @throws {ScimError} as `planMembers`
- */
-export async function knownMembers(
-  endpoint: Endpoint,
-  group: string,
-  named: ReadonlySet<string>,
-  found: readonly Link[],
-): Promise<ReadonlyMap<string, Link>> {
-  const links = new Map(found.map((link) => [link.id, link]))
-  refuseUnknown([...named].filter((id) => !links.has(id)))
-  refuseNested(
-    endpoint,
-    [...named].flatMap((id) => links.get(id) ?? []),
-  )
-  const gone = [...named].filter((id) => isDeleted(links.get(id)))
-  if (gone.length > 0) await reportDeletedMembers(endpoint, group, gone)
-  return links
-}
-
-function isDeleted(link: Link | undefined): boolean {
-  return link?.state === 'tombstone' || link?.state === 'retiring'
-}
-
-function refuseUnknown([first, ...others]: readonly string[]): void {
-  if (first === undefined) return
-  const more = others.length > 0 ? ` (and ${others.length} more)` : ''
-  throw new ScimError(
-    'invalidValue',
-    `No resource of this connection has the id "${first}"${more}. Members must be provisioned ` +
-      'before they are added; nothing was changed.',
-    { reason: 'unknown-member' },
-  )
-}
-
-/** A group among its members, in an app that has no such thing, would give nobody what it promises. */
-function refuseNested({ definition, spec }: Endpoint, named: readonly Link[]): void {
-  const { membership, members } = spec.capabilities
-  if (membership === 'none' || members?.nested) return
-  const nested = named.find((link) => link.type === definition.type.name && !isDeleted(link))
-  if (!nested) return
-  throw new ScimError(
-    'invalidValue',
-    `The app has no groups within groups, so the group "${nested.id}" cannot be a member; nothing ` +
-      'was changed. Assign its people directly, or take it out of this group in the source directory.',
-    { reason: 'nested-group' },
-  )
-}
 
 // ---- what is sent and recorded ---------------------------------------------------------------------
 
@@ -166,7 +68,7 @@ export interface Change {
   readonly wanted: boolean
 }
 
-export interface Telling<C extends Change> {
+export interface Wanting<C extends Change> {
   /** Writes of an import: left out where another request has overtaken it. */
   readonly imported: readonly Write[]
   /** As in `MemberPlan`. */
@@ -194,7 +96,7 @@ export async function tellWanted<C extends Change>(
   endpoint: Endpoint,
   group: Link,
   changes: readonly C[],
-  { imported, additive, isUnread = false, want }: Telling<C>,
+  { imported, additive, isUnread = false, want }: Wanting<C>,
 ): Promise<Moved> {
   const { io, deadline } = endpoint
   const budget = new Budget(io.now, deadline.leftMs())
@@ -227,16 +129,6 @@ export async function tellWanted<C extends Change>(
     if (open.length === 0) return moved
   }
   throw busy()
-}
-
-/** As the settling wrote it: the client compares this answer's version with that of its next read. */
-function movedOn(account: Account, moved: Pick<Moved, 'versions' | 'at'>): Account {
-  if (moved.versions === 0) return account
-  const { link } = account
-  return {
-    ...account,
-    link: { ...link, version: link.version + moved.versions, modifiedAt: moved.at },
-  }
 }
 
 function unfinished(left: number): ScimError {
@@ -288,62 +180,4 @@ export async function importOf(
   const all = list ? await list(pages) : await readMembers(endpoint, nativeId, pages)
   if (all === 'unsure') return []
   return all === 'many' || !all ? [edgeIntents.many(link.id, now)] : onto(all)
-}
-
-/** Where no app holds the members, an edge is the membership. */
-async function record(
-  endpoint: Endpoint,
-  account: Account,
-  { changes, additive }: MemberPlan,
-): Promise<Account> {
-  const { db, links, edges, audit, request, io } = endpoint
-  const { link: group } = account
-  if (givesRoles(endpoint)) await followTable(endpoint)
-  const held = await edges.present(
-    group.id,
-    changes.map(({ link }) => link.id),
-  )
-  const differs = changes.filter(({ link, wanted }) => held.has(link.id) !== wanted)
-  if (differs.length === 0) return tellOfRoles(endpoint, account, changes)
-  const added = differs.filter(({ wanted }) => wanted).map(({ link }) => link)
-  const dropped = differs.filter(({ wanted }) => !wanted).map(({ link }) => link.id)
-  const at = io.now()
-  const writes: Write[] = []
-  if (added.length > 0) {
-    const put = added.map((link) => ({ member: link.id, memberType: link.type }))
-    writes.push(edges.put(group.id, put, at))
-  }
-  if (dropped.length > 0) writes.push(edges.drop(group.id, dropped))
-  const detail = {
-    added: added.length,
-    removed: dropped.length,
-    ...(additive > 0 && { additiveSingleReplace: additive }),
-  }
-  const entry = { request, type: group.type, link: group.id, op: 'members' as const, detail }
-  const people = differs.map(({ link }) => link)
-  writes.push(
-    links.touch(group.id, at),
-    ...membershipRows(endpoint, group, differs, at),
-    audit.entry({ ...entry, decision: 'updated' }, at),
-  )
-  await writeAll(db, [...writes, ...rolesOfMembers(endpoint, group, people)])
-  return tellOfRoles(endpoint, movedOn(account, { versions: 1, at }), changes)
-}
-
-/** Also of those whose role an earlier request could not tell. */
-async function tellOfRoles(
-  endpoint: Endpoint,
-  account: Account,
-  changes: MemberPlan['changes'],
-): Promise<Account> {
-  const { externalId } = account.link
-  const { rows } = tableOf(endpoint.connection.policy)
-  const isListed = rows.some((row) => row.externalId === externalId)
-  if (!givesRoles(endpoint) || !isListed) return account
-  const failure = await tellRoles(
-    endpoint,
-    changes.map(({ link }) => link.id),
-  )
-  if (failure !== undefined) throw failure
-  return account
 }

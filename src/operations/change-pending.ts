@@ -9,14 +9,16 @@ import { without } from '../identity/keys.ts'
 import { withoutSecrets } from '../mapping/shadow.ts'
 import { ScimError } from '../scim/error.ts'
 import type { Resource } from '../scim/schema.ts'
-import { type Account, claimsIn, pendingAccount, refuseProtected } from './account.ts'
+import { type Account, claimsIn, pendingAccount } from './account.ts'
 import { activate, pendingLease, withdraw } from './activate.ts'
 import type { Endpoint } from './endpoint.ts'
 import { refuseDisable } from './inactive.ts'
 import { keyTaken, pendingBusy, pendingFacts, pendingLinks, readWaiting } from './pending.ts'
+import { refuseProtected } from './protected.ts'
 import { recover } from './recover.ts'
 import { changedNames } from './refuse-update.ts'
-import { leaseUntil, send } from './reservation.ts'
+import { leaseUntil } from './reservation.ts'
+import { send } from './send-create.ts'
 
 interface PendingChange {
   readonly view: Resource

@@ -10,35 +10,24 @@ import { parseShadow, withoutSecrets } from '../mapping/shadow.ts'
 import { furtherWords } from '../mapping/words.ts'
 import { refuseLarge } from '../scim/resource-size.ts'
 import type { Resource } from '../scim/schema.ts'
-import {
-  type Account,
-  claimsIn,
-  isReused,
-  loadAccount,
-  refuseByMode,
-  refuseProtected,
-  staleBefore,
-  viewOf,
-} from './account.ts'
+import { type Account, claimsIn, isReused, loadAccount, staleBefore, viewOf } from './account.ts'
 import { apply } from './apply.ts'
 import { holdable } from './attributes.ts'
-import { planMembers, sendMembers } from './change-members.ts'
+import { sendMembers } from './change-members.ts'
+import { overlay } from './commit-create.ts'
 import { finishRemoval } from './delete.ts'
 import type { Endpoint } from './endpoint.ts'
 import { gateCreate, isGated } from './gate.ts'
 import { readAgain } from './gone.ts'
 import { refuseDisable } from './inactive.ts'
 import { splitMembers } from './members.ts'
+import { planMembers } from './plan-members.ts'
+import { refuseProtected } from './protected.ts'
 import { recover } from './recover.ts'
-import {
-  inDoubt,
-  leaseUntil,
-  overlay,
-  proposedLink,
-  type Reservation,
-  send,
-  taken,
-} from './reservation.ts'
+import { refuseByMode } from './refuse-by-mode.ts'
+import { inDoubt, taken } from './refuse-create.ts'
+import { leaseUntil, proposedLink, type Reservation } from './reservation.ts'
+import { send } from './send-create.ts'
 
 export async function createResource(endpoint: Endpoint, body: unknown): Promise<Account> {
   refuseByMode(endpoint)

@@ -8,25 +8,17 @@ import { isRefusal } from '../adapter/failure.ts'
 import type { Link } from '../db/link.ts'
 import { admit, park } from '../govern/guard.ts'
 import { ScimError } from '../scim/error.ts'
-import {
-  type Account,
-  isProtected,
-  isReused,
-  notFound,
-  objectOf,
-  pendingAccount,
-  refuseByMode,
-  refuseProtected,
-  viewOf,
-} from './account.ts'
-import { settleUpdate } from './apply.ts'
+import { type Account, isReused, notFound, objectOf, pendingAccount, viewOf } from './account.ts'
 import type { Endpoint } from './endpoint.ts'
 import { reportNotRemoved } from './findings.ts'
+import { settleUpdate } from './finish-update.ts'
 import { gateRemoval, isGated } from './gate.ts'
 import { controlRead } from './gone.ts'
 import { refuseStale } from './if-match.ts'
 import { refuseUnmatched } from './meet.ts'
 import { takeOverProvisional } from './pending.ts'
+import { isProtected, refuseProtected } from './protected.ts'
+import { refuseByMode } from './refuse-by-mode.ts'
 import { refuseWay, removeAccount, wayOf } from './remove-account.ts'
 import { cancelRemoval, type Removal, removePending, withdrawnAccount } from './remove-pending.ts'
 import { tellDueRoles } from './roles.ts'

@@ -2,8 +2,9 @@
 import { writeAll } from '../db/database.ts'
 import type { Link } from '../db/link.ts'
 import { Budget } from '../membership/budget.ts'
-import { isProtected, objectOf } from './account.ts'
+import { objectOf } from './account.ts'
 import type { Endpoint } from './endpoint.ts'
+import { isProtected } from './protected.ts'
 import { rolesOfMembers } from './roles.ts'
 import { newHold, type Settling, settleMembers } from './settle-members.ts'
 

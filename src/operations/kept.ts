@@ -1,7 +1,8 @@
 /** Keeps for a connection what its app hands out and wants back, sealed. */
 import type { Sealing } from '../access/seal.ts'
 import type { Kept } from '../adapter/contract.ts'
-import type { Connections, SealedSecret } from '../db/connections.ts'
+import type { SealedSecret } from '../db/connection-secrets.ts'
+import type { Connections } from '../db/connections.ts'
 import { unsealed } from './unsealed.ts'
 
 /** Of the sealed row: no adapter declares a secret of this name. */

@@ -1,31 +1,20 @@
 /**
- * GET of a resource type (RFC 7644 §3.4.2). A filter is answered from the app as well as from
- * links (design decision 4): by look-up where the app has one, else by walking its list within
- * bounds. An unfinished search is 503, never an empty list.
+ * GET of a resource type (RFC 7644 §3.4.2). An unfinished search is 503, never an empty list.
  */
 import type { NativeObject } from '../adapter/contract.ts'
-import type { Claim, Link } from '../db/link.ts'
-import type { Unmet } from '../db/links.ts'
-import { claimsOf } from '../identity/keys.ts'
-import { type MatchRule, plainRule } from '../identity/rules.ts'
-import { isPlain } from '../mapping/pair.ts'
-import { ScimError } from '../scim/error.ts'
-import { equalities, type Filter } from '../scim/filter.ts'
+import type { Link } from '../db/link.ts'
+import type { Filter } from '../scim/filter.ts'
 import { type Paging, sortResources } from '../scim/list-response.ts'
 import { matches } from '../scim/match.ts'
-import { foldCase, type JsonObject } from '../scim/schema.ts'
-import { type Account, isReused, pendingAccount, represent, viewOf } from './account.ts'
+import type { JsonObject } from '../scim/schema.ts'
+import { type Account, pendingAccount, represent } from './account.ts'
+import { candidates } from './candidates.ts'
 import { type ListOf, OVERLAP, type Place, printCursor, readCursor, resume } from './cursor.ts'
 import type { Endpoint } from './endpoint.ts'
-import { reportReuse } from './findings.ts'
-import { answersByRule, type MatchQuery, matchQueryOf, offered } from './match-query.ts'
+import { answersByRule, matchQueryOf, offered } from './match-query.ts'
 import { MEMBERSHIP, membersOf } from './members.ts'
-import { mayBePending, pendingFor, pendingLinks, standingFor } from './pending.ts'
-import { settledAt } from './reservation.ts'
-import { collect, findAccounts, lookupFor, type Search, walk } from './search.ts'
-
-/** Accounts of one answer that may all be new. */
-const FEW = 8
+import { mayBePending, pendingLinks } from './pending.ts'
+import { withLinks } from './with-links.ts'
 
 export interface ListQuery {
   readonly filter: Filter | undefined
@@ -143,175 +132,6 @@ async function rows(
   return { items: items.slice(0, count), total }
 }
 
-// ---- candidates ----------------------------------------------------------------------------------
-
-interface Found {
-  readonly objects: readonly NativeObject[]
-  /** People whose account is still to be made. */
-  readonly pending: readonly Link[]
-  /** Live links of some of the accounts, which the search has come upon. */
-  readonly links: readonly Link[]
-}
-
-/** Everybody whom the filter may match, and perhaps more. */
-async function candidates(
-  endpoint: Endpoint,
-  filter: Filter | undefined,
-  matchQuery: MatchQuery | undefined,
-): Promise<Found> {
-  // A rule may find by another attribute than the one that is asked for.
-  if (matchQuery && matchQuery.rules.length > 0) {
-    return (await byRules(endpoint, matchQuery)) ?? everybody(endpoint)
-  }
-  for (const { path, value } of filter ? equalities(filter) : []) {
-    if (typeof value !== 'string') continue
-    const found = await byEquality(endpoint, path, value)
-    if (found) return found
-  }
-  return everybody(endpoint)
-}
-
-async function everybody(endpoint: Endpoint): Promise<Found> {
-  const [objects, pending] = await Promise.all([
-    collect(walk(endpoint)),
-    mayBePending(endpoint) ? pendingLinks(endpoint).all(endpoint.definition.type.name) : [],
-  ])
-  return { objects, pending, links: [] }
-}
-
-/** Undefined: the app cannot look up what one of the rules compares. */
-async function byRules(
-  endpoint: Endpoint,
-  { path, value, rules, asked }: MatchQuery,
-): Promise<Found | undefined> {
-  const pair = endpoint.mapping.pair(path)
-  if (pair && !isPlain(pair)) return undefined
-  const plain = pair && plainRule(pair)
-  // The attribute itself is asked for as well: a client that manages an account finds it again.
-  const isAsked = rules.some((rule) => rule.app === plain?.app && rule.steps.length === 0)
-  const all = plain && !isAsked ? [...rules, plain] : rules
-  if (all.some((rule) => !lookupFor(endpoint, rule))) return undefined
-  const claims = claimsOf(endpoint.definition, rules, asked)
-  const searching = all.map((rule) => findAccounts(endpoint, rule, value))
-  const [byKey, byLinks] = await Promise.all([
-    found(endpoint, { path, claims, name: nameIn(endpoint, all, value) }, searching),
-    pair ? undefined : byEquality(endpoint, path, value),
-  ])
-  const objects = [...byKey.objects, ...(byLinks?.objects ?? [])]
-  const pending = [...byKey.pending, ...(byLinks?.pending ?? [])]
-  const links = [...byKey.links, ...(byLinks?.links ?? [])]
-  const each = new Map(objects.map((object) => [object.id, object]))
-  return { objects: [...each.values()], pending, links }
-}
-
-/** Undefined: neither the app nor the links can look this attribute up. */
-async function byEquality(
-  endpoint: Endpoint,
-  path: string,
-  value: string,
-): Promise<Found | undefined> {
-  const { links, definition, mapping } = endpoint
-  const type = definition.type.name
-  if (path === 'id') return foundUnder(endpoint, [await links.get(type, value)])
-
-  const pair = mapping.pair(path)
-  if (!pair) {
-    // An attribute that the app cannot hold lives with the link; of those, one is indexed.
-    return path === 'externalId'
-      ? foundUnder(endpoint, await links.byExternalId(type, value))
-      : undefined
-  }
-  // The app has other words than the client: its own view of each account decides.
-  if (!isPlain(pair)) return undefined
-  const rule = plainRule(pair)
-  if (!lookupFor(endpoint, rule)) return undefined
-  const claim = { kind: path, norm: norm(endpoint, path, value) }
-  const name = nameIn(endpoint, [rule], value)
-  return found(endpoint, { path, claims: [claim], name }, [findAccounts(endpoint, rule, value)])
-}
-
-/** Where the app is asked for its name of the account: under that, reads may have met it. */
-function nameIn({ spec }: Endpoint, rules: readonly MatchRule[], value: string) {
-  return rules.some((rule) => rule.app === spec.naming) ? value : undefined
-}
-
-/** The app may have rewritten what the client sent, and its search may lag: links know as well. */
-async function found(
-  endpoint: Endpoint,
-  asked: {
-    readonly path: string
-    readonly claims: readonly Claim[]
-    readonly name: string | undefined
-  },
-  searching: readonly Promise<Search>[],
-): Promise<Found> {
-  const { links, definition } = endpoint
-  const [searches, { holders, seen }] = await Promise.all([
-    Promise.all(searching),
-    links.byKeys(definition.type.name, asked.claims, asked.name),
-  ])
-  const objects = [
-    ...new Map(searches.flatMap((s) => s.found.map((object) => [object.id, object]))).values(),
-  ]
-  const pending =
-    holders.length > 0
-      ? holders.filter(({ state }) => state === 'pending')
-      : await pendingFor(endpoint, asked.path)
-  const lagMs = Math.max(...searches.map((search) => search.lagMs))
-  const others = holders.filter(({ state }) => state !== 'pending')
-  const proposed = others.find(({ nativeId }) => nativeId === undefined)
-  if (proposed && objects.length === 0 && pending.length === 0) {
-    return { objects: await doubt(endpoint, proposed, lagMs), pending, links: [] }
-  }
-  const unseen = others.filter(({ nativeId }) => objects.every(({ id }) => id !== nativeId))
-  return {
-    objects: [...objects, ...(await objectsOf(endpoint, unseen))],
-    pending,
-    links: [...others, ...seen],
-  }
-}
-
-async function foundUnder(
-  endpoint: Endpoint,
-  links: readonly (Link | undefined)[],
-): Promise<Found> {
-  const pending = links.filter((link) => link?.state === 'pending') as Link[]
-  const others = links.filter((link) => link?.state !== 'pending')
-  const live = others.filter((link) => link !== undefined)
-  return { objects: await objectsOf(endpoint, others), pending, links: live }
-}
-
-/** A create of this person is under way: nobody knows yet whether the account will be there. */
-async function doubt(
-  endpoint: Endpoint,
-  claimed: Link,
-  lagMs: number,
-): Promise<readonly NativeObject[]> {
-  const intent = await endpoint.intents.open(claimed.id)
-  const leftMs = intent ? settledAt(endpoint, intent, lagMs) - endpoint.io.now() : 0
-  if (leftMs <= 0) return []
-  throw new ScimError(503, 'A matching resource is being created right now. Retry later.', {
-    retryAfterSeconds: Math.ceil(leftMs / 1000),
-  })
-}
-
-function norm(endpoint: Endpoint, path: string, value: string): string {
-  return endpoint.definition.coreAttribute(path)?.caseExact ? value : foldCase(value)
-}
-
-async function objectsOf(
-  endpoint: Endpoint,
-  links: readonly (Link | undefined)[],
-): Promise<NativeObject[]> {
-  const live = links.flatMap((link) =>
-    link?.nativeId && link.state !== 'tombstone' && link.state !== 'retiring'
-      ? [link.nativeId]
-      : [],
-  )
-  const objects = await Promise.all(live.map((nativeId) => endpoint.port.get(nativeId)))
-  return objects.filter((object) => object !== null)
-}
-
 /** Each of them once, whether or not the app has shown a provisional account. */
 function withPending(accounts: readonly Account[], pending: readonly Link[]): readonly Account[] {
   const byId = new Map(accounts.map((account) => [account.link.id, account]))
@@ -319,70 +139,6 @@ function withPending(accounts: readonly Account[], pending: readonly Link[]): re
     if (!byId.has(link.id)) byId.set(link.id, pendingAccount(link))
   }
   return [...byId.values()]
-}
-
-// ---- accounts under their links --------------------------------------------------------------------
-
-/**
- * Each account under its link, in the given order; unseen ones get one, hidden ones are left out.
- *
- * @param met links that were read already: an account has one that is live
- */
-export async function withLinks(
-  endpoint: Endpoint,
-  objects: readonly NativeObject[],
-  met: readonly Link[] = [],
-): Promise<Account[]> {
-  if (objects.length === 0) return []
-  const { links, definition, spec, io } = endpoint
-  const type = definition.type.name
-  const live = met.filter(({ state }) => state !== 'tombstone')
-  const left = objects.filter(({ id }) => live.every(({ nativeId }) => nativeId !== id))
-  const nativeIds = left.map((object) => object.id)
-  const now = io.now()
-  const unmet = (object: NativeObject): Unmet => ({
-    id: io.newId(),
-    nativeId: object.id,
-    ...(object.fingerprint !== undefined && { fingerprint: object.fingerprint }),
-    ...(typeof object.attributes[spec.naming] === 'string' && {
-      display: String(object.attributes[spec.naming]),
-    }),
-  })
-  // Of a few, whoever is met for the first time gets a link in the trip that would find it; of a page,
-  // that would cost more than it saves. A pending person may stand for an account that has none.
-  const isFew = left.length <= FEW && !mayBePending(endpoint)
-  const read = () =>
-    isFew ? links.see(type, left.map(unmet), now) : links.byNativeIds(type, nativeIds)
-  const known = [...live, ...(left.length > 0 ? await read() : [])]
-  const seen = new Map<string, Link>()
-  const keep = (link: Link): void => {
-    const { nativeId } = link
-    if (nativeId !== undefined && !seen.has(nativeId)) seen.set(nativeId, link)
-  }
-  const byId = new Map(objects.map((object) => [object.id, object]))
-  for (const link of known) {
-    const object = link.nativeId === undefined ? undefined : byId.get(link.nativeId)
-    // A tombstone hides the account it was made for, and nobody who has its native id after it.
-    if (object && !(link.survives && isReused(link, object))) keep(link)
-  }
-  const standing = await standingFor(
-    endpoint,
-    objects.filter((object) => !seen.has(object.id)),
-  )
-  for (const [nativeId, link] of standing) seen.set(nativeId, link)
-  const unseen = objects.filter((object) => !seen.has(object.id))
-  if (unseen.length > 0) {
-    for (const link of await links.see(type, unseen.map(unmet), now)) keep(link)
-  }
-  const accounts: Account[] = []
-  for (const object of objects) {
-    const link = seen.get(object.id)
-    if (!link || link.state === 'tombstone' || link.state === 'retiring') continue
-    if (link.state === 'pending') accounts.push(pendingAccount(link))
-    else if (isReused(link, object)) await reportReuse(endpoint, link)
-    else accounts.push({ link, object, view: viewOf(endpoint, link, object) })
-  }
-  return accounts
 }
 
 interface Rendered {

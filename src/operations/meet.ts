@@ -5,9 +5,10 @@ import { type Candidate, decide, type Reasoned, reasonsOf } from '../identity/de
 import { heldKeys, hitsOf, type MatchRule } from '../identity/rules.ts'
 import { ScimError } from '../scim/error.ts'
 import type { Resource } from '../scim/schema.ts'
-import { isExcluded, isProtected, isReused, rulesOf } from './account.ts'
+import { isReused, rulesOf } from './account.ts'
 import type { Endpoint } from './endpoint.ts'
 import { reportAmbiguous } from './findings.ts'
+import { isExcluded, isProtected } from './protected.ts'
 
 export interface Met extends Candidate {
   readonly object: NativeObject

@@ -12,7 +12,7 @@ import { settleTaken } from './finish-members.ts'
 import { GROUP, linksOf } from './members.ts'
 import { givesRoles, rolesOfPerson, tellRoles } from './roles.ts'
 import { newHold } from './settle-members.ts'
-import { busy } from './tell-members.ts'
+import { busy } from './telling.ts'
 
 /** How long a change of these memberships by another request is waited for, in steps. */
 const PATIENCE_MS = [0, 100, 200, 400, 800] as const

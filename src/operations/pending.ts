@@ -8,10 +8,11 @@ import { type Held, type PendingFacts, PendingLinks, type Ticket } from '../db/p
 import { printShadow, withoutSecrets } from '../mapping/shadow.ts'
 import { ScimError } from '../scim/error.ts'
 import type { Resource } from '../scim/schema.ts'
-import { type Account, claimsIn, pendingAccount, refuseProtected, rulesOf } from './account.ts'
+import { type Account, claimsIn, pendingAccount, rulesOf } from './account.ts'
 import type { Endpoint } from './endpoint.ts'
 import { removesOff } from './inactive.ts'
 import { refuseUnmatched } from './meet.ts'
+import { refuseProtected } from './protected.ts'
 
 /** The cron comes once a minute. */
 const SOONEST_MS = 1_000

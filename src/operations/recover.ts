@@ -11,18 +11,9 @@ import { probe } from './anchor.ts'
 import type { Endpoint } from './endpoint.ts'
 import { givenWay } from './give-way.ts'
 import type { Met } from './meet.ts'
-import {
-  adopt,
-  create,
-  inDoubt,
-  isOurs,
-  leaseUntil,
-  onlyOne,
-  PATIENCE_MS,
-  type Reservation,
-  settledAt,
-  taken,
-} from './reservation.ts'
+import { inDoubt, taken } from './refuse-create.ts'
+import { isOurs, leaseUntil, PATIENCE_MS, type Reservation, settledAt } from './reservation.ts'
+import { adopt, create, onlyOne } from './send-create.ts'
 
 /** Longer than any search lag that an adapter declares, and than a client's patience. */
 const ABANDONED_MS = 24 * 3_600_000

@@ -6,10 +6,11 @@ import { same } from '../mapping/same.ts'
 import { ScimError } from '../scim/error.ts'
 import { getAt } from '../scim/path.ts'
 import type { Resource } from '../scim/schema.ts'
-import { type Account, refuseProtected, rulesOf } from './account.ts'
+import { type Account, rulesOf } from './account.ts'
 import type { Endpoint } from './endpoint.ts'
 import { refuseDisable } from './inactive.ts'
 import { refuseUnmatched } from './meet.ts'
+import { refuseProtected } from './protected.ts'
 
 /** @throws {ScimError} where this account must not become so */
 export async function refuseUpdate(

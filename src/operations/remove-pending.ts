@@ -4,10 +4,10 @@
  */
 import type { Link } from '../db/link.ts'
 import type { Held } from '../db/pending.ts'
-import { isProtected } from './account.ts'
 import { pendingLease, withdraw } from './activate.ts'
 import type { Endpoint } from './endpoint.ts'
 import { pendingBusy, pendingLinks, readWaiting } from './pending.ts'
+import { isProtected } from './protected.ts'
 import { endReinvitation } from './recover.ts'
 
 /** What the intent of a removal remembers: the state before it, and of a pending link the rest. */

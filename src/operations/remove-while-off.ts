@@ -6,10 +6,11 @@
 import type { Claim, Link } from '../db/link.ts'
 import { without } from '../identity/keys.ts'
 import type { Resource } from '../scim/schema.ts'
-import { type Account, claimsIn, pendingAccount, refuseProtected } from './account.ts'
+import { type Account, claimsIn, pendingAccount } from './account.ts'
 import type { Endpoint } from './endpoint.ts'
 import { controlRead } from './gone.ts'
 import { pendingFacts, pendingLinks } from './pending.ts'
+import { refuseProtected } from './protected.ts'
 
 /** In the app. @throws {AdapterFailure} */
 export async function removeWhileOff(

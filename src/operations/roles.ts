@@ -12,8 +12,8 @@ import { Budget } from '../membership/budget.ts'
 import { ScimError } from '../scim/error.ts'
 import type { Endpoint } from './endpoint.ts'
 import { newHold } from './settle-members.ts'
-import { busy } from './tell-members.ts'
 import { settleRoles } from './tell-roles.ts'
+import { busy } from './telling.ts'
 
 /** The resource type whose members a role table speaks of, and the one that has the roles. */
 const GROUP = 'Group'

@@ -8,7 +8,8 @@ import type { Budget } from '../membership/budget.ts'
 import { retryAfterMs } from '../membership/retry.ts'
 import type { Endpoint } from './endpoint.ts'
 import { membershipRows } from './membership-rows.ts'
-import { type Fate, type MemberTask, tellMembers } from './tell-members.ts'
+import { tellMembers } from './tell-members.ts'
+import type { Fate, MemberTask } from './telling.ts'
 
 /** How long edges are believed: the app may change members behind our back. */
 export const BELIEVED_MS = 3_600_000

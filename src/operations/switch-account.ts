@@ -3,7 +3,7 @@ import type { WriteOutcome } from '../adapter/contract.ts'
 import type { Endpoint } from './endpoint.ts'
 import { underLease } from './lease.ts'
 import { newHold } from './settle-members.ts'
-import { busy } from './tell-members.ts'
+import { busy } from './telling.ts'
 
 /**
  * Where the switch is a list of the account's, such as its groups, nobody else replaces one meanwhile:

@@ -13,9 +13,10 @@ import type { Budget } from '../membership/budget.ts'
 import { isOutage, retryAfterMs } from '../membership/retry.ts'
 import { roleBy, roleDelta } from '../membership/roles.ts'
 import { ScimError } from '../scim/error.ts'
-import { objectOf, refuseProtected } from './account.ts'
+import { objectOf } from './account.ts'
 import type { Endpoint } from './endpoint.ts'
 import { refuseUnmatched } from './meet.ts'
+import { refuseProtected } from './protected.ts'
 
 /**
  * `done`: as the table says, or nobody is there. `waits`: the account is not there yet. `blocked`: the

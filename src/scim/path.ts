@@ -1,15 +1,10 @@
 /** Attribute paths (RFC 7644 §3.5.2, figure 7; §3.10), and values at them. */
 import { type ExtensionRef, printRef, resolveName, shownName } from './attribute-ref.ts'
 import { ScimError } from './error.ts'
-import {
-  conjunctiveEqualities,
-  type Filter,
-  parseElementFilter,
-  printFilter,
-  UnknownAttribute,
-} from './filter.ts'
+import { conjunctiveEqualities, type Filter, printFilter } from './filter.ts'
 import { MAX_FILTER_LENGTH } from './limits.ts'
 import { matchesElement } from './match.ts'
+import { parseElementFilter, UnknownAttribute } from './parse-filter.ts'
 import {
   type Attribute,
   type AttributeRef,

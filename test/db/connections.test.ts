@@ -1,9 +1,12 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 import { Connections, type NewConnection } from '../../src/db/connections.ts'
+import { openDatabase } from '../../src/db/database.ts'
+import { signIn } from '../../src/db/sign-in.ts'
 import { observed } from './observed-database.ts'
 import { aName, NOW, SEALED, storeConnection } from './stored-connection.ts'
 
+const control = openDatabase(env.DB)
 const connections = new Connections(env.DB)
 
 describe('connections', () => {
@@ -13,14 +16,14 @@ describe('connections', () => {
     expect(first.created).toBe(true)
     expect(second.created).toBe(false)
     expect(await connections.byId(second.row.id)).toBeUndefined()
-    expect(await connections.withToken(first.row.name, second.token.hash)).toBeUndefined()
+    expect(await signIn(control, first.row.name, second.token.hash)).toBeUndefined()
   })
 
   test('an off-boarded name is free at once, and its tokens and secrets are gone', async () => {
     const old = await storeConnection()
     expect(await connections.offboard(old.row.name, NOW + 1)).toBe(true)
     expect(await connections.named(old.row.name)).toBeUndefined()
-    expect(await connections.withToken(old.row.name, old.token.hash)).toBeUndefined()
+    expect(await signIn(control, old.row.name, old.token.hash)).toBeUndefined()
     const left = await env.DB.prepare(
       'SELECT (SELECT count(*) FROM token WHERE connection_id = ?1) + (SELECT count(*) FROM connection_secret WHERE connection_id = ?1) AS n',
     )
@@ -45,14 +48,14 @@ describe('connections', () => {
   test('one query finds token, connection and sealed secrets, and nothing under another name', async () => {
     const a = await storeConnection()
     const b = await storeConnection()
-    const found = await connections.withToken(a.row.name, a.token.hash)
+    const found = await signIn(control, a.row.name, a.token.hash)
     expect(found?.connection).toMatchObject({ ...a.row, secrets: { key: SEALED }, version: 1 })
     const { id } = a.token
     expect(found?.token).toEqual({
       ...{ id, expiresAt: null, lastUsedAt: null, scope: 'scim' },
       ...{ label: null, clientId: null },
     })
-    expect(await connections.withToken(b.row.name, a.token.hash)).toBeUndefined()
+    expect(await signIn(control, b.row.name, a.token.hash)).toBeUndefined()
   })
 
   test('a change from a version that is past changes neither the row nor a secret', async () => {
@@ -86,7 +89,7 @@ describe('connections', () => {
     const { row, token } = await storeConnection()
     const { db, trips } = observed(env.DB)
     const watched = new Connections(db)
-    await watched.withToken(row.name, token.hash)
+    await signIn(openDatabase(db), row.name, token.hash)
     await watched.named(row.name)
     await watched.byId(row.id)
     await watched.list({ limit: 3 })

@@ -1,7 +1,8 @@
 /** A connection of its own for each test: D1 is shared by all of them. */
 import { env } from 'cloudflare:workers'
 import { hashToken, mintToken } from '../../src/access/tokens.ts'
-import { Connections, type NewConnection, type SealedSecret } from '../../src/db/connections.ts'
+import type { SealedSecret } from '../../src/db/connection-secrets.ts'
+import { Connections, type NewConnection } from '../../src/db/connections.ts'
 import type { NewToken } from '../../src/db/tokens.ts'
 
 export const NOW = 1_770_000_000_000

@@ -1,7 +1,8 @@
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
 import { Connections } from '../../src/db/connections.ts'
-import { isLostRace, isUniqueViolation } from '../../src/db/database.ts'
+import { isLostRace, isUniqueViolation, openDatabase } from '../../src/db/database.ts'
+import { signIn } from '../../src/db/sign-in.ts'
 import { noteUse, Tokens } from '../../src/db/tokens.ts'
 import { aToken, NOW, storeConnection } from './stored-connection.ts'
 
@@ -14,9 +15,9 @@ test('a connection neither lists nor removes the tokens of another', async () =>
   const tokens = new Tokens(db, b.row.id)
   expect((await tokens.list({ limit: 10 })).map((t) => t.id)).toEqual([b.token.id])
   expect(await tokens.remove(a.token.id)).toBe(false)
-  expect(await connections.withToken(a.row.name, a.token.hash)).toBeDefined()
+  expect(await signIn(openDatabase(env.DB), a.row.name, a.token.hash)).toBeDefined()
   expect(await tokens.remove(b.token.id)).toBe(true)
-  expect(await connections.withToken(b.row.name, b.token.hash)).toBeUndefined()
+  expect(await signIn(openDatabase(env.DB), b.row.name, b.token.hash)).toBeUndefined()
 })
 
 test('pages are newest first and miss none that were made in the same millisecond', async () => {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import { ALERT_KINDS } from '../../src/govern/conditions.ts'
+import { ALERT_KINDS } from '../../src/govern/condition.ts'
 import { noticeOf } from '../../src/govern/notice.ts'
 
 const TEXT = readFileSync(path.join(import.meta.dirname, '../../docs/alerts.md'), 'utf8')

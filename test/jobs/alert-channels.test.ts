@@ -1,7 +1,7 @@
 /** Where notices go: what each kind of channel is sent, channels of the whole gateway, and the queue. */
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
-import { ALERT_KINDS } from '../../src/govern/conditions.ts'
+import { ALERT_KINDS } from '../../src/govern/condition.ts'
 import { noticeOf, slackBody, teamsBody } from '../../src/govern/notice.ts'
 import worker from '../../src/worker.ts'
 import { openAdministration } from '../support/administrators.ts'

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { equalities, parseFilter, printFilter } from '../../src/scim/filter.ts'
+import { equalities, printFilter } from '../../src/scim/filter.ts'
+import { parseFilter } from '../../src/scim/parse-filter.ts'
 import type { Profile } from '../../src/scim/schema.ts'
 import { ENTERPRISE_USER } from '../../src/scim/urn.ts'
 import { BADGE, outcome, user } from './definitions.ts'

@@ -5,7 +5,7 @@ import { createDatabase } from '../../src/adapter/sql/database.ts'
 import { createDial } from '../../src/adapter/sql/dial.ts'
 // What is loaded on first use takes its own time.
 import '../../src/adapter/sql/postgres.ts'
-import type { LdapSession } from '../../src/adapter/ldap/client.ts'
+import type { LdapSession } from '../../src/adapter/ldap/session.ts'
 import { entry, openDirectory, result } from '../adapter/ldap/directory.ts'
 import { foundIn, plantPerson, plantSecret } from './planted.ts'
 

@@ -1,12 +1,10 @@
 /** An app on a bad day: whatever goes wrong, the adapter says so, and says what may have happened. */
-import type { Value } from '../contract.ts'
-import { type Check, CheckBlocked, CheckFailed, demand, skipUnless } from './check.ts'
+import { broken, NO_HTTP, readsFail, strangeWalk, twin } from './broken.ts'
+import { type Check, CheckBlocked, demand, skipUnless } from './check.ts'
 import {
-  at,
   cut,
   errorAfter,
   errorBefore,
-  type Fault,
   faulty,
   htmlAfter,
   lostAnswer,
@@ -17,222 +15,15 @@ import {
   tooMany,
   withRows,
 } from './faults.ts'
-import { aPerson, groupOfPeople, join, memberIds } from './groups.ts'
-import { changeable, minimal, same, sample } from './samples.ts'
-import { describe, failureOf, type Scene } from './scene.ts'
-import { create, forget, isThere, make, namesakes, read, smallPages, walk } from './scratch.ts'
+import { cutEach } from './interrupted.ts'
+import { minimal } from './samples.ts'
+import { describe, failureOf } from './scene.ts'
+import { create, make, read, smallPages, walk } from './scratch.ts'
 
-/** Calls of one operation that are cut at most. */
-const MOST_CALLS = 8
 const FOREIGN = 'words-of-the-app'
-const NO_HTTP = 'the adapter makes no HTTP call'
+
 const READS = { needs: [], mutates: false } as const
 const WRITES = { needs: ['create'], mutates: true } as const
-
-/** A connection on which something goes wrong. */
-function broken(scene: Scene, fault: Fault) {
-  const { wrap, calls } = faulty(fault)
-  return { ...twin(scene, wrap), calls }
-}
-
-function twin(scene: Scene, wrap: ReturnType<typeof faulty>['wrap']) {
-  const ports = scene.open({ wrap })
-  const port = ports[scene.type]
-  if (!port) throw new CheckBlocked(`connect returns no port of ${scene.type}`)
-  const other: Scene = {
-    subject: scene.subject,
-    adapter: scene.adapter,
-    type: scene.type,
-    spec: scene.spec,
-    survey: scene.survey,
-    ports,
-    port,
-    open: scene.open,
-    name: scene.name,
-    later: scene.later,
-  }
-  return { port, scene: other }
-}
-
-/** A change to the app that can be cut at any of its calls. */
-interface Operation {
-  readonly name: string
-  /** On the connection with the fault. Resolves to what the adapter says. */
-  readonly run: (faultyScene: Scene) => Promise<{ readonly kind: string }>
-  /** On a sound one: has the app done it? */
-  readonly happened: () => Promise<boolean>
-}
-
-type Prepare = (scene: Scene) => Promise<Operation>
-
-const creation: Prepare = async (scene) => {
-  const attributes = minimal(scene)
-  const name = String(attributes[scene.spec.naming])
-  return {
-    name: 'create',
-    run: (other) => {
-      // On the connection with the fault nothing is taken away again.
-      const { port } = other
-      if (!port.create) throw new CheckBlocked('there is no method create')
-      const native = scene.spec.capabilities.active === 'native'
-      return port.create({
-        attributes,
-        idempotencyKey: scene.name(),
-        ...(native && { active: true }),
-      })
-    },
-    async happened() {
-      const found = await namesakes(scene, name)
-      for (const { id, ticket } of found) {
-        if (ticket === undefined) forget(scene, id)
-        else scene.later(async () => scene.port.cancel?.(ticket))
-      }
-      return found.length > 0
-    },
-  }
-}
-
-const change: Prepare = async (scene) => {
-  const [name] = changeable(scene)
-  skipUnless(name !== undefined, 'no attribute can be changed')
-  const spec = scene.spec.attributes[name]
-  const { id } = await make(scene)
-  const { attributes } = await read(scene, id)
-  const first = sample(scene, name, 0)
-  const value = (same(spec, attributes[name], first) ? sample(scene, name, 1) : first) as Value
-  return {
-    name: 'update',
-    run: async ({ port }) =>
-      (await port.update?.(id, { set: { [name]: value }, unset: [] })) ?? { kind: 'nothing' },
-    happened: async () => same(spec, (await read(scene, id)).attributes[name], value),
-  }
-}
-
-const switching: Prepare = async (scene) => {
-  const { id } = await make(scene)
-  return {
-    name: 'setActive',
-    run: async ({ port }) => (await port.setActive?.(id, false)) ?? { kind: 'nothing' },
-    happened: async () => (await read(scene, id)).active === false,
-  }
-}
-
-const removal: Prepare = async (scene) => {
-  const { id } = await make(scene)
-  return {
-    name: 'remove',
-    run: async ({ port }) => (await port.remove?.(id)) ?? { kind: 'nothing' },
-    happened: async () => !(await isThere(scene, id)),
-  }
-}
-
-const joining: Prepare = async (scene) => {
-  const { group } = await groupOfPeople(scene, 1)
-  const person = await aPerson(scene)
-  return {
-    name: 'a join',
-    run: (other) => join({ scene: other, id: group.id }, [person]),
-    happened: async () => (await memberIds(group)).includes(person.id),
-  }
-}
-
-function operations({ spec }: Scene): readonly Prepare[] {
-  const { capabilities } = spec
-  const pending = capabilities.create === 'invite' || capabilities.create === 'async'
-  const isSeen = !pending || capabilities.pending === 'shown'
-  return [
-    ...(capabilities.create !== 'none' && isSeen ? [creation] : []),
-    ...(capabilities.update === 'none' ? [] : [change]),
-    ...(capabilities.active === 'none' ? [] : [switching]),
-    ...(capabilities.remove === 'hard' ? [removal] : []),
-    ...(capabilities.membership === 'none' ? [] : [joining]),
-  ]
-}
-
-const DONE = ['created', 'ok', 'invited', 'accepted']
-
-/** Each operation is cut at its first call, its second one and so on, each time anew. */
-async function cutEach(scene: Scene, fault: Fault): Promise<void> {
-  let tried = 0
-  for (const prepare of operations(scene)) {
-    for (let number = 1; number <= MOST_CALLS; number++) {
-      let operation: Operation
-      try {
-        operation = await prepare(scene)
-      } catch (error) {
-        if (error instanceof CheckFailed || error instanceof CheckBlocked) throw error
-        break
-      }
-      const other = broken(scene, at(number, fault))
-      let said: string | undefined
-      const failure = await failureOf(async () => {
-        said = (await operation.run(other.scene)).kind
-      })
-      if (other.calls() < number) {
-        await operation.happened()
-        break
-      }
-      tried++
-      const happened = await operation.happened()
-      const { name } = operation
-      demand(
-        failure !== undefined || (happened && said !== undefined && DONE.includes(said)),
-        `${name} says ${said} although call ${number} failed; it must be a failure`,
-      )
-      demand(
-        !(happened && failure?.effect === 'none'),
-        `${name}: ${failure && describe(failure)}; but the app has done it: the effect is unknown`,
-      )
-    }
-  }
-  skipUnless(tried > 0, NO_HTTP)
-}
-
-/** Reads that must fail rather than look empty. */
-async function readsFail(
-  scene: Scene,
-  fault: Fault,
-  reads: readonly ('get' | 'find' | 'list')[],
-  what: string,
-): Promise<void> {
-  const [first] = scene.survey[scene.type] ?? []
-  const { id } = first ?? (await make(scene))
-  const [lookup] = scene.spec.capabilities.lookups
-  for (const name of reads) {
-    const { port, calls } = broken(scene, fault)
-    if (name === 'find' && !lookup) continue
-    const failure = await failureOf(async () => {
-      if (name === 'get') await port.get(id)
-      else if (name === 'list') await port.list({ pageSize: 5 })
-      else if (lookup) await port.find(lookup.attribute, scene.name())
-    })
-    skipUnless(calls() > 0, NO_HTTP)
-    demand(failure !== undefined, `${name} answers although ${what}`)
-    demand(failure.effect === 'none', `${name}: ${describe(failure)}; a read has no effect`)
-  }
-}
-
-/** A walk by pages of two on which something is wrong; undefined: it was refused as it should. */
-async function strangeWalk(
-  scene: Scene,
-  fault: Fault,
-  most: number,
-): Promise<readonly string[] | undefined> {
-  const { port } = broken(scene, fault)
-  const ids: string[] = []
-  const failure = await failureOf(async () => {
-    let cursor: string | undefined
-    for (let pages = 1; ; pages++) {
-      const page = await port.list({ pageSize: 2, ...(cursor !== undefined && { cursor }) })
-      ids.push(...page.items.map(({ id }) => id))
-      if (page.next === undefined) return
-      demand(page.next !== cursor, 'the list hands out the cursor that it was asked with')
-      demand(pages <= most, `the list does not end: ${pages} pages, and more to come`)
-      cursor = page.next
-    }
-  })
-  return failure === undefined ? ids : undefined
-}
 
 export const CHAOS_CHECKS: readonly Check[] = [
   {

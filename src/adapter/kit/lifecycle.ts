@@ -1,7 +1,7 @@
 /** Off, on and away: what leavers keep, and what is left of them. */
 import { type Check, CheckBlocked, demand, skipUnless } from './check.ts'
+import { differences } from './differences.ts'
 import { aGroup, join, memberIds } from './groups.ts'
-import { differences } from './read.ts'
 import { failureOf, type Scene } from './scene.ts'
 import { isThere, make, read, removedId, settled, switchOff, walk } from './scratch.ts'
 

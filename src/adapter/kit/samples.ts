@@ -1,6 +1,6 @@
 /** Values that an app is likely to take, by what the adapter says of each attribute. */
 import { alikeForm } from '../alike.ts'
-import type { AttributeSpec, Attributes, Value } from '../contract.ts'
+import type { AttributeSpec, Attributes, NativeObject, Value } from '../contract.ts'
 import { appOf, isOneWay, type WrittenMapping } from '../mapping-entry.ts'
 import type { Scene } from './scene.ts'
 
@@ -103,6 +103,11 @@ function text(path = '', variant: Variant): string {
   return word
 }
 
+/** What people sign in with, or the group goes by. */
+export function nameIn({ spec }: Scene, { attributes }: NativeObject): string {
+  return String(attributes[spec.naming])
+}
+
 /** What a create may hold, naming first. */
 export function creatable({ spec }: Scene): readonly string[] {
   return Object.keys(spec.attributes).filter((name) => spec.attributes[name]?.write !== 'never')
@@ -138,6 +143,13 @@ export function changeable(scene: Scene): readonly string[] {
     const [one, other] = [sample(scene, name, 0), sample(scene, name, 1)]
     return one !== undefined && other !== undefined && !same(attributes[name], one, other)
   })
+}
+
+/** A value to write where the object holds these: there is one of whatever is `changeable`. */
+export function another(scene: Scene, name: string, held: Attributes): Value {
+  const spec = scene.spec.attributes[name]
+  const [first, second] = [sample(scene, name, 0), sample(scene, name, 1)]
+  return (same(spec, held[name], first) ? second : first) as Value
 }
 
 /** Whether two values are one as far as the app tells them apart. */

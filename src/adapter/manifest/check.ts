@@ -12,8 +12,9 @@ import {
   type Path,
 } from './check-request.ts'
 import type { Pager } from './request-schema.ts'
+import type { LookupSpec, ResourceManifest } from './resource-schema.ts'
 import { allRules, kindOf, requestsOf, SHARED } from './roles.ts'
-import type { LookupSpec, Manifest, ResourceManifest } from './schema.ts'
+import type { Manifest } from './schema.ts'
 import { placeholdersIn } from './template.ts'
 
 export function checkManifest(manifest: Manifest): readonly Fault[] {

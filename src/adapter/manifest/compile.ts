@@ -11,6 +11,7 @@ import type {
 import type { WrittenMapping } from '../mapping-entry.ts'
 import { authorizer, credentialsIn } from './auth.ts'
 import { fieldSchema, fillBase, isAllowedHost } from './base.ts'
+import { placesCurrent } from './change.ts'
 import type { App } from './exchange.ts'
 import type { Defaults } from './fill-request.ts'
 import { memberPort } from './members.ts'
@@ -18,10 +19,11 @@ import { tokenUrl } from './oauth.ts'
 import { canSkip } from './pages.ts'
 import { type FillRandom, randomPassword } from './password.ts'
 import { readPort } from './read.ts'
-import type { AttributeDeclaration, Manifest, ResourceManifest } from './schema.ts'
+import type { AttributeDeclaration, ResourceManifest } from './resource-schema.ts'
+import type { Manifest } from './schema.ts'
 import { factsWith, fillText } from './template.ts'
 import { createTokenCache, type TokenCache } from './token-cache.ts'
-import { placesCurrent, writePort } from './write.ts'
+import { writePort } from './write.ts'
 
 type Ports = ReturnType<Adapter['connect']>
 type Settings = Readonly<Record<string, string>>

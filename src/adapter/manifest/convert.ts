@@ -3,7 +3,7 @@ import type { Attributes, NativeObject, Value } from '../contract.ts'
 import { elementsWith, valuesOf } from './elements.ts'
 import { isSo } from './judge.ts'
 import { getAt, putAt } from './pointer.ts'
-import type { AttributeDeclaration, ResourceManifest } from './schema.ts'
+import type { AttributeDeclaration, ResourceManifest } from './resource-schema.ts'
 import type { Values } from './template.ts'
 
 type Row = Readonly<Record<string, unknown>>

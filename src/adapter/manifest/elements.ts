@@ -4,7 +4,7 @@
  */
 import { meets } from './judge.ts'
 import { getAt, putAt } from './pointer.ts'
-import type { AttributeDeclaration } from './schema.ts'
+import type { AttributeDeclaration } from './resource-schema.ts'
 import { fillJson, type Values } from './template.ts'
 
 type Part = Pick<AttributeDeclaration, 'where' | 'each' | 'element'>

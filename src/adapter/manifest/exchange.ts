@@ -8,7 +8,7 @@ import { type Defaults, fillRequest } from './fill-request.ts'
 import type { FillRandom } from './password.ts'
 import { getAt } from './pointer.ts'
 import type { RequestSpec, Rule, Verdict } from './request-schema.ts'
-import type { ResourceManifest } from './schema.ts'
+import type { ResourceManifest } from './resource-schema.ts'
 import type { Values } from './template.ts'
 
 export interface App extends Defaults {

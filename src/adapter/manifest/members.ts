@@ -9,18 +9,19 @@ import type {
 } from '../contract.ts'
 import { AdapterFailure } from '../failure.ts'
 import type { HttpResponse } from '../http.ts'
+import { write } from './change.ts'
 import { idOf } from './convert.ts'
 import { type App, exchange } from './exchange.ts'
 import { itemsAt } from './items.ts'
 import { meets } from './judge.ts'
+import type { MembershipSpec, MembersSpec } from './membership-schema.ts'
 import { memberIdIn } from './object.ts'
 import { readAll, readPage } from './pages.ts'
 import { getAt, partAt } from './pointer.ts'
 import { typed } from './read.ts'
 import type { RequestSpec } from './request-schema.ts'
-import type { MembershipSpec, MembersSpec, ResourceManifest } from './schema.ts'
+import type { ResourceManifest } from './resource-schema.ts'
 import { factsWith, fillText, placeholdersIn, type Values } from './template.ts'
-import { write } from './write.ts'
 
 type Ports = Partial<AddRemovePort & ReplaceOnGroupPort & ReplaceOnUserPort>
 type Shape<K extends MembershipSpec['kind']> = Extract<MembershipSpec, { kind: K }>

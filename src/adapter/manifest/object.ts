@@ -1,8 +1,8 @@
 /** Objects and ids that the app shows in another form than as what they are. */
 import { idOf, partIn } from './convert.ts'
 import type { App } from './exchange.ts'
+import type { MembersSpec } from './membership-schema.ts'
 import { getAt } from './pointer.ts'
-import type { MembersSpec } from './schema.ts'
 import { fillJson, fillText, type Values } from './template.ts'
 
 /** What the app shows, as an object: itself, or what the manifest makes of it. */

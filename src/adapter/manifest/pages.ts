@@ -8,7 +8,7 @@ import { type App, exchange, type NextQuery } from './exchange.ts'
 import { itemsAt } from './items.ts'
 import { getAt } from './pointer.ts'
 import type { Pager, RequestSpec } from './request-schema.ts'
-import type { ListSpec, ResourceManifest } from './schema.ts'
+import type { ListSpec, ResourceManifest } from './resource-schema.ts'
 import { placeholdersIn, type Values } from './template.ts'
 
 /** A request that answers with a list. */

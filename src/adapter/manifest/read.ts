@@ -9,7 +9,7 @@ import { isSo } from './judge.ts'
 import { objectOf } from './object.ts'
 import { type Paged, pagerFor, readAll, readPage } from './pages.ts'
 import { getAt, partAt, putAt } from './pointer.ts'
-import type { ListSpec, LookupSpec, ResourceManifest } from './schema.ts'
+import type { ListSpec, LookupSpec, ResourceManifest } from './resource-schema.ts'
 import type { Values } from './template.ts'
 
 /** Accounts that one search reads one by one: more is a filter that the app has ignored. */

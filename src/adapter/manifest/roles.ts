@@ -1,6 +1,7 @@
 /** Each request of a manifest has a role: what its templates may place, and how it may end. */
 import type { RequestSpec, Rule, Verdict } from './request-schema.ts'
-import type { Manifest, ResourceManifest } from './schema.ts'
+import type { ResourceManifest } from './resource-schema.ts'
+import type { Manifest } from './schema.ts'
 
 export interface Role {
   /** Names of placeholders beside `config`; `attributes` and `current` may be followed into. */

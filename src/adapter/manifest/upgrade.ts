@@ -1,5 +1,6 @@
 /** What another manifest of the same name would mean for people who are linked already. */
-import type { Manifest, ResourceManifest } from './schema.ts'
+import type { ResourceManifest } from './resource-schema.ts'
+import type { Manifest } from './schema.ts'
 
 export interface Moved {
   /** Resource type whose links would come to mean something else. */

@@ -4,7 +4,8 @@
  */
 import * as z from 'zod'
 import { scalar } from '../manifest/request-schema.ts'
-import { mappingEntry, name, shapeOfManifest } from '../manifest/schema.ts'
+import { mappingEntry, name } from '../manifest/resource-schema.ts'
+import { shapeOfManifest } from '../manifest/schema.ts'
 import { isName } from '../sql/statement.ts'
 import { checkTables } from './check.ts'
 

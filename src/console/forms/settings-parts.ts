@@ -1,6 +1,6 @@
 /** The forms of the page of settings: what each is filled in over, and which fields it has. Pure. */
 import type { ConnectionAdapterView } from '../../admin/connection-adapter.ts'
-import type { ConnectionView } from '../../admin/connections.ts'
+import type { ConnectionView } from '../../admin/connection-view.ts'
 import type { JsonObject } from '../../scim/schema.ts'
 import { policyParts, storedTexts } from './policy-form.ts'
 import { fieldsOf, type SettingField } from './settings-form.ts'

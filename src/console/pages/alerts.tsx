@@ -1,4 +1,5 @@
-import type { AlertView, ChannelView, ToldView } from '../../admin/alerts.ts'
+import type { ChannelView } from '../../admin/alert-channels.ts'
+import type { AlertView, ToldView } from '../../admin/alerts.ts'
 import { type Items, pathOf, type Refused } from '../ask.ts'
 import type { Form } from '../forms/form.ts'
 import { Layout } from '../layout.tsx'

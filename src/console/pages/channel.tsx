@@ -1,4 +1,4 @@
-import type { ChannelView } from '../../admin/alerts.ts'
+import type { ChannelView } from '../../admin/alert-channels.ts'
 import { Act } from '../parts/act.tsx'
 import { Badge, Time } from '../parts/marks.tsx'
 import { CHANNEL_KINDS, plural } from '../words.ts'

@@ -1,5 +1,5 @@
 import type { ConditionView } from '../../admin/conditions.ts'
-import type { ConnectionView } from '../../admin/connections.ts'
+import type { ConnectionView } from '../../admin/connection-view.ts'
 import type { HealthView } from '../../admin/health.ts'
 import type { ConnectionHealth } from '../../admin/overview.ts'
 import { pathOf, type Refused } from '../ask.ts'

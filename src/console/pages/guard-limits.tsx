@@ -1,4 +1,4 @@
-import type { ConnectionView } from '../../admin/connections.ts'
+import type { ConnectionView } from '../../admin/connection-view.ts'
 import type { JsonObject } from '../../scim/schema.ts'
 import type { Refused } from '../ask.ts'
 import type { Form } from '../forms/form.ts'

@@ -1,4 +1,4 @@
-import type { ConnectionView } from '../../admin/connections.ts'
+import type { ConnectionView } from '../../admin/connection-view.ts'
 import type { FindingView } from '../../admin/findings.ts'
 import type { GuardView } from '../../admin/guard.ts'
 import { pathOf, queryOf } from '../ask.ts'

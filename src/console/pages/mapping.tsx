@@ -1,5 +1,5 @@
 import type { ConnectionAdapterView } from '../../admin/connection-adapter.ts'
-import type { ConnectionView } from '../../admin/connections.ts'
+import type { ConnectionView } from '../../admin/connection-view.ts'
 import type { MappingRevisionView } from '../../admin/mapping-history.ts'
 import type { JsonObject } from '../../scim/schema.ts'
 import { pathOf } from '../ask.ts'

@@ -1,6 +1,6 @@
 import type { AppTrial } from '../../admin/adapters.ts'
 import type { ConnectionAdapterView } from '../../admin/connection-adapter.ts'
-import type { ConnectionView } from '../../admin/connections.ts'
+import type { ConnectionView } from '../../admin/connection-view.ts'
 import type { JsonObject } from '../../scim/schema.ts'
 import { pathOf, type Refused } from '../ask.ts'
 import type { Form } from '../forms/form.ts'

@@ -1,5 +1,5 @@
 /** The mode of a connection: what it is, what that means, when it ends, and the buttons that set it. */
-import type { ConnectionView } from '../../admin/connections.ts'
+import type { ConnectionView } from '../../admin/connection-view.ts'
 import { pathOf } from '../ask.ts'
 import { may, type Viewer } from '../viewer.ts'
 import { MODES } from '../words.ts'

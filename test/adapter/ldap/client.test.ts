@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { AdapterFailure } from '../../../src/adapter/failure.ts'
-import { createLdapClient, type LdapSession } from '../../../src/adapter/ldap/client.ts'
+import { createLdapClient } from '../../../src/adapter/ldap/client.ts'
+import type { LdapSession } from '../../../src/adapter/ldap/session.ts'
 import { type Asked, entry, message, OP, openDirectory, reference, result } from './directory.ts'
 
 const DN = 'uid=ada,ou=people,dc=example,dc=com'

@@ -1,7 +1,8 @@
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
-import { parkedOf, refusalsSince } from '../../src/db/condition-facts.ts'
 import { openDatabase } from '../../src/db/database.ts'
+import { parkedOf } from '../../src/db/finding-facts.ts'
+import { refusalsSince } from '../../src/db/refusals.ts'
 import { observed } from './observed-database.ts'
 
 test('what was done since is found by one seek for each refusal', async () => {
