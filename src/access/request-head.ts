@@ -2,7 +2,7 @@
 import { MAX_HEADERS, MAX_HEADERS_LENGTH, MAX_PARAMETERS, MAX_URL_LENGTH } from './limits.ts'
 
 export interface Refusal {
-  readonly status: 400 | 414 | 415 | 431
+  readonly status: 400 | 414 | 431
   /** Says who must do what. */
   readonly detail: string
 }
@@ -32,16 +32,6 @@ export function refuseHead(request: Request): Refusal | undefined {
     }
   }
   return undefined
-}
-
-/**
- * Undefined: the body is sent as it is (RFC 9110 §8.4). Nothing is unpacked here: a megabyte of it may
- * be a thousand.
- */
-export function refuseEncoding(request: Request): Refusal | undefined {
-  const coding = request.headers.get('content-encoding')?.trim().toLowerCase()
-  if (!coding || coding === 'identity') return undefined
-  return { status: 415, detail: 'Send the body without a Content-Encoding.' }
 }
 
 function parametersOf(url: string): number {

@@ -1,32 +1,30 @@
 /** The JSON body of an admin request, bounded before anything looks at it. */
 import type { Context, MiddlewareHandler } from 'hono'
-import { BODY_TIMEOUT_MS, MAX_ADMIN_PAYLOAD } from '../access/limits.ts'
-import { type After, readAtMost } from '../access/read-at-most.ts'
-import { refuseEncoding } from '../access/request-head.ts'
+import { MAX_ADMIN_PAYLOAD } from '../access/limits.ts'
+import type { After } from '../access/read-at-most.ts'
+import { readBody } from '../access/read-body.ts'
 import { ScimError } from '../scim/error.ts'
 import { parseJson } from '../scim/json.ts'
 import type { Json } from '../scim/schema.ts'
 import { Problem } from './problem.ts'
 
-/** The body is read here, within its bounds, and whoever asks for it later has it at once. */
 export function limitBody(after: After): MiddlewareHandler {
   return async (c, next) => {
-    const { raw } = c.req
-    if (raw.body) {
-      const encoding = refuseEncoding(raw)
-      if (encoding) throw new Problem(encoding.status, encoding.detail)
-      const bounds = { maxBytes: MAX_ADMIN_PAYLOAD, timeoutMs: BODY_TIMEOUT_MS, after }
-      const read = await readAtMost(raw, bounds)
-      if (read.kind === 'too long') {
-        throw new Problem(413, `The request body must not exceed ${MAX_ADMIN_PAYLOAD} bytes`)
-      }
-      if (read.kind === 'too slow') {
-        throw new Problem(408, `The request body did not come within ${BODY_TIMEOUT_MS / 1000} s`)
-      }
-      c.req.raw = new Request(raw, { body: read.bytes })
-    }
+    await holdBody(c, MAX_ADMIN_PAYLOAD, after, (status, detail) => new Problem(status, detail))
     await next()
   }
+}
+
+/** The body is read here, within its bounds, and whoever asks for it later has it at once. @throws as `readBody` */
+export async function holdBody(
+  c: Context,
+  maxBytes: number,
+  after: After,
+  refuse: Parameters<typeof readBody>[3],
+): Promise<void> {
+  const { raw } = c.req
+  if (!raw.body) return
+  c.req.raw = new Request(raw, { body: await readBody(raw, maxBytes, after, refuse) })
 }
 
 /** @throws {Problem} 415, 413 or 400; an empty body is `whenEmpty` where one is given, else 400 */

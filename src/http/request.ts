@@ -1,7 +1,7 @@
 /** A SCIM request as operations need it, read from HTTP: query, preconditions and body. */
-import { BODY_TIMEOUT_MS, MAX_PAYLOAD, MAX_SEGMENTS } from '../access/limits.ts'
-import { type After, readAtMost } from '../access/read-at-most.ts'
-import { refuseEncoding } from '../access/request-head.ts'
+import { MAX_PAYLOAD, MAX_SEGMENTS } from '../access/limits.ts'
+import type { After } from '../access/read-at-most.ts'
+import { readBody } from '../access/read-body.ts'
 import { ScimError } from '../scim/error.ts'
 import { parseJson } from '../scim/json.ts'
 import type { Json, JsonObject } from '../scim/schema.ts'
@@ -31,7 +31,7 @@ export async function readRequest(
     query: queryOf(new URL(request.url).searchParams),
     ifMatch: request.headers.get('if-match') ?? undefined,
     ifNoneMatch: request.headers.get('if-none-match') ?? undefined,
-    body: await readBody(request, after),
+    body: await readJson(request, after),
   }
 }
 
@@ -77,14 +77,13 @@ export function queryOf(parameters: URLSearchParams): Map<string, string> {
   return query
 }
 
-async function readBody(request: Request, after: After): Promise<Json | undefined> {
+async function readJson(request: Request, after: After): Promise<Json | undefined> {
   if (request.method === 'GET' || request.method === 'HEAD' || request.method === 'DELETE') {
     await request.body?.cancel()
     return undefined
   }
-  const encoding = refuseEncoding(request)
-  if (encoding) throw new ScimError(encoding.status, encoding.detail)
-  const bytes = await readBytes(request, after)
+  const refuse = (status: 408 | 413 | 415, detail: string) => new ScimError(status, detail)
+  const bytes = await readBody(request, MAX_PAYLOAD, after, refuse)
   if (bytes.length === 0) return undefined
   checkMediaType(request.headers.get('content-type'))
   try {
@@ -100,22 +99,6 @@ function checkMediaType(contentType: string | null): void {
   const type = contentType?.split(';')[0]?.trim().toLowerCase()
   if (!type || type === MEDIA_TYPE || type === 'application/json') return
   throw new ScimError(415, `Send the body as ${MEDIA_TYPE}.`)
-}
-
-async function readBytes(request: Request, after: After): Promise<Uint8Array> {
-  const bounds = { maxBytes: MAX_PAYLOAD, timeoutMs: BODY_TIMEOUT_MS, after }
-  const read = await readAtMost(request, bounds)
-  switch (read.kind) {
-    case 'whole':
-      return read.bytes
-    case 'too long':
-      throw new ScimError(413, `The body is larger than ${MAX_PAYLOAD} bytes. Send less at once.`)
-    case 'too slow':
-      throw new ScimError(
-        408,
-        `The body did not come within ${BODY_TIMEOUT_MS / 1000} s. Send it again.`,
-      )
-  }
 }
 
 /** @throws {ScimError} `invalidSyntax` where the request carries no JSON object */

@@ -1,10 +1,10 @@
 /** The token endpoint of a connection over HTTP (RFC 6749 §3.2). */
 
 import type { Door } from '../access/door.ts'
-import { BODY_TIMEOUT_MS, MAX_TOKEN_PAYLOAD } from '../access/limits.ts'
+import { MAX_TOKEN_PAYLOAD } from '../access/limits.ts'
 import { grantToken, type OAuthDeps, OAuthError } from '../access/oauth.ts'
-import { type After, readAtMost } from '../access/read-at-most.ts'
-import { refuseEncoding } from '../access/request-head.ts'
+import type { After } from '../access/read-at-most.ts'
+import { readBody } from '../access/read-body.ts'
 
 /** Ends the request otherwise than RFC 6749 knows: by what HTTP itself says. */
 class Unread extends Error {
@@ -82,17 +82,9 @@ async function readForm(request: Request, after: After): Promise<Map<string, str
     const detail = 'the body must be application/x-www-form-urlencoded'
     throw new OAuthError('invalid_request', detail)
   }
-  const encoding = refuseEncoding(request)
-  if (encoding) throw new Unread(415, encoding.detail)
-  const bounds = { maxBytes: MAX_TOKEN_PAYLOAD, timeoutMs: BODY_TIMEOUT_MS, after }
-  const read = await readAtMost(request, bounds)
-  if (read.kind === 'too long') {
-    throw new Unread(413, `the body is larger than ${MAX_TOKEN_PAYLOAD} bytes`)
-  }
-  if (read.kind === 'too slow') {
-    throw new Unread(408, `the body did not come within ${BODY_TIMEOUT_MS / 1000} s: send it again`)
-  }
-  const text = new TextDecoder().decode(read.bytes)
+  const refuse = (status: 408 | 413 | 415, detail: string) => new Unread(status, detail)
+  const bytes = await readBody(request, MAX_TOKEN_PAYLOAD, after, refuse)
+  const text = new TextDecoder().decode(bytes)
   const parameters = new Map<string, string>()
   for (const [key, value] of new URLSearchParams(text)) {
     // RFC 6749 §3.2: none may come twice, and one without a value counts as left out.
