@@ -9,7 +9,7 @@ interface Query {
   readonly params?: readonly unknown[]
 }
 
-export class D1 extends DurableObject {
+class D1 extends DurableObject {
   readonly #sql = this.ctx.storage.sql
   #counted = { trips: 0, writing: 0, rowsRead: 0, rowsWritten: 0 }
 

@@ -156,7 +156,7 @@ export class Directory {
 }
 
 export const aliasOf = (i: number): string => `person.${i}`
-export const titleOf = (i: number): string => `Team ${i}`
+const titleOf = (i: number): string => `Team ${i}`
 
 /** Under any of the names that the person has had. */
 function isOf({ alias }: Person, login: string): boolean {

@@ -19,7 +19,7 @@ export const scanSchema = z.object({
 })
 export type ScanView = z.infer<typeof scanSchema>
 
-export const accountSchema = z.object({
+const accountSchema = z.object({
   nativeId: z.string(),
   id: z.string().nullable(),
   display: z.string().nullable(),

@@ -6,7 +6,7 @@
 import { Buffer } from 'node:buffer'
 
 /** `__Host-`: set by this host itself, over https, for all paths (RFC 6265bis §4.1.3.2). */
-export const SESSION_COOKIE = '__Host-postern'
+const SESSION_COOKIE = '__Host-postern'
 const ATTRIBUTES = 'Path=/; Secure; HttpOnly; SameSite=Strict'
 export const SESSION_MS = 12 * 3_600_000
 

@@ -6,7 +6,7 @@
 import type { AnyPort } from './contract.ts'
 
 /** What stands in the place of a text that holds one. */
-export const WITHHELD = '[secret]'
+const WITHHELD = '[secret]'
 /** Shorter ones are words that people have too: a company named as its password. */
 const SHORTEST = 16
 

@@ -200,7 +200,7 @@ export type ScannedView = ReturnType<typeof accountPage>['items'][number]
 export type ScanReport = ScanView & ReturnType<typeof accountPage>
 
 /** A scan as an administrator sees it. Times are ISO 8601. */
-export function scanView(scan: Scan) {
+function scanView(scan: Scan) {
   return {
     id: scan.id,
     type: scan.type,

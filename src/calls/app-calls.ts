@@ -45,7 +45,7 @@ export function guarded(port: AnyPort, calls: AppCalls): AnyPort {
  * @throws {CallsPaused} effect `none`, where the circuit is open
  * @throws {OutOfTime} where too little time is left
  */
-export async function called<T>(
+async function called<T>(
   { health, deadline, io, timeoutMs }: AppCalls,
   isRead: boolean,
   call: () => Promise<T>,

@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm'
 import type { SealedSecret } from './connection-secrets.ts'
 import { CHANGED_ONE, type Database, writeAll, writeGuarded } from './database.ts'
 
-export const CHANNEL_KINDS = ['webhook', 'slack', 'teams', 'email'] as const
+const CHANNEL_KINDS = ['webhook', 'slack', 'teams', 'email'] as const
 export type ChannelKind = (typeof CHANNEL_KINDS)[number]
 export const SEVERITIES = ['warning', 'critical'] as const
 export type Severity = (typeof SEVERITIES)[number]

@@ -31,7 +31,7 @@ export interface OpenFindings {
   readonly about: readonly Ref[]
 }
 
-export const MOST_COUNTED = 1_000
+const MOST_COUNTED = 1_000
 /** Findings of a kind that are looked at. */
 const SOME = 10
 

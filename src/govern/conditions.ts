@@ -14,9 +14,9 @@ const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 
 /** Entra's cycle is 40 minutes: a client that is well has missed as many of them as nobody has work for. */
-export const CYCLE_MS = 40 * 60_000
+const CYCLE_MS = 40 * 60_000
 /** After so long it is not silent, it has gone. */
-export const GONE_MS = 30 * DAY_MS
+const GONE_MS = 30 * DAY_MS
 
 /** Days before an end at which somebody is told. */
 const ENDING_DAYS = [14, 7, 1] as const

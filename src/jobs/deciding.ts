@@ -126,7 +126,7 @@ export async function readNamed(
 }
 
 /** One for each account: the live link, else the tombstone that hides it. */
-export async function linksOf(endpoint: Endpoint, nativeIds: readonly string[]): Promise<Link[]> {
+async function linksOf(endpoint: Endpoint, nativeIds: readonly string[]): Promise<Link[]> {
   const found = await endpoint.links.byNativeIds(endpoint.definition.type.name, nativeIds)
   const byNativeId = new Map<string | undefined, Link>()
   // Live ones come first.

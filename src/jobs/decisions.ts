@@ -2,12 +2,12 @@
 import type { Finding, FindingKind } from '../db/findings.ts'
 
 /** These say something of the finding alone, and every kind takes them. */
-export const PLAIN_DECISIONS = ['ignore', 'close', 'reopen'] as const
+const PLAIN_DECISIONS = ['ignore', 'close', 'reopen'] as const
 /** These change what Postern knows of accounts. */
 export const ACCOUNT_DECISIONS = ['link', 'merge', 'protect', 'unlink', 'unprotect'] as const
 export type AccountDecision = (typeof ACCOUNT_DECISIONS)[number]
 /** What the guard has parked passes when it is tried again, or never. */
-export const GUARD_DECISIONS = ['allow', 'reject'] as const
+const GUARD_DECISIONS = ['allow', 'reject'] as const
 export type GuardDecision = (typeof GUARD_DECISIONS)[number]
 /** `restore`: the client's last words are put back in the app. */
 export type Decision =

@@ -25,7 +25,7 @@ const LEASE_MS = 2 * 60_000
 const FIRST_MS = 60_000
 const LONGEST_MS = 4 * 3_600_000
 /** With these waits, some 16 hours. */
-export const MOST_ATTEMPTS = 12
+const MOST_ATTEMPTS = 12
 const KEEP_MS = 30 * 24 * 3_600_000
 const PRUNED = 1_000
 
@@ -107,7 +107,7 @@ async function closeFindings(
 }
 
 /** @param random 0 to 1: a fifth more or less, so that channels do not come back all at once */
-export function waitAfter(attempts: number, random: number): number {
+function waitAfter(attempts: number, random: number): number {
   const doubled = Math.min(FIRST_MS * 2 ** (attempts - 1), LONGEST_MS)
   return Math.round(doubled * (0.8 + 0.4 * random))
 }

@@ -4,7 +4,7 @@
  * Calls of the app. A Worker invocation has 1,000 subrequests, of which D1 and the rest of the request
  * take some, and an adapter may need several for one change.
  */
-export const MAX_CALLS = 300
+const MAX_CALLS = 300
 
 export class Budget {
   readonly #now: () => number

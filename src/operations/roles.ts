@@ -21,7 +21,7 @@ const USER = 'User'
 /** How long people whom another request is telling of are waited for, in steps. */
 const PATIENCE_MS = [0, 50, 100, 200, 400, 800] as const
 /** Intents that one run may take: an intent costs two calls at most. */
-export const MAX_INTENTS = 150
+const MAX_INTENTS = 150
 
 /** True where changes of this resource's members are roles of theirs. */
 export function givesRoles({ connection, definition }: Endpoint): boolean {

@@ -25,7 +25,7 @@ export function matches(filter: Filter, resource: JsonObject): boolean {
 }
 
 /** The filter as a function, for matching many resources. */
-export function matcher(filter: Filter): Matcher {
+function matcher(filter: Filter): Matcher {
   let prepared = matchers.get(filter)
   if (!prepared) {
     prepared = prepare(filter)

@@ -12,7 +12,7 @@ import { STATIC_CHECKS } from './static.ts'
 import { UPDATE_CHECKS } from './update.ts'
 
 /** Those that ask an app. */
-export const APP_CHECKS: readonly Check[] = [
+const APP_CHECKS: readonly Check[] = [
   ...READ_CHECKS,
   ...LOOKUP_CHECKS,
   ...CREATE_CHECKS,

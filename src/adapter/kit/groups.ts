@@ -27,7 +27,7 @@ export function groupScene(scene: Scene): Scene {
 }
 
 /** The type of what groups hold. */
-export function memberScene(scene: Scene): Scene {
+function memberScene(scene: Scene): Scene {
   const isPerson = (type: string) =>
     scene.adapter.resources[type]?.capabilities.membership === 'none'
   const type = Object.keys(scene.adapter.resources).find(isPerson)

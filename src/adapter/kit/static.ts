@@ -11,7 +11,7 @@ const LOOKS_SECRET = /(?:secret|password|passwd|token|api_?key|private_?key|cred
 type Method = keyof AnyPort
 
 /** The methods that a resource type's declarations make mandatory. */
-export function methodsOf({ capabilities }: ResourceSpec): readonly Method[] {
+function methodsOf({ capabilities }: ResourceSpec): readonly Method[] {
   const { create, update, active, remove, membership } = capabilities
   return [
     'get',
@@ -36,7 +36,7 @@ export function lackingMethods({ spec, port }: Scene): readonly Method[] {
 }
 
 /** Settings that the schema takes, invented; undefined where it is too particular for that. */
-export function inventSettings({ settings }: Adapter): unknown {
+function inventSettings({ settings }: Adapter): unknown {
   const shape: unknown = z.toJSONSchema(settings, { io: 'input', unrepresentable: 'any' })
   const invented = inventValue(shape as Shape)
   const parsed = settings.safeParse(invented)

@@ -44,7 +44,7 @@ export async function askOnce(
 }
 
 /** RFC 9110 §15.5.2: a 401 has had no effect, whatever a rule makes of it. */
-export function isRefused({ response, verdict }: Asked): boolean {
+function isRefused({ response, verdict }: Asked): boolean {
   if (response.status === 401) return true
   if (verdict instanceof AdapterFailure) return verdict.code === 'auth' && verdict.effect === 'none'
   if (typeof verdict === 'string' || !('fail' in verdict)) return false

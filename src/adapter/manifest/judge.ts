@@ -15,7 +15,7 @@ export function judge(rules: readonly Rule[], response: HttpResponse): Verdict {
   return 'ok'
 }
 
-export function holds(condition: Condition, { status, body, json }: Answer): boolean {
+function holds(condition: Condition, { status, body, json }: Answer): boolean {
   if (condition.status !== undefined) {
     const classes = [condition.status].flat()
     if (!classes.some((one) => one === status || one === `${Math.floor(status / 100)}xx`)) {

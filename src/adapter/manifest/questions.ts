@@ -5,7 +5,7 @@
  */
 
 /** The name of the member that asks about the object that holds it. */
-export const ASKS = '?'
+const ASKS = '?'
 const UNANSWERED = '? '
 const MAX_DEPTH = 32
 

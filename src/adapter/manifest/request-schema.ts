@@ -23,7 +23,7 @@ export const template = z.string().max(MAX_TEXT).meta({
 const status = z.union([z.int().min(100).max(599), z.enum(['2xx', '3xx', '4xx', '5xx'])])
 
 /** What an answer must be for a rule to hold; all of it. */
-export const condition = z.strictObject({
+const condition = z.strictObject({
   status: z.union([status, z.array(status).min(1).max(20)]).optional(),
   body: z
     .enum(['json', 'xml', 'empty', 'other'])
@@ -45,7 +45,7 @@ export type Condition = z.output<typeof condition>
 export const fact = condition.omit({ status: true, body: true }).required({ at: true })
 export type Fact = z.output<typeof fact>
 
-export const FAIL_CODES = [
+const FAIL_CODES = [
   'auth',
   'forbidden',
   'invalid',
@@ -61,7 +61,7 @@ export const FAIL_CODES = [
 /** In the app's answer: names of its own fields; or names of attributes, as they are. */
 const blamed = z.union([pointer, z.array(z.string().min(1)).min(1).max(50)])
 
-export const verdict = z.union([
+const verdict = z.union([
   z.enum([
     'ok',
     'unchanged',
@@ -95,7 +95,7 @@ export const verdict = z.union([
 ])
 export type Verdict = z.output<typeof verdict>
 
-export const rule = condition.extend({ means: verdict })
+const rule = condition.extend({ means: verdict })
 export type Rule = z.output<typeof rule>
 export const rules = z.array(rule).max(MAX_RULES)
 

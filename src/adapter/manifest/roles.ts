@@ -21,7 +21,7 @@ export function kindOf(verdict: Verdict): VerdictKind {
 const PAGE = ['limit', 'page', 'offset', 'cursor', 'after']
 const WRITE = ['ok', 'unchanged', 'absent', 'fail'] as const
 
-export const ROLES = {
+const ROLES = {
   get: { places: ['id'], verdicts: ['ok', 'absent', 'fail'] },
   list: { places: PAGE, verdicts: ['ok', 'empty', 'fail'] },
   lookup: { places: ['value', ...PAGE], verdicts: ['ok', 'empty', 'absent', 'fail'] },

@@ -105,7 +105,7 @@ function isoTime(text: string | undefined): string | undefined {
 }
 
 /** Truth is a boolean in Postgres and a number in MySQL; numbers may come as text. */
-export function isSame(raw: SqlValue | undefined, word: string | number | boolean): boolean {
+function isSame(raw: SqlValue | undefined, word: string | number | boolean): boolean {
   if (raw === null || raw === undefined) return false
   if (typeof word === 'boolean') return (raw === true || String(raw) === '1') === word
   return typeof word === 'number' ? Number(raw) === word : String(raw) === word

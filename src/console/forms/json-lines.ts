@@ -14,7 +14,7 @@ export type ReadJson =
 /** Deeper than anything that is taken here, and not so deep that reading it ends the stack. */
 const MAX_DEPTH = 100
 
-export class JsonLines {
+class JsonLines {
   readonly #lines: ReadonlyMap<string, number>
 
   /** @param lines by path: names and positions, joined by dots */
