@@ -156,8 +156,7 @@ test('no file has more than 300 lines, unless its first comment says why', () =>
     const [first = ''] = /^\/\*\*.*?\*\//s.exec(text) ?? []
     return text.split('\n').length - 1 > MOST_LINES && !REASON.test(first)
   })
-  // The console's are being split.
-  expect(long.filter((file) => !file.startsWith('src/console/'))).toEqual([])
+  expect(long).toEqual([])
 })
 
 describe('the direction of imports', () => {
