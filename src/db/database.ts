@@ -71,7 +71,7 @@ export async function writeGuarded(db: Database, writes: readonly Write[]): Prom
 }
 
 /** D1 did not do what it was told. As with Drizzle's own error, what is inside may hold values. */
-class StorageError extends Error {
+export class StorageError extends Error {
   override readonly name = 'StorageError'
 }
 
