@@ -78,6 +78,7 @@ export const PERMISSIONS = {
   '/adapters/:name': { GET: AUDITOR_OF_ALL },
   // Calls the app with what it is given, as a new connection would.
   '/adapters/:name/try': { POST: OPERATOR_OF_ALL },
+  '/databases': { GET: AUDITOR_OF_ALL },
   // A manifest names the connections that use it, and changes what they send where.
   '/manifests': { GET: AUDITOR_OF_ALL },
   '/manifests/:name': { GET: AUDITOR_OF_ALL, PUT: OPERATOR_OF_ALL, DELETE: OPERATOR_OF_ALL },

@@ -12,6 +12,7 @@ import { auditRoutes } from '../admin/audit.ts'
 import { clientRoutes } from '../admin/clients.ts'
 import { conditionRoutes } from '../admin/conditions.ts'
 import { connectionAdapterRoutes } from '../admin/connection-adapter.ts'
+import { databaseRoutes } from '../admin/databases.ts'
 import type { Setup } from '../admin/doctor/gateway.ts'
 import { doctorRoutes } from '../admin/doctor.ts'
 import { findingRoutes } from '../admin/findings.ts'
@@ -69,9 +70,9 @@ function openAdminApi(core: Core): Hono {
         : checkBaseUrl(url, { allowInsecure }),
     hasCertificate: (binding: string) => certificates?.has(binding) ?? false,
   }
+  const placement = { data, newConnectionsDatabase: env.NEW_CONNECTIONS_DB }
   const deps: AdminDeps = {
-    ...{ ...check, db: d1, data, sealing, now, after, baseUrl, signIn, newId, log },
-    newConnectionsDatabase: env.NEW_CONNECTIONS_DB,
+    ...{ ...check, ...placement, db: d1, sealing, now, after, baseUrl, signIn, newId, log },
     report: (error, request) => {
       const what = errorName(error)
       log({ event: 'admin.failed', request, error: what })
@@ -113,6 +114,7 @@ function openAdminApi(core: Core): Hono {
     overviewRoutes({ db: d1, control: db, data, now, baseUrl, flush }),
     conditionRoutes({ db: d1, control: db, data, sealing, now, flush }),
     adapterRoutes({ ...check, trials, access, listAdapters, now }, baseUrl),
+    databaseRoutes(placement),
     connectionAdapterRoutes({ ...check, db: d1, sealing, now, trials, access }),
     clientRoutes({ db: d1, access, now, baseUrl, checkUrl: checkKeyUrl }),
     manifestRoutes(manifests),

@@ -1,9 +1,10 @@
 /** The way to a new connection: which app, what it needs, and what to paste into Entra. */
 import type { AdapterListing, AdapterView, AppTrial, EntraView } from '../admin/adapters.ts'
+import type { DatabasesView } from '../admin/databases.ts'
 import { type Answered, type Asking, notValid, pathOf, type Refused } from './ask.ts'
 import { type Form, readForm, secretsIn } from './forms/form.ts'
 import { fieldsOf, readSettings } from './forms/settings-form.ts'
-import type { AddPage } from './page.ts'
+import type { AddPage, Page } from './page.ts'
 import { ConnectPage } from './pages/connect.tsx'
 import { AdaptersPage, NewConnectionPage } from './pages/new-connection.tsx'
 
@@ -18,29 +19,39 @@ export function newConnectionPages(add: AddPage): void {
     return c.html(<AdaptersPage {...{ viewer, items }} />)
   })
 
-  add('GET', '/new/:adapter', async ({ c, asking, viewer, param }) => {
-    const adapter = await asking.get<AdapterView>(pathOf`/adapters/${param('adapter')}`)
-    const fields = fieldsOf(adapter.settings)
-    return c.html(<NewConnectionPage {...{ viewer, adapter, fields, given: () => '' }} />)
+  add('GET', '/new/:adapter', async (page) => {
+    const path = pathOf`/adapters/${page.param('adapter')}`
+    return show(page, await page.asking.get<AdapterView>(path), { given: () => '' })
   })
 
-  add('POST', '/new/:adapter', async ({ c, asking, viewer, param, now }) => {
+  add('POST', '/new/:adapter', async (page) => {
+    const { c, asking, viewer, param, now } = page
     const adapter = await asking.get<AdapterView>(pathOf`/adapters/${param('adapter')}`)
     const form = await readForm(c)
     const made = await make(asking, adapter, form)
-    if (!made.ok) {
-      const fields = fieldsOf(adapter.settings)
-      const { refused } = made
-      const page = <NewConnectionPage {...{ viewer, adapter, fields, given: form.text, refused }} />
-      // 200, as everywhere where a form comes back: browsers call others a failed load.
-      return c.html(page)
-    }
+    // 200, as everywhere where a form comes back: browsers call others a failed load.
+    if (!made.ok) return show(page, adapter, { given: form.text, refused: made.refused })
     const name = form.text('name')
     const entra = await asking.get<EntraView>(pathOf`/connections/${name}/entra`)
     const { token, trial } = made
     const shown = { viewer, name, entra, token, trial, now, lastHeard: null, isNew: true }
     return c.html(<ConnectPage {...shown} />, 201)
   })
+}
+
+interface FormState {
+  readonly given: (name: string) => string
+  readonly refused?: Refused
+}
+
+async function show(
+  { c, asking, viewer }: Page,
+  adapter: AdapterView,
+  state: FormState,
+): Promise<Response> {
+  const databases = await asking.get<DatabasesView>('/databases')
+  const fields = fieldsOf(adapter.settings)
+  return c.html(<NewConnectionPage {...{ viewer, adapter, fields, databases, ...state }} />)
 }
 
 async function make(asking: Asking, adapter: AdapterView, form: Form): Promise<Made> {
@@ -60,9 +71,11 @@ async function make(asking: Asking, adapter: AdapterView, form: Form): Promise<M
     const detail = `The app was asked, and nothing was made. ${tried.body.detail}`
     return { ok: false, refused: notValid([], detail) }
   }
+  const database = form.given('database')
   const created = await asking.send<{ token: string }>('POST', '/connections', {
     ...{ name: form.text('name'), adapter: adapter.name, settings, secrets },
-    mode: form.text('mode') || 'live',
+    mode: form.given('mode'),
+    database,
   })
   if (!created.ok) return created
   return { ok: true, token: created.body.token, trial: saidOf(tried.body) }

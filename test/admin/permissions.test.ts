@@ -73,6 +73,7 @@ const MAY_WITHOUT_LIMIT = {
   auditor: [
     'GET /adapters',
     'GET /adapters/:name',
+    'GET /databases',
     'GET /manifests',
     'GET /manifests/:name',
     'GET /sealing',

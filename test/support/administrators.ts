@@ -16,6 +16,8 @@ export type Line = Readonly<Record<string, string | number>>
 export function openAdministration(
   options: {
     readonly env?: Partial<Env>
+    /** Beside the first, by the names of their bindings. */
+    readonly databases?: ReadonlyMap<string, D1Database>
     readonly fetch?: (input: string, init: RequestInit) => Promise<Response>
   } = {},
 ) {
@@ -25,6 +27,7 @@ export function openAdministration(
   const nobody = () => Promise.reject(new TypeError('nobody is there'))
   const isolate = openIsolate(clock, options.fetch ?? nobody, {
     ...(options.env && { env: options.env }),
+    ...(options.databases && { databases: options.databases }),
     log: (line) => lines.push(line),
     waitUntil: (work) => later.push(work),
   })

@@ -1,4 +1,5 @@
 import type { AdapterListing, AdapterView } from '../../admin/adapters.ts'
+import type { DatabasesView } from '../../admin/databases.ts'
 import { pathOf, type Refused } from '../ask.ts'
 import type { SettingField } from '../forms/settings-form.ts'
 import { Layout } from '../layout.tsx'
@@ -53,10 +54,17 @@ interface Props {
   readonly adapter: AdapterView
   /** Undefined: the settings are entered as JSON. */
   readonly fields: readonly SettingField[] | undefined
+  /** That its data can be put in. */
+  readonly databases: DatabasesView
   /** What was entered, but for secrets. */
   readonly given: (name: string) => string
   readonly refused?: Refused | undefined
 }
+
+const byItself = ({ newConnections }: DatabasesView): string =>
+  newConnections === null
+    ? 'the smallest one'
+    : `${newConnections}, as it is set for new connections`
 
 /** The API's path to a member is the id of its field. */
 const fieldIdOf = (path: string): string => {
@@ -64,7 +72,8 @@ const fieldIdOf = (path: string): string => {
   return second === undefined ? first : `${first}.${second}`
 }
 
-export function NewConnectionPage({ viewer, adapter, fields, given, refused }: Props) {
+export function NewConnectionPage(props: Props) {
+  const { viewer, adapter, fields, databases, given, refused } = props
   const errorOf = (id: string) =>
     refused?.errors.find(({ path }) => fieldIdOf(path) === id)?.message
   const field = (id: string) => ({ id, value: given(id), error: errorOf(id) })
@@ -91,6 +100,17 @@ export function NewConnectionPage({ viewer, adapter, fields, given, refused }: P
               hint="“gate” says what each write would do and refuses it, for a day: a look before anything is written."
               options={FIRST_MODES.map((mode) => [mode, mode])}
             />
+            {databases.items.length > 1 && (
+              <SelectField
+                {...field('database')}
+                label="Database"
+                hint="Where its links, findings and audit are kept. It cannot be changed."
+                options={[
+                  ['', byItself(databases)],
+                  ...databases.items.map(({ database }) => [database, database] as const),
+                ]}
+              />
+            )}
           </fieldset>
           {(fields === undefined || fields.length > 0 || adapter.secrets.length > 0) && (
             <fieldset>

@@ -68,7 +68,12 @@ export function SettingsPage(props: Props) {
   })
   return (
     <Layout title={`Settings of ${name}`} viewer={viewer} connection={{ name, tab: 'settings' }}>
-      <h1>Settings</h1>
+      <div>
+        <h1>Settings</h1>
+        <p class="quiet">
+          adapter {connection.adapter}, data in the database <code>{connection.database}</code>
+        </p>
+      </div>
       <ErrorSummary refused={refused} fieldOf={fieldOf} />
       <ChangedMeanwhile changes={form.others} />
       {saved !== undefined && !refused && (
