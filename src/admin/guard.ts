@@ -3,7 +3,7 @@ import type { Context, Hono } from 'hono'
 import { DEPARTURE_STATES, type Departed, departedOf, departuresBySlot } from '../db/departed.ts'
 import { leaving } from '../db/health-facts.ts'
 import { countLinks } from '../db/overview.ts'
-import { PERCENT_ABOVE } from '../govern/guard.ts'
+import { mostLeavers, PERCENT_ABOVE } from '../govern/guard.ts'
 import type { AccessDeps } from './access.ts'
 import { route } from './api.ts'
 import { badCursor, PAGE_SIZE, parseCursor, toPage } from './cursor.ts'
@@ -19,6 +19,8 @@ export interface GuardView {
   readonly maxPercent: number
   /** Linked people, of whom the percentage is taken; null: too few of them for that. */
   readonly percentOf: number | null
+  /** Within the window, before the next one is held back. */
+  readonly mayLeave: number
   /** Within the window: let through, and held back. */
   readonly left: number
   readonly parked: number
@@ -66,6 +68,7 @@ export function guardRoutes(deps: AccessDeps): (api: Hono) => void {
         const view: GuardView = {
           ...policy.guard,
           percentOf: people > PERCENT_ABOVE ? people : null,
+          mayLeave: mostLeavers(policy.guard, people),
           ...gone,
           hours: {
             since: new Date(since).toISOString(),

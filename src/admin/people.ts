@@ -45,12 +45,20 @@ export interface PersonView {
   readonly rolesDue: readonly string[]
 }
 
+/**
+ * `removed`: it was removed already. `unmanaged`: no client manages the account. `active`: the client has
+ * not switched it off. `policy`: `deprovision.onDelete` refuses. `mode`: nothing is written now.
+ */
+export type KeptBy = 'removed' | 'unmanaged' | 'active' | 'policy' | 'mode'
+
 /** A person in one connection. */
 export interface Whereabouts {
   readonly connection: string
   readonly adapter: string
   readonly mode: string
   readonly person: PersonView
+  /** What stands against a removal by an administrator; null: nothing that is known before it is tried. */
+  readonly keptBy: KeptBy | null
   /** What a removal by policy does with the account. */
   readonly onDelete: Policy['deprovision']['onDelete']
   readonly deleteAfterDays: number
@@ -126,7 +134,20 @@ async function whereaboutsIn(
   const people = await peopleNamed(deps, connection, named)
   return people.map((person) => ({
     ...{ connection: name, adapter, mode, person, onDelete, deleteAfterDays },
+    keptBy: keptBy(person, onDelete, mode),
   }))
+}
+
+function keptBy(
+  { state, review, inactiveSince }: PersonView,
+  onDelete: Whereabouts['onDelete'],
+  mode: string,
+): KeptBy | null {
+  if (state === 'tombstone' || state === 'retiring') return 'removed'
+  if (review === null) return 'unmanaged'
+  if (inactiveSince === null) return 'active'
+  if (onDelete === 'refuse') return 'policy'
+  return mode === 'live' ? null : 'mode'
 }
 
 async function peopleNamed(

@@ -12,6 +12,15 @@ import { ScimError } from '../scim/error.ts'
 /** Of a handful of people each one is a large share. */
 export const PERCENT_ABOVE = 20
 
+/** How many people may leave within the window before the next one is parked. @param linked people */
+export function mostLeavers(
+  { maxCount, maxPercent }: Pick<Policy['guard'], 'maxCount' | 'maxPercent'>,
+  linked: number,
+): number {
+  if (linked <= PERCENT_ABOVE || maxPercent >= 100) return maxCount
+  return Math.min(maxCount, Math.floor((linked * maxPercent) / 100))
+}
+
 export interface Guarded {
   readonly connection: { readonly policy: Pick<Policy, 'guard'> }
   readonly departures: Departures

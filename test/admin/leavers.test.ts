@@ -1,5 +1,6 @@
 /** Entra disables whom it unassigns, and never sends the DELETE: those people are listed. */
 import { expect, test } from 'vitest'
+import { openAdministration } from '../support/administrators.ts'
 import { adminOf } from '../support/reconcile.ts'
 import { idOf, openWorld, patch, person } from '../support/world.ts'
 
@@ -59,4 +60,31 @@ test('what the app or policy refuses is said for each', async () => {
   const answer = await call('POST', '/leavers/remove', { ids: [id] })
   expect(answer.body.items).toMatchObject([{ id, removed: false }])
   expect(answer.body.items[0].detail).toContain('deprovision.onDelete')
+})
+
+test('what stands against a removal is said before it is tried', async () => {
+  const { call, make, off, world } = await open()
+  const refusing = await open({ deprovision: { onDelete: 'refuse' } })
+  const login = `leif.${crypto.randomUUID()}@x.io`
+  const [id, other] = [await make(login), await refusing.make(login)]
+  const api = openAdministration()
+  const names = [world.scim.name, refusing.world.scim.name]
+  const keptBy = async () => {
+    const { items } = await api.must('GET', `/people?named=${login}`)
+    return names.map(
+      (name) => items.find((one: { connection: string }) => one.connection === name).keptBy,
+    )
+  }
+  expect(await keptBy()).toEqual(['active', 'active'])
+  await off(id)
+  await refusing.off(other)
+  expect(await keptBy()).toEqual([null, 'policy'])
+  await call('PATCH', '', { mode: 'observe' })
+  expect(await keptBy()).toEqual(['mode', 'policy'])
+  await call('PATCH', '', { mode: 'live' })
+  expect((await call('POST', '/leavers/remove', { ids: [id] })).body.items).toMatchObject([
+    { removed: true },
+  ])
+  const { items } = await api.must('GET', `/people?named=${id}`)
+  expect(items).toMatchObject([{ connection: world.scim.name, keptBy: 'removed' }])
 })

@@ -75,13 +75,17 @@ test('of many at once no more pass than the guard lets in', async () => {
   expect(enabled(world)).toBe(8)
 })
 
-test('a share counts only above twenty people', async () => {
+test('a share counts only above twenty people, and the admin API says how many may leave', async () => {
   const guard = { maxPercent: 10 }
+  const mayLeave = async ({ world }: { world: World }) =>
+    (await adminOf(world.open(), world.scim)('GET', '/guard')).body.mayLeave
   const few = await open(guard, 20)
+  expect(await mayLeave(few)).toBe(50)
   for (const id of few.ids.slice(0, 5)) {
     expect((await few.world.ask('PATCH', `/Users/${id}`, OFF)).status).toBe(200)
   }
   const many = await open(guard, 30)
+  expect(await mayLeave(many)).toBe(3)
   const statuses: number[] = []
   for (const id of many.ids.slice(0, 4)) {
     statuses.push((await many.world.ask('DELETE', `/Users/${id}`)).status)

@@ -117,14 +117,12 @@ export function GuardPage(props: Props) {
   )
 }
 
-function limitOf({ windowMinutes, maxCount, maxPercent, percentOf, left }: GuardView): string {
-  const share =
-    percentOf === null ? maxCount : Math.min(maxCount, Math.floor((percentOf * maxPercent) / 100))
+function limitOf({ windowMinutes, maxCount, maxPercent, percentOf, mayLeave, left }: GuardView) {
   const why =
-    percentOf !== null && share < maxCount
+    percentOf !== null && mayLeave < maxCount
       ? ` (${maxPercent} % of ${plural(percentOf, 'linked person', 'linked people')})`
       : ''
-  return `Within ${plural(windowMinutes, 'minute')} ${share.toLocaleString('en')} may leave${why}; ${left.toLocaleString('en')} did.`
+  return `Within ${plural(windowMinutes, 'minute')} ${mayLeave.toLocaleString('en')} may leave${why}; ${left.toLocaleString('en')} did.`
 }
 
 function Tripped({

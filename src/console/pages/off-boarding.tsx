@@ -1,5 +1,5 @@
 import type { Removal } from '../../admin/leavers.ts'
-import type { PersonView, Whereabouts } from '../../admin/people.ts'
+import type { KeptBy, PersonView, Whereabouts } from '../../admin/people.ts'
 import { pathOf } from '../ask.ts'
 import { Layout } from '../layout.tsx'
 import { More } from '../parts/lists.tsx'
@@ -30,7 +30,7 @@ interface Props {
 
 export function OffBoardingPage({ viewer, person, found, outcomes, now }: Props) {
   const mayRemove = may(viewer, 'POST', '/connections/:name/leavers/remove')
-  const removable = found?.items.filter((one) => whyNot(one) === undefined) ?? []
+  const removable = found?.items.filter((one) => one.keptBy === null) ?? []
   return (
     <Layout title="Off-boarding" viewer={viewer} area="leavers">
       <h1>Off-boarding</h1>
@@ -88,36 +88,27 @@ export function OffBoardingPage({ viewer, person, found, outcomes, now }: Props)
   )
 }
 
-/** Undefined: it can be removed. */
-function whyNot({ person, onDelete, mode }: Whereabouts): string | undefined {
-  if (person.state === 'tombstone' || person.state === 'retiring') {
-    return 'Removed already, by the client or an administrator.'
-  }
-  if (person.review === null) {
-    return 'No client manages this account: remove it in the app, if it must go.'
-  }
-  if (person.inactiveSince === null) {
-    return 'The directory has not switched them off here. Take them out of its assignment first; when that has come, the account can be removed.'
-  }
-  if (onDelete === 'refuse') {
-    return 'The policy of the connection refuses removals (deprovision.onDelete).'
-  }
-  return mode === 'live'
-    ? undefined
-    : `The connection is in mode ${mode}: nothing is written there.`
+const REFUSES = 'The policy of the connection refuses removals (deprovision.onDelete).'
+
+const KEPT: Readonly<Record<KeptBy, (mode: string) => string>> = {
+  removed: () => 'Removed already, by the client or an administrator.',
+  unmanaged: () => 'No client manages this account: remove it in the app, if it must go.',
+  active: () =>
+    'The directory has not switched them off here. Take them out of its assignment first; when that has come, the account can be removed.',
+  policy: () => REFUSES,
+  mode: (mode) => `The connection is in mode ${mode}: nothing is written there.`,
 }
 
-const DOES: Readonly<Record<Exclude<Whereabouts['onDelete'], 'refuse'>, (days: number) => string>> =
-  {
-    native: () => 'The account is deleted in the app.',
-    deactivate: () => 'The account stays in the app, switched off; it is hidden here.',
-    deactivateThenDelete: (days) =>
-      `The account stays switched off for ${plural(days, 'day')}, and is then deleted.`,
-  }
+const DOES: Readonly<Record<Whereabouts['onDelete'], (days: number) => string>> = {
+  native: () => 'The account is deleted in the app.',
+  deactivate: () => 'The account stays in the app, switched off; it is hidden here.',
+  deactivateThenDelete: (days) =>
+    `The account stays switched off for ${plural(days, 'day')}, and is then deleted.`,
+  refuse: () => REFUSES,
+}
 
 function Place({ one, now, mayRemove }: { one: Whereabouts; now: number; mayRemove: boolean }) {
-  const { connection, adapter, mode, person, onDelete, deleteAfterDays } = one
-  const refusal = whyNot(one)
+  const { connection, adapter, mode, person, keptBy, onDelete, deleteAfterDays } = one
   const field = `who-${connection}-${person.id}`
   const title = `${field}-title`
   return (
@@ -159,8 +150,8 @@ function Place({ one, now, mayRemove }: { one: Whereabouts; now: number; mayRemo
             </>
           )}
         </dl>
-        {refusal !== undefined || onDelete === 'refuse' ? (
-          <p>{refusal}</p>
+        {keptBy !== null ? (
+          <p>{KEPT[keptBy](mode)}</p>
         ) : (
           <p class="check">
             {mayRemove && (
