@@ -2,6 +2,7 @@
 import { raw } from 'hono/html'
 import type { Child } from 'hono/jsx'
 import { pathOf } from './ask.ts'
+import { AREAS, type Area, TABS, type Tab } from './tabs.ts'
 import { may, type Viewer } from './viewer.ts'
 
 interface LayoutProps {
@@ -14,34 +15,6 @@ interface LayoutProps {
   readonly connection?: { readonly name: string; readonly tab: Tab } | undefined
   readonly children?: Child
 }
-
-const TABS = [
-  ['overview', 'Overview', ''],
-  ['connect', 'Connect Entra', '/connect'],
-  ['findings', 'Findings', '/findings'],
-  ['people', 'People', '/people'],
-  ['groups', 'Groups', '/groups'],
-  ['guard', 'Guard', '/guard'],
-  ['reconcile', 'Reconcile', '/reconcile'],
-  ['leavers', 'Leavers', '/leavers'],
-  ['audit', 'Audit', '/audit'],
-  ['alerts', 'Alerts', '/alerts'],
-  ['mapping', 'Mapping', '/mapping'],
-  ['tokens', 'Tokens', '/tokens'],
-  ['clients', 'Clients', '/clients'],
-  ['settings', 'Settings', '/settings'],
-] as const
-export type Tab = (typeof TABS)[number][0]
-
-const AREAS = [
-  ['connections', 'Connections', '/admin', 'GET', '/overview'],
-  ['leavers', 'Off-boarding', '/admin/leavers', 'GET', '/people'],
-  ['alerts', 'Alerts', '/admin/alerts', 'GET', '/alerts/channels'],
-  ['manifests', 'Manifests', '/admin/manifests', 'GET', '/manifests'],
-  ['administrators', 'Administrators', '/admin/administrators', 'GET', '/administrators'],
-  ['sealing', 'Sealing keys', '/admin/sealing', 'GET', '/sealing'],
-] as const
-export type Area = (typeof AREAS)[number][0]
 
 export function Layout({ title, viewer, area, connection, children }: LayoutProps) {
   return (

@@ -20,22 +20,37 @@ export const ALERT_KINDS = [
 ] as const
 export type AlertKind = (typeof ALERT_KINDS)[number]
 
-/** Findings that keep a person, a group or a notice from where it is to be. */
-const OF_ONE = [
-  'mode-ended',
-  'protected',
-  'id-reuse',
-  'missing',
-  'not-created',
-  'not-removed',
-  'member-blocked',
-  'deleted-member',
-  'alert-undelivered',
-] as const satisfies readonly FindingKind[]
+/**
+ * What an open finding of each kind is: a condition of its own, a part of one that other facts belong to as well, or
+ * nothing that keeps anybody from anything, of which a person decides when there is time.
+ */
+const FINDINGS = {
+  ambiguous: 'part',
+  'app-credential': 'part',
+  'app-failing': 'part',
+  guard: 'part',
+  'mode-ended': 'condition',
+  protected: 'condition',
+  'id-reuse': 'condition',
+  missing: 'condition',
+  'not-created': 'condition',
+  'not-removed': 'condition',
+  'member-blocked': 'condition',
+  'deleted-member': 'condition',
+  'alert-undelivered': 'condition',
+  orphan: 'waits',
+  drift: 'waits',
+  reactivated: 'waits',
+  leaver: 'waits',
+} as const satisfies Readonly<Record<FindingKind, 'condition' | 'part' | 'waits'>>
+
+type OfOneFinding = {
+  [K in FindingKind]: (typeof FINDINGS)[K] extends 'condition' ? K : never
+}[FindingKind]
 
 export type ConditionKind =
   | AlertKind
-  | (typeof OF_ONE)[number]
+  | OfOneFinding
   | 'app-slow'
   | 'refused'
   | 'unknown-attributes'
@@ -70,14 +85,10 @@ export function isAlerting(condition: Condition): condition is Alerting {
   return (ALERT_KINDS as readonly string[]).includes(condition.kind)
 }
 
-/** Kinds of findings that are conditions; of others a person decides when there is time. */
-export const FINDINGS_THAT_COUNT: readonly FindingKind[] = [
-  'app-credential',
-  'app-failing',
-  'guard',
-  'ambiguous',
-  ...OF_ONE,
-]
+/** Kinds of findings that are conditions, or parts of one. */
+export const FINDINGS_THAT_COUNT: readonly FindingKind[] = Object.entries(FINDINGS).flatMap(
+  ([kind, is]) => (is === 'waits' ? [] : [kind as FindingKind]),
+)
 
 /** The order in which they are told: what stops everybody first. */
 export function weightOf({ severity, hits }: Condition): number {

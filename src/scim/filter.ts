@@ -2,8 +2,32 @@
 import { printRef } from './attribute-ref.ts'
 import type { AttributeRef } from './schema.ts'
 
-export const OPERATORS = ['eq', 'ne', 'co', 'sw', 'ew', 'gt', 'ge', 'lt', 'le'] as const
-export type Operator = (typeof OPERATORS)[number]
+/** What compares with a literal (RFC 7644 §3.4.2.2, table 3), by what it looks at. `pr` takes none. */
+export const OPERATORS = {
+  eq: 'equality',
+  ne: 'equality',
+  co: 'text',
+  sw: 'text',
+  ew: 'text',
+  gt: 'order',
+  ge: 'order',
+  lt: 'order',
+  le: 'order',
+} as const satisfies Readonly<Record<string, 'equality' | 'text' | 'order'>>
+
+export type Operator = keyof typeof OPERATORS
+type OperatorOn<T extends (typeof OPERATORS)[Operator]> = {
+  [O in Operator]: (typeof OPERATORS)[O] extends T ? O : never
+}[Operator]
+/** Looks at a part of a text. */
+export type TextOperator = OperatorOn<'text'>
+/** Looks at a value as a whole. */
+export type WholeOperator = OperatorOn<'equality' | 'order'>
+
+export function isTextOperator(operator: Operator): operator is TextOperator {
+  return OPERATORS[operator] === 'text'
+}
+
 export type Literal = string | number | boolean | null
 
 /** An attribute compared with a literal that has the attribute's type. */

@@ -1,6 +1,12 @@
 /** Which resources a filter matches (RFC 7644 §3.4.2.2). */
 import { type Instant, parseInstant } from './date-time.ts'
-import type { Comparison, Filter } from './filter.ts'
+import {
+  type Comparison,
+  type Filter,
+  isTextOperator,
+  type TextOperator,
+  type WholeOperator,
+} from './filter.ts'
 import {
   type Attribute,
   type AttributeRef,
@@ -104,7 +110,7 @@ function comparison({ ref, operator, value: literal }: Comparison): Test {
   if (literal === null) {
     return operator === 'eq' ? (value) => !isPresent(value) : isPresent
   }
-  if (operator === 'co' || operator === 'sw' || operator === 'ew') {
+  if (isTextOperator(operator)) {
     // The parser has refused one with a literal that is no text.
     return typeof literal === 'string' ? textComparison(attribute, operator, literal) : () => false
   }
@@ -125,16 +131,13 @@ function comparison({ ref, operator, value: literal }: Comparison): Test {
   )
 }
 
-/** Operators that look at a value as a whole. */
-type Ordering = Exclude<Comparison['operator'], 'co' | 'sw' | 'ew'>
-
 /** RFC 7643 §2.3.6, §2.3.7: binary and reference values are case exact whatever the schema says. */
 function isCaseExact(attribute: Attribute): boolean {
   return attribute.caseExact || attribute.type === 'binary' || attribute.type === 'reference'
 }
 
 function simpleComparison<T extends string | number | boolean>(
-  operator: Ordering,
+  operator: WholeOperator,
   literal: T,
   read: (value: Json | undefined) => T | undefined,
 ): Test {
@@ -161,15 +164,21 @@ function simpleComparison<T extends string | number | boolean>(
   }
 }
 
-function textComparison(attribute: Attribute, operator: 'co' | 'sw' | 'ew', literal: string): Test {
+const TEXT: Readonly<Record<TextOperator, (text: string, part: string) => boolean>> = {
+  co: (text, part) => text.includes(part),
+  sw: (text, part) => text.startsWith(part),
+  ew: (text, part) => text.endsWith(part),
+}
+
+function textComparison(attribute: Attribute, operator: TextOperator, literal: string): Test {
   const exact = isCaseExact(attribute)
   const part = exact ? literal : foldCase(literal)
-  const method = ({ co: 'includes', sw: 'startsWith', ew: 'endsWith' } as const)[operator]
-  return (value) => typeof value === 'string' && (exact ? value : foldCase(value))[method](part)
+  const holds = TEXT[operator]
+  return (value) => typeof value === 'string' && holds(exact ? value : foldCase(value), part)
 }
 
 /** dateTimes are compared as instants, whatever their offset and precision. */
-function instantComparison(operator: Ordering, literal: Instant): Test {
+function instantComparison(operator: WholeOperator, literal: Instant): Test {
   // The value's place relative to the literal: -1, 0 or 1
   return simpleComparison<number>(operator, 0, (value) => {
     const instant = typeof value === 'string' ? parseInstant(value) : undefined

@@ -81,8 +81,7 @@ function elementNames(attribute: Attribute): Resolve {
   }
 }
 
-const isOperator = (word: string): word is Operator =>
-  (OPERATORS as readonly string[]).includes(word)
+const isOperator = (word: string): word is Operator => Object.hasOwn(OPERATORS, word)
 
 /** Recursive descent; its depth is bounded by counting parentheses and brackets. */
 class Parser {
@@ -214,7 +213,8 @@ class Parser {
       return { kind: 'present', ref: given }
     }
     if (!isOperator(operator)) {
-      throw this.#cursor.expected(`an operator (${OPERATORS.join(' ')} pr)`, start)
+      const known = Object.keys(OPERATORS).join(' ')
+      throw this.#cursor.expected(`an operator (${known} pr)`, start)
     }
     const ref = this.#compared(given)
     checkReadable(ref)
@@ -239,24 +239,22 @@ class Parser {
 
   #literal(ref: AttributeRef, operator: Operator, token: Token): Literal {
     const leaf = ref.subAttribute ?? ref.attribute
-    const textual = operator === 'co' || operator === 'sw' || operator === 'ew'
-    const equality = operator === 'eq' || operator === 'ne'
+    const on = OPERATORS[operator]
     if (token.kind === 'json' && token.value === null) {
-      if (equality) return null
+      if (on === 'equality') return null
       throw new ScimError(
         'invalidFilter',
         `"${printRef(ref)}" cannot be compared with null by ${operator}.`,
       )
     }
-    const unfit = textual ? NOT_TEXT.has(leaf.type) : !equality && NOT_ORDERED.has(leaf.type)
-    if (unfit) {
+    if (UNFIT[on].has(leaf.type)) {
       throw new ScimError(
         'invalidFilter',
         `"${printRef(ref)}" is ${leaf.type}: ${operator} does not apply.`,
       )
     }
     const value = token.kind === 'json' ? token.value : token.text
-    if (leaf.type === 'string' || leaf.type === 'reference' || textual) {
+    if (leaf.type === 'string' || leaf.type === 'reference' || on === 'text') {
       if (typeof value === 'string') return value
       if (this.#profile === 'tolerant') return token.text
       throw new ScimError('invalidFilter', `"${printRef(ref)}" must be compared with a string.`)
@@ -274,9 +272,12 @@ class Parser {
   }
 }
 
-const NOT_TEXT = new Set<Attribute['type']>(['boolean', 'decimal', 'integer', 'complex'])
-/** RFC 7644 §3.4.2.2, table 3: gt, ge, lt, le on these fail with invalidFilter. */
-const NOT_ORDERED = new Set<Attribute['type']>(['boolean', 'binary', 'complex'])
+/** RFC 7644 §3.4.2.2, table 3: on attributes of these types they fail with invalidFilter. */
+const UNFIT: Readonly<Record<(typeof OPERATORS)[Operator], ReadonlySet<Attribute['type']>>> = {
+  equality: new Set(),
+  text: new Set(['boolean', 'decimal', 'integer', 'complex']),
+  order: new Set(['boolean', 'binary', 'complex']),
+}
 
 /** What is never returned must not be found out by asking (RFC 7643 §7, RFC 7644 §7.5.1). */
 function checkReadable(ref: AttributeRef): void {

@@ -13,6 +13,7 @@ import { openFilled } from '../support/filled-world.ts'
 import { ORIGIN } from '../support/gateway.ts'
 import { openIsolate } from '../support/isolate.ts'
 import { openPages } from '../support/pages.ts'
+import { walkPages } from '../support/walk-pages.ts'
 import { watchStatements } from '../support/watched-statements.ts'
 import { idOf, MINUTE_MS, match, openWorld, patch, person } from '../support/world.ts'
 
@@ -71,10 +72,7 @@ async function browse(world: Awaited<ReturnType<typeof openFilled>>): Promise<vo
     }
   }
   const pages = await openPages(isolate.fetch, env.POSTERN_ADMIN_TOKEN)
-  await pages.get('')
-  for (const page of ['', '/people', '/groups', '/findings', '/audit', '/guard', '/reconcile']) {
-    await pages.get(`/connections/${name}${page}`)
-  }
+  await walkPages(pages, name)
 }
 
 async function planOf(query: string): Promise<string[]> {

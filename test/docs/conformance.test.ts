@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
+import { OPERATORS } from '../../src/scim/filter.ts'
 
 const root = path.join(import.meta.dirname, '../..')
 const read = (file: string): string => readFileSync(path.join(root, file), 'utf8')
@@ -69,4 +70,9 @@ test('every group of cases is named on the page', () => {
   const named = (group: string) =>
     page.includes(`\`cases ${group}\``) || page.includes(`\`case ${group}-`)
   expect([...groups].filter((group) => !facts.has(group) && !named(group))).toEqual([])
+})
+
+test('the page names every operator of a filter', () => {
+  const row = page.split('\n').find((line) => line.startsWith('| §3.4.2.2 |')) ?? ''
+  expect(Object.keys(OPERATORS).filter((operator) => !row.includes(`\`${operator}\``))).toEqual([])
 })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { equalities, printFilter } from '../../src/scim/filter.ts'
+import { equalities, OPERATORS, printFilter } from '../../src/scim/filter.ts'
 import { parseFilter } from '../../src/scim/parse-filter.ts'
 import type { Profile } from '../../src/scim/schema.ts'
 import { ENTERPRISE_USER } from '../../src/scim/urn.ts'
@@ -57,6 +57,18 @@ describe('parseFilter, RFC 7644 §3.4.2.2', () => {
     })
   })
 })
+
+// Table 3 of RFC 7644 §3.4.2.2, without `pr`.
+const OF_THE_RFC = ['eq', 'ne', 'co', 'sw', 'ew', 'gt', 'ge', 'lt', 'le']
+
+it.each(Object.keys(OPERATORS))(
+  '%s is an operator of the strict profile only where the RFC has it',
+  (operator) => {
+    const expected = OF_THE_RFC.includes(operator) ? 'works' : 'invalidFilter'
+    expect(refused(`title ${operator} "x"`, 'strict')).toBe(expected)
+    expect(refused(`title ${operator} "x"`, 'tolerant')).toBe('works')
+  },
+)
 
 describe('parseFilter, tolerant', () => {
   it.each([

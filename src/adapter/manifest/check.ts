@@ -11,7 +11,7 @@ import {
   type Fault,
   type Path,
 } from './check-request.ts'
-import type { Pager } from './request-schema.ts'
+import { PAGER_PLACES, type Pager } from './request-schema.ts'
 import type { LookupSpec, ResourceManifest } from './resource-schema.ts'
 import { allRules, kindOf, requestsOf, SHARED } from './roles.ts'
 import type { Manifest } from './schema.ts'
@@ -88,27 +88,10 @@ function checkConfig(manifest: Manifest): Fault[] {
   return faults
 }
 
-/** What a pager needs to be placed in the request; `limit` only where pages are counted by it. */
-export function placesOf({ kind }: Pager): readonly string[] {
-  switch (kind) {
-    case 'none':
-    case 'link':
-      return []
-    case 'page':
-      return ['page', 'limit']
-    case 'offset':
-      return ['offset', 'limit']
-    case 'cursor':
-      return ['cursor']
-    case 'keyset':
-      return ['after']
-  }
-}
-
 function checkPager(path: Path, pager: Pager | undefined, request: unknown): Fault[] {
   if (!pager) return []
   const placed = placeholdersIn(request)
-  return placesOf(pager).flatMap((name) =>
+  return PAGER_PLACES[pager.kind].flatMap((name) =>
     placed.includes(name)
       ? []
       : [{ path: [...path, 'pager'], message: `the request must place {${name}}` }],

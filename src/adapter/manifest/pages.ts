@@ -2,12 +2,11 @@
 import type { PageRequest } from '../contract.ts'
 import { AdapterFailure } from '../failure.ts'
 import type { HttpResponse } from '../http.ts'
-import { placesOf } from './check.ts'
 import { idOf, isRow, isTrue } from './convert.ts'
 import { type App, exchange, type NextQuery } from './exchange.ts'
 import { itemsAt } from './items.ts'
 import { getAt } from './pointer.ts'
-import type { Pager, RequestSpec } from './request-schema.ts'
+import { PAGER_PLACES, type Pager, type RequestSpec } from './request-schema.ts'
 import type { ListSpec, ResourceManifest } from './resource-schema.ts'
 import { placeholdersIn, type Values } from './template.ts'
 
@@ -39,7 +38,7 @@ const MAX_PAGES = 20
 export function pagerFor(own: Pager | undefined, list: ListSpec, request: RequestSpec): Pager {
   if (own) return own
   const placed = placeholdersIn(request)
-  const needs = placesOf(list.pager)
+  const needs: readonly string[] = PAGER_PLACES[list.pager.kind]
   const fits = list.pager.kind !== 'none' && needs.every((name) => placed.includes(name))
   return fits && (needs.length > 0 || list.pager.kind === 'link') ? list.pager : { kind: 'none' }
 }

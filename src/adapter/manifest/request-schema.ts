@@ -207,3 +207,13 @@ export const pager = z.discriminatedUnion('kind', [
   }),
 ])
 export type Pager = z.output<typeof pager>
+
+/** What a request must place for its pager; `limit` only where pages are counted by it. */
+export const PAGER_PLACES = {
+  none: [],
+  page: ['page', 'limit'],
+  offset: ['offset', 'limit'],
+  cursor: ['cursor'],
+  link: [],
+  keyset: ['after'],
+} as const satisfies Readonly<Record<Pager['kind'], readonly string[]>>

@@ -1,5 +1,5 @@
 /** Each request of a manifest has a role: what its templates may place, and how it may end. */
-import type { RequestSpec, Rule, Verdict } from './request-schema.ts'
+import { PAGER_PLACES, type RequestSpec, type Rule, type Verdict } from './request-schema.ts'
 import type { ResourceManifest } from './resource-schema.ts'
 import type { Manifest } from './schema.ts'
 
@@ -18,7 +18,7 @@ export function kindOf(verdict: Verdict): VerdictKind {
   return 'accepted' in verdict ? 'accepted' : 'fail'
 }
 
-const PAGE = ['limit', 'page', 'offset', 'cursor', 'after']
+const PAGE = [...new Set(['limit', ...Object.values(PAGER_PLACES).flat()])]
 const WRITE = ['ok', 'unchanged', 'absent', 'fail'] as const
 
 const ROLES = {
