@@ -4,7 +4,7 @@ import path from 'node:path'
 import { expect, test } from 'vitest'
 import { parsePolicy, policySchema } from '../../src/access/policy.ts'
 import { schemaOf } from '../../src/admin/describe-adapter.ts'
-import { policyParts } from '../../src/console/policy-form.ts'
+import { policyParts } from '../../src/console/forms/policy-form.ts'
 import type { JsonObject } from '../../src/scim/schema.ts'
 import { isObject } from '../../src/scim/values.ts'
 
