@@ -3,6 +3,7 @@
  * console and the command line show the same. Pure.
  */
 import type { AuditRow } from '../db/audit-rows.ts'
+import type { Operator } from '../scim/filter.ts'
 
 export interface Told {
   readonly came: string
@@ -96,11 +97,11 @@ function filterIn(asked: AuditRow['asked']): string {
   }
   if (malformed) return 'filter cannot be read'
   return (filter ?? [])
-    .map(({ attribute, operator }) => `${attribute} ${OPERATORS[operator] ?? operator}`)
+    .map(({ attribute, operator }) => `${attribute} ${OPERATOR_WORDS[operator] ?? operator}`)
     .join(' and ')
 }
 
-const OPERATORS: Readonly<Record<string, string>> = {
+const OPERATOR_WORDS: Readonly<Record<string, string>> = {
   eq: 'is a value',
   ne: 'is not a value',
   co: 'contains a text',
@@ -111,7 +112,7 @@ const OPERATORS: Readonly<Record<string, string>> = {
   ge: 'is a value or above it',
   lt: 'is below a value',
   le: 'is a value or below it',
-}
+} satisfies Readonly<Record<Operator | 'pr', string>>
 
 // ---- what was decided --------------------------------------------------------------------------------
 
