@@ -1,10 +1,14 @@
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
 import { AREAS, TABS } from '../../src/console/tabs.ts'
+import { useOwnDatabases } from '../support/database.ts'
 import { openFilled } from '../support/filled-world.ts'
 import { openIsolate } from '../support/isolate.ts'
 import { openPages } from '../support/pages.ts'
 import { walkPages } from '../support/walk-pages.ts'
+
+// What others leave behind while this walks is none of its pages.
+await useOwnDatabases('links')
 
 test('every link of a page leads to one, and each page has a link to it', async () => {
   const { clock, desk, scim } = await openFilled()
