@@ -159,6 +159,7 @@ export default defineConfig(async () => {
             environment: 'node',
             include: ON_NODE,
             testTimeout: 60_000,
+            hookTimeout: 60_000,
             // Most of their time they wait for processes of their own.
             maxWorkers: 2,
           },

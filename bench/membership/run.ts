@@ -14,6 +14,8 @@ import { parseArgs } from 'node:util'
 import { startPostern } from '../../cli/launch.ts'
 import { DESK_KEY, openDesk } from '../../test/support/open-desk.ts'
 import { scim } from '../../test/support/scim.ts'
+import { askAdmin } from '../../test/support/start.ts'
+import { quantile } from '../quantile.ts'
 
 const { values } = parseArgs({
   options: {
@@ -70,20 +72,10 @@ async function main(): Promise<void> {
     for (const no of numbers.slice(FREE, FREE + size)) team.people.add(no)
   }
   const started = await startPostern(['--no-app'], { POSTERN_STATE: state })
-  const made = await fetch(`${new URL(started.now.scimBaseUrl).origin}/admin/api/connections`, {
-    method: 'POST',
-    headers: {
-      authorization: `Bearer ${started.now.adminToken}`,
-      'content-type': 'application/json',
-    },
-    body: JSON.stringify({
-      name: 'bench',
-      adapter: 'example',
-      settings: { url },
-      secrets: { apiKey: DESK_KEY },
-    }),
+  const made = await askAdmin(started.now, 'POST', '/connections', {
+    ...{ name: 'bench', adapter: 'example', settings: { url }, secrets: { apiKey: DESK_KEY } },
   })
-  const now = (await made.json()) as { scimBaseUrl: string; token: string }
+  const now: { scimBaseUrl: string; token: string } = made.body
 
   const stats = (): { calls: number; changes: number } => {
     const calls = Object.entries(desk.counters.toJSON().calls)
@@ -100,7 +92,7 @@ async function main(): Promise<void> {
     const free: string[] = []
     while (free.length < FREE) {
       const page = await scim(now, 'GET', `/Users?startIndex=${free.length + 1}&count=100`)
-      free.push(...(page.body.Resources ?? []).map(({ id }) => id))
+      free.push(...(page.body.Resources ?? []).map(({ id }: { id: string }) => id))
     }
     const pathOf = async (title: string): Promise<string> => {
       const filter = encodeURIComponent(`displayName eq "${title}"`)
@@ -178,11 +170,6 @@ async function main(): Promise<void> {
     stop()
     rmSync(state, { recursive: true, force: true })
   }
-}
-
-function quantile(values: readonly number[], q: number): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? 0
 }
 
 await main()

@@ -1,5 +1,6 @@
 /** Requests by autocannon, each sent once, and how long they took. */
 import autocannon from 'autocannon'
+import { quantile } from '../quantile.ts'
 
 export interface Sent {
   readonly method: string
@@ -70,11 +71,9 @@ export async function load(
   if (times.length !== each * connections) {
     throw new Error(`${times.length} answers to ${each * connections} requests`)
   }
-  times.sort((a, b) => a - b)
-  const at = (share: number) => times[Math.floor(share * (times.length - 1))] ?? Number.NaN
   return {
-    p50: at(0.5),
-    p99: at(0.99),
+    p50: quantile(times, 0.5),
+    p99: quantile(times, 0.99),
     rps: (times.length / (last - first)) * 1_000,
     requests: times.length,
   }

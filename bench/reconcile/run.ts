@@ -11,7 +11,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { startPostern } from '../../cli/launch.ts'
-import { runningSchema } from '../../cli/start/state.ts'
+import { readRunning } from '../../test/support/start.ts'
 import { accountOf, stateOf, userOf } from './people.ts'
 
 const PROJECT = path.resolve(import.meta.dirname, '../..')
@@ -64,9 +64,7 @@ async function main(): Promise<void> {
 
   const started = await startPostern([], { POSTERN_STATE: state })
   const { appUrl } = started.now
-  const gatewayPid = () =>
-    runningSchema.parse(JSON.parse(readFileSync(path.join(state, 'running.json'), 'utf8')))
-      .gatewayPid
+  const gatewayPid = async () => (await readRunning(state)).gatewayPid
 
   async function calls(): Promise<number> {
     const response = await fetch(`${appUrl}/control/stats`)
@@ -101,7 +99,7 @@ async function main(): Promise<void> {
       code,
       seconds: (performance.now() - startedAt) / 1000,
       toolMb,
-      gatewayMb: memoryMb(gatewayPid()),
+      gatewayMb: memoryMb(await gatewayPid()),
       calls: (await calls()) - before,
       last: line === '' ? {} : (JSON.parse(line) as Record<string, unknown>),
     }
@@ -127,7 +125,7 @@ async function main(): Promise<void> {
   }
 
   try {
-    console.log(`gateway before: ${memoryMb(gatewayPid()).toFixed(0)} MB`)
+    console.log(`gateway before: ${memoryMb(await gatewayPid()).toFixed(0)} MB`)
     const brownfield = { discovered: PEOPLE, linked: 0, ambiguous: 0 }
     add('pre-flight, with the scan it needs', await tool(['preflight', 'demo', exportFile]), {
       adopt: PEOPLE,
@@ -142,7 +140,7 @@ async function main(): Promise<void> {
     add('reconcile, dry run', await tool(['reconcile', 'demo', '--dry-run']), brownfield)
     // The tool gives up with the gateway; run again, it follows the scan that is there.
     const cut = await tool(['reconcile', 'demo'], (second) => {
-      if (second === KILL_AFTER) process.kill(gatewayPid(), 'SIGKILL')
+      if (second === KILL_AFTER) void gatewayPid().then((pid) => process.kill(pid, 'SIGKILL'))
     })
     await sleep(3_000)
     const rest = await tool(['reconcile', 'demo'])

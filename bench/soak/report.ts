@@ -1,3 +1,4 @@
+import { quantile } from '../quantile.ts'
 import type { Tally } from './conversation.ts'
 import type { Estate } from './estate.ts'
 import { type MemorySample, slopeOfSecondHalf } from './memory.ts'
@@ -29,8 +30,7 @@ const round = (value: number, digits = 1) => Number(value.toFixed(digits))
 
 export function summarise(measured: Measured) {
   const { tally, samples, seconds, estate, people, options } = measured
-  const sorted = [...tally.times].sort((a, b) => a - b)
-  const at = (share: number) => round(sorted[Math.floor(sorted.length * share)] ?? 0)
+  const at = (share: number) => round(quantile(tally.times, share))
   const statuses: Record<string, number> = {}
   for (const byStatus of tally.byOperation.values()) {
     for (const [status, n] of byStatus) statuses[status] = (statuses[status] ?? 0) + n
@@ -49,7 +49,7 @@ export function summarise(measured: Measured) {
     byOperation: Object.fromEntries(
       [...tally.byOperation].map(([name, byStatus]) => [name, Object.fromEntries(byStatus)]),
     ),
-    milliseconds: { p50: at(0.5), p95: at(0.95), p99: at(0.99), max: round(sorted.at(-1) ?? 0) },
+    milliseconds: { p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1) },
     appCalls: estate.calls(),
     spoiledCalls: Object.values(spoiled).reduce((a, b) => a + b, 0),
     spoiled,

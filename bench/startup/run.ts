@@ -7,6 +7,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { quantile } from '../quantile.ts'
 import { cpuOf, embedGateway, ended, freePorts, listening, serve } from '../workerd-process.ts'
 
 const { values: options } = parseArgs({
@@ -44,8 +45,7 @@ const main :Workerd.Worker = ( ${worker} );
   return file
 }
 
-const median = (all: readonly number[]): number =>
-  [...all].sort((a, b) => a - b)[Math.floor(all.length / 2)] ?? Number.NaN
+const median = (all: readonly number[]): number => quantile(all, 0.5)
 
 const folder = await mkdtemp(path.join(os.tmpdir(), 'postern-startup-'))
 try {

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { SealError, Sealing } from '../../src/access/seal.ts'
 import { readsOnce, SecretUnavailable, type WorkerSecret } from '../../src/access/worker-secret.ts'
 import { parseEnv } from '../../src/env.ts'
-import { ORIGIN } from '../support/gateway.ts'
+import { adminApi } from '../support/admin-api.ts'
 import { openIsolate } from '../support/isolate.ts'
 
 const KEY = Buffer.alloc(32, 7).toString('base64')
@@ -96,15 +96,12 @@ describe('an admin token in the Secrets Store', () => {
     const isolate = openIsolate({ now: Date.now() }, () => Promise.reject(new Error('no app')), {
       env: { POSTERN_ADMIN_TOKEN: secret },
     })
-    const ask = (token: string) =>
-      isolate.fetch(
-        new Request(`${ORIGIN}/admin/api/connections`, {
-          headers: { authorization: `Bearer ${token}` },
-        }),
-      )
+    const ask = (token: string) => adminApi(isolate, '', token)('GET', '/connections')
     const first = await ask('the-stored-admin-token')
-    const { detail } = (await first.json()) as { detail: string }
-    expect([first.status, detail]).toEqual([503, expect.stringContaining('POSTERN_ADMIN_TOKEN')])
+    expect([first.status, first.body.detail]).toEqual([
+      503,
+      expect.stringContaining('POSTERN_ADMIN_TOKEN'),
+    ])
     expect((await ask('the-stored-admin-token')).status).toBe(200)
     expect((await ask('test-admin-token')).status).toBe(401)
   })

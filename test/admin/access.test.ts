@@ -71,9 +71,7 @@ describe('an access review', () => {
     world.clock.now += 8 * DAY_MS
     expect(await inactive(7)).toBe(1)
 
-    const url = `https://gw.example/admin/api/connections/${world.scim.name}/access?format=csv`
-    const headers = { authorization: `Bearer ${env.POSTERN_ADMIN_TOKEN}` }
-    const text = await (await world.open().fetch(new Request(url, { headers }))).text()
+    const { body: text } = await world.admin('GET', '/access?format=csv')
     expect(text.split('\r\n')).toHaveLength(4)
     expect(text).toContain("'=Line 4")
   })

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { BOUNDS_MS } from '../../src/db/traffic.ts'
 import { quantile, quarantineOf, windowOf } from '../../src/govern/health.ts'
+import { adminOf } from '../support/reconcile.ts'
 import { MINUTE_MS, match, openWorld, person } from '../support/world.ts'
 
 describe('the health of a connection', () => {
@@ -35,15 +36,10 @@ describe('the health of a connection', () => {
   test('sums what several isolates have heard', async () => {
     const world = await openWorld()
     const other = world.open()
-    const admin = async (isolate: typeof other) => {
-      const url = `https://gw.example/admin/api/connections/${world.scim.name}/health`
-      const { env } = await import('cloudflare:workers')
-      const headers = { authorization: `Bearer ${env.POSTERN_ADMIN_TOKEN}` }
-      return (await isolate.fetch(new Request(url, { headers }))).json()
-    }
     await world.ask('GET', '/Users')
     await other.scim(world.scim, 'GET', '/Users')
-    await admin(other)
+    // Who asks for it has written what the isolate holds.
+    await adminOf(other, world.scim)('GET', '/health')
     expect((await world.admin('GET', '/health')).body.hour).toMatchObject({ requests: 2, p50Ms: 3 })
   })
 
@@ -53,11 +49,7 @@ describe('the health of a connection', () => {
     const isolate = world.open()
     await isolate.scim(wrong, 'GET', '/Users')
     await isolate.scim(wrong, 'GET', '/Users')
-    const { env } = await import('cloudflare:workers')
-    const url = `https://gw.example/admin/api/connections/${world.scim.name}/health`
-    const headers = { authorization: `Bearer ${env.POSTERN_ADMIN_TOKEN}` }
-    const response = await isolate.fetch(new Request(url, { headers }))
-    expect(await response.json()).toMatchObject({
+    expect((await adminOf(isolate, world.scim)('GET', '/health')).body).toMatchObject({
       lastHeard: null,
       hour: { denied: 2, requests: 0, successRate: null, p50Ms: null },
       quarantine: { risk: 'denied' },

@@ -1,7 +1,7 @@
 /** How a connection gets to another database: it is made anew there, by its export and its links. */
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
-import { ORIGIN } from '../support/gateway.ts'
+import { adminApi } from '../support/admin-api.ts'
 import { openIsolate } from '../support/isolate.ts'
 import { DESK_KEY } from '../support/open-desk.ts'
 import { idOf, match, openWorld, patch, person } from '../support/world.ts'
@@ -14,27 +14,18 @@ test('people keep their ids where their connection is made anew in another datab
   const isolate = openIsolate(world.clock, world.desk.fetch, {
     databases: new Map([['DB_2', env.SECOND_D1]]),
   })
-  const call = async (method: string, path: string, body?: unknown) => {
-    const response = await isolate.fetch(
-      new Request(`${ORIGIN}/admin/api/connections${path}`, {
-        method,
-        headers: {
-          authorization: `Bearer ${env.POSTERN_ADMIN_TOKEN}`,
-          ...(body !== undefined && { 'content-type': 'application/json' }),
-        },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-      }),
-    )
-    const text = await response.text()
-    expect([path, response.status < 300, text]).toEqual([path, true, text])
-    return JSON.parse(text)
+  const admin = adminApi(isolate, '/connections')
+  const call: typeof admin = async (method, path, body) => {
+    const answer = await admin(method, path, body)
+    expect([path, answer.status < 300, answer.body]).toEqual([path, true, answer.body])
+    return answer
   }
-  const document = await call('GET', `/${name}/export`)
+  const { body: document } = await call('GET', `/${name}/export`)
   // An export is about another gateway perhaps: where the data was is no part of it.
   expect(document).not.toHaveProperty('database')
-  const { items } = await call('GET', `/${name}/links`)
+  const { items } = (await call('GET', `/${name}/links`)).body
   await call('DELETE', `/${name}`)
-  const made = await call('POST', '', {
+  const { body: made } = await call('POST', '', {
     ...{ ...document, database: 'DB_2', secrets: { apiKey: DESK_KEY } },
   })
   expect(made).toMatchObject({ name, scimBaseUrl: baseUrl, database: 'DB_2' })

@@ -2,7 +2,7 @@
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
 import type { Env } from '../../src/env.ts'
-import { ORIGIN } from '../support/gateway.ts'
+import { adminApi } from '../support/admin-api.ts'
 import { openIsolate } from '../support/isolate.ts'
 
 const BOTH = new Map([['DB_2', env.SECOND_D1]])
@@ -16,18 +16,8 @@ async function make(
 ) {
   const nobody = () => Promise.reject(new TypeError('nobody is there'))
   const isolate = openIsolate({ now: Date.now() }, nobody, { databases, env: changed })
-  const response = await isolate.fetch(
-    new Request(`${ORIGIN}/admin/api/connections`, {
-      method: 'POST',
-      headers: {
-        authorization: `Bearer ${env.POSTERN_ADMIN_TOKEN}`,
-        'content-type': 'application/json',
-      },
-      body: JSON.stringify({ name: `t-${crypto.randomUUID()}`, adapter: 'sandbox', ...body }),
-    }),
-  )
-  // biome-ignore lint/suspicious/noExplicitAny: of two shapes
-  return { status: response.status, body: (await response.json()) as any }
+  const name = `t-${crypto.randomUUID()}`
+  return adminApi(isolate)('POST', '/connections', { name, adapter: 'sandbox', ...body })
 }
 
 const bytesOf = async (db: D1Database) => (await db.prepare('SELECT 1').run()).meta.size_after

@@ -2,8 +2,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
-import { type BrowserContext, chromium, type Page } from 'playwright-core'
-import { expect } from 'vitest'
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { afterAll, beforeAll, expect } from 'vitest'
+import type { NpmStart } from '../support/npm-start.ts'
 
 const PLACES = [
   process.env['CHROMIUM'],
@@ -23,20 +24,59 @@ if (executablePath === undefined) {
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8')
 
-export function launch() {
-  if (executablePath === undefined) throw new Error('there is no Chromium')
-  // Root, as in a container, has no sandbox; nothing foreign is loaded.
-  return chromium.launch({ executablePath, args: ['--no-sandbox'] })
+/** A window of the browser for the tests of a `describe`, and what the browser complains of in it. */
+export interface Window {
+  readonly browser: Browser
+  readonly context: BrowserContext
+  readonly page: Page
+  readonly complaints: readonly string[]
 }
 
-/** What the browser complains of, in this context. */
-export function complaintsOf(context: BrowserContext): string[] {
+/** To be called where hooks are. */
+export function useWindow(): Window {
   const complaints: string[] = []
-  context.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) complaints.push(message.text())
-  })
-  context.on('weberror', (error) => complaints.push(error.error().message))
-  return complaints
+  let open: Pick<Window, 'browser' | 'context' | 'page'> | undefined
+  const there = () => {
+    if (!open) throw new Error('a window is there in tests and hooks alone')
+    return open
+  }
+  beforeAll(async () => {
+    if (executablePath === undefined) throw new Error('there is no Chromium')
+    // Root, as in a container, has no sandbox; nothing foreign is loaded.
+    const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 } })
+    context.on('console', (message) => {
+      if (['error', 'warning'].includes(message.type())) complaints.push(message.text())
+    })
+    context.on('weberror', (error) => complaints.push(error.error().message))
+    const page = await context.newPage()
+    page.setDefaultTimeout(15_000)
+    open = { browser, context, page }
+  }, 60_000)
+  afterAll(() => open?.browser.close())
+  return {
+    complaints,
+    get browser() {
+      return there().browser
+    },
+    get context() {
+      return there().context
+    },
+    get page() {
+      return there().page
+    },
+  }
+}
+
+/** @param at a page of the console, which asks for the sign-in and then shows itself */
+export async function signIn(
+  page: Page,
+  { origin, now }: Pick<NpmStart, 'origin' | 'now'>,
+  at = '',
+): Promise<void> {
+  await page.goto(`${origin}/admin${at}`)
+  await page.getByLabel('Admin token').fill(now.adminToken)
+  await page.getByRole('button', { name: 'Sign in' }).click()
 }
 
 const SCHEMES = ['light', 'dark'] as const

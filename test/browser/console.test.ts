@@ -1,9 +1,9 @@
 /** The console in a real browser, on a running `npm start`. */
-import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Started, startPostern } from '../../cli/launch.ts'
-import { deskAt } from '../support/desk.ts'
-import { complaintsOf, executablePath, expectAccessible, launch, shoot } from './browser.ts'
+import type { Page } from 'playwright-core'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { useNpmStart } from '../support/npm-start.ts'
+import { byUserName, newUser, scim } from '../support/scim.ts'
+import { executablePath, expectAccessible, shoot, signIn, useWindow } from './browser.ts'
 
 const TIMEOUT_MS = 240_000
 const LOGIN = 'wren.hale@example.com'
@@ -11,39 +11,21 @@ const LOGIN = 'wren.hale@example.com'
 const TWIN = 'Ada.Lund@example.com'
 
 describe.skipIf(executablePath === undefined)('the console', { timeout: TIMEOUT_MS }, () => {
-  let started: Started
-  let browser: Browser
-  let context: BrowserContext
+  const gateway = useNpmStart()
+  const window = useWindow()
   let page: Page
-  let complaints: string[]
-  let origin: string
-
-  beforeAll(async () => {
-    started = await startPostern()
-    origin = new URL(started.now.scimBaseUrl).origin
-    browser = await launch()
-    context = await browser.newContext({ viewport: { width: 1280, height: 800 } })
-    complaints = complaintsOf(context)
-    page = await context.newPage()
-    page.setDefaultTimeout(15_000)
-  }, TIMEOUT_MS)
-  afterAll(async () => {
-    await browser?.close()
-    await started?.stop()
+  beforeAll(() => {
+    page = window.page
   })
 
-  const open = (path: string) => page.goto(`${origin}/admin${path}`)
+  const open = (path: string) => page.goto(`${gateway.origin}/admin${path}`)
   const button = (name: string) => page.getByRole('button', { name })
-  const signIn = async (into: Page, token: string) => {
-    await into.getByLabel('Admin token').fill(token)
-    await into.getByRole('button', { name: 'Sign in' }).click()
-    await into.getByRole('heading', { name: 'Connections' }).waitFor()
-  }
 
   test('is signed in to with an admin token', async () => {
     await open('')
     await expectAccessible(page)
-    await signIn(page, started.now.adminToken)
+    await signIn(page, gateway)
+    await page.getByRole('heading', { name: 'Connections' }).waitFor()
     await expectAccessible(page)
   })
 
@@ -52,7 +34,7 @@ describe.skipIf(executablePath === undefined)('the console', { timeout: TIMEOUT_
     await expectAccessible(page)
     await page.getByRole('link', { name: /^example comes/ }).click()
     await page.getByLabel('Name').fill('fernhollow')
-    await page.getByLabel('URL', { exact: true }).fill(started.now.appUrl ?? '')
+    await page.getByLabel('URL', { exact: true }).fill(gateway.now.appUrl ?? '')
     await page.getByLabel('API key').fill('not the key')
     await button('Test the app').click()
     await expect
@@ -60,34 +42,24 @@ describe.skipIf(executablePath === undefined)('the console', { timeout: TIMEOUT_
       .toContain('refuses the credentials')
     await expectAccessible(page)
 
-    await page.getByLabel('API key').fill(started.now.appKey ?? '')
+    await page.getByLabel('API key').fill(gateway.now.appKey ?? '')
     await button('Test the app').click()
     await page.getByText('The app answered').waitFor()
     await expectAccessible(page)
     const text = (id: string) => page.locator(`#${id}`).textContent()
     const [baseUrl, token] = [await text('tenant-url'), await text('secret-token')]
-    expect(baseUrl).toBe(`${origin}/scim/fernhollow/v2`)
+    expect(baseUrl).toBe(`${gateway.origin}/scim/fernhollow/v2`)
 
     // As Entra's connection test does.
-    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/scim+json' }
+    const client = { scimBaseUrl: baseUrl ?? '', token: token ?? '' }
     await page.getByText('Waiting for Entra’s connection test').waitFor()
-    const nobody = encodeURIComponent(`userName eq "${crypto.randomUUID()}"`)
-    expect((await fetch(`${baseUrl}/Users?filter=${nobody}`, { headers })).status).toBe(200)
+    const nobody = await scim(client, 'GET', byUserName(crypto.randomUUID()))
+    expect(nobody.status).toBe(200)
     await page.getByText('A client has signed in').waitFor()
     await shoot(page, 'connect')
 
-    const created = await fetch(`${baseUrl}/Users`, {
-      method: 'POST',
-      headers,
-      body: JSON.stringify({
-        schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'],
-        userName: LOGIN,
-        name: { givenName: 'Wren', familyName: 'Hale' },
-        active: true,
-      }),
-    })
-    expect(created.status).toBe(201)
-    expect(await deskAt(started.now.appUrl ?? '').accountsOf(LOGIN)).toHaveLength(1)
+    expect((await scim(client, 'POST', '/Users', newUser(LOGIN))).status).toBe(201)
+    expect(await gateway.desk.accountsOf(LOGIN)).toHaveLength(1)
     await open('/connections/fernhollow')
     await expect.poll(() => page.locator('.figures').textContent()).toMatch(/People linked1/)
     await shoot(page, 'overview')
@@ -117,20 +89,17 @@ describe.skipIf(executablePath === undefined)('the console', { timeout: TIMEOUT_
   })
 
   test('decides an ambiguous finding', async () => {
-    const desk = deskAt(started.now.appUrl ?? '')
-    await desk.setFaults({ uniqueness: 'off' })
+    await gateway.desk.setFaults({ uniqueness: 'off' })
     for (const login of [TWIN, TWIN.toUpperCase()]) {
-      const made = await fetch(`${started.now.appUrl}/api/accounts`, {
+      const made = await fetch(`${gateway.now.appUrl}/api/accounts`, {
         method: 'POST',
-        headers: { 'x-desk-key': started.now.appKey ?? '', 'content-type': 'application/json' },
+        headers: { 'x-desk-key': gateway.now.appKey ?? '', 'content-type': 'application/json' },
         body: JSON.stringify({ login, last_name: 'Lund', state: 'enabled' }),
       })
       expect(made.status).toBeLessThan(300)
     }
-    const headers = { authorization: `Bearer ${started.now.token}` }
-    const filter = encodeURIComponent(`userName eq "${TWIN}"`)
-    const listed = await fetch(`${started.now.scimBaseUrl}/Users?filter=${filter}`, { headers })
-    expect(await listed.json()).toMatchObject({ totalResults: 2 })
+    const matches = async () => (await gateway.scim('GET', byUserName(TWIN))).body.totalResults
+    expect(await matches()).toBe(2)
 
     await open('')
     await shoot(page, 'connections')
@@ -143,8 +112,7 @@ describe.skipIf(executablePath === undefined)('the console', { timeout: TIMEOUT_
     await page.getByRole('radio').first().check()
     await button('Link this account').click()
     await page.getByText('Decided.').waitFor()
-    const decided = await fetch(`${started.now.scimBaseUrl}/Users?filter=${filter}`, { headers })
-    expect(await decided.json()).toMatchObject({ totalResults: 1 })
+    expect(await matches()).toBe(1)
   })
 
   test('makes a token, and revokes one', async () => {
@@ -161,13 +129,11 @@ describe.skipIf(executablePath === undefined)('the console', { timeout: TIMEOUT_
   })
 
   test('works without its script', async () => {
-    const plain = await browser.newContext({ javaScriptEnabled: false })
+    const plain = await window.browser.newContext({ javaScriptEnabled: false })
     const bare = await plain.newPage()
-    await bare.goto(`${origin}/admin/connections/fernhollow/connect`)
-    await bare.getByLabel('Admin token').fill(started.now.adminToken)
-    await bare.getByRole('button', { name: 'Sign in' }).click()
+    await signIn(bare, gateway, '/connections/fernhollow/connect')
     await bare.getByText('A client has signed in').waitFor()
-    await bare.goto(`${origin}/admin/connections/fernhollow`)
+    await bare.goto(`${gateway.origin}/admin/connections/fernhollow`)
     await bare.getByRole('button', { name: 'Set to gate' }).click()
     await bare.getByText('Says what each write would do').waitFor()
     await plain.close()
@@ -186,6 +152,6 @@ describe.skipIf(executablePath === undefined)('the console', { timeout: TIMEOUT_
   })
 
   test('has given the browser nothing to complain of', () => {
-    expect(complaints).toEqual([])
+    expect(window.complaints).toEqual([])
   })
 })

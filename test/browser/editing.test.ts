@@ -1,10 +1,11 @@
 /** The pages on which a gateway is set up and changed, in a real browser, on one running `npm start`. */
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Started, startPostern } from '../../cli/launch.ts'
-import { complaintsOf, executablePath, expectAccessible, launch, shoot } from './browser.ts'
+import type { Page } from 'playwright-core'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { useNpmStart } from '../support/npm-start.ts'
+import { newUser } from '../support/scim.ts'
+import { executablePath, expectAccessible, shoot, signIn, useWindow } from './browser.ts'
 
 const TIMEOUT_MS = 240_000
 const LOGIN = 'wren.hale@example.com'
@@ -14,53 +15,28 @@ const MANIFEST = path.resolve(
 )
 
 describe.skipIf(executablePath === undefined)('whoever sets it up', { timeout: TIMEOUT_MS }, () => {
-  let started: Started
-  let browser: Browser
-  let context: BrowserContext
+  const gateway = useNpmStart()
+  const window = useWindow()
   let page: Page
-  let complaints: string[]
-  let origin: string
 
   const create = async (userName: string, title: string) => {
-    const response = await fetch(`${started.now.scimBaseUrl}/Users`, {
-      method: 'POST',
-      headers: {
-        authorization: `Bearer ${started.now.token}`,
-        'content-type': 'application/scim+json',
-      },
-      body: JSON.stringify({
-        schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'],
-        ...{ userName, title, name: { givenName: 'Wren', familyName: 'Hale' }, active: true },
-      }),
-    })
-    expect(response.status).toBe(201)
+    const made = await gateway.scim('POST', '/Users', { ...newUser(userName), title })
+    expect(made.status).toBe(201)
   }
 
   beforeAll(async () => {
-    started = await startPostern()
-    origin = new URL(started.now.scimBaseUrl).origin
     await create(LOGIN, 'Surveyor')
-    browser = await launch()
-    context = await browser.newContext({ viewport: { width: 1280, height: 800 } })
-    complaints = complaintsOf(context)
-    page = await context.newPage()
-    page.setDefaultTimeout(15_000)
-    await page.goto(`${origin}/admin`)
-    await page.getByLabel('Admin token').fill(started.now.adminToken)
-    await page.getByRole('button', { name: 'Sign in' }).click()
+    page = window.page
+    await signIn(page, gateway)
     await page.getByRole('heading', { name: 'Connections' }).waitFor()
-  }, TIMEOUT_MS)
-  afterAll(async () => {
-    await browser?.close()
-    await started?.stop()
   })
 
-  const open = (at: string) => page.goto(`${origin}/admin${at}`)
+  const open = (at: string) => page.goto(`${gateway.origin}/admin${at}`)
   const press = (name: string | RegExp) => page.getByRole('button', { name }).click()
   const alert = () => page.getByRole('alert').textContent()
   const roleOf = async (login: string) => {
-    const url = `${started.now.appUrl}/api/accounts?login=${encodeURIComponent(login)}`
-    const response = await fetch(url, { headers: { 'x-desk-key': started.now.appKey ?? '' } })
+    const url = `${gateway.now.appUrl}/api/accounts?login=${encodeURIComponent(login)}`
+    const response = await fetch(url, { headers: { 'x-desk-key': gateway.now.appKey ?? '' } })
     const { rows } = (await response.json()) as { rows: readonly { role: string }[] }
     return rows[0]?.role
   }
@@ -118,7 +94,7 @@ describe.skipIf(executablePath === undefined)('whoever sets it up', { timeout: T
     await press('Test the app and save')
     await expect.poll(alert).toContain('refuses the credentials')
     await expectAccessible(page)
-    await page.getByLabel('API key').fill(started.now.appKey ?? '')
+    await page.getByLabel('API key').fill(gateway.now.appKey ?? '')
     await press('Test the app and save')
     await page.getByText('Saved. It holds at once').waitFor()
     await page.getByLabel('At most, people').fill('12')
@@ -171,7 +147,7 @@ describe.skipIf(executablePath === undefined)('whoever sets it up', { timeout: T
     await press('Make the token')
     const token = (await page.locator('#new-token').textContent()) ?? ''
     await expectAccessible(page)
-    const me = await fetch(`${origin}/admin/api/me`, {
+    const me = await fetch(`${gateway.origin}/admin/api/me`, {
       headers: { authorization: `Bearer ${token}` },
     })
     expect(await me.json()).toMatchObject({ name: 'Ann Holt', role: 'auditor' })
@@ -181,15 +157,13 @@ describe.skipIf(executablePath === undefined)('whoever sets it up', { timeout: T
   })
 
   test('does the same without its script', async () => {
-    const plain = await browser.newContext({ javaScriptEnabled: false })
+    const plain = await window.browser.newContext({ javaScriptEnabled: false })
     const bare = await plain.newPage()
-    await bare.goto(`${origin}/admin/connections/demo/mapping`)
-    await bare.getByLabel('Admin token').fill(started.now.adminToken)
-    await bare.getByRole('button', { name: 'Sign in' }).click()
+    await signIn(bare, gateway, '/connections/demo/mapping')
     await bare.getByRole('button', { name: 'Back to the adapter’s mapping' }).click()
     await bare.getByRole('button', { name: 'Save the mapping' }).click()
     await bare.getByText('Saved. Nothing is written by that alone').waitFor()
-    await bare.goto(`${origin}/admin/connections/demo/settings`)
+    await bare.goto(`${gateway.origin}/admin/connections/demo/settings`)
     await bare.locator('#confirmed').fill('demo')
     await bare.getByRole('button', { name: 'Remove the connection' }).click()
     await bare.getByRole('heading', { name: 'demo is removed' }).waitFor()
@@ -197,6 +171,6 @@ describe.skipIf(executablePath === undefined)('whoever sets it up', { timeout: T
   })
 
   test('has given the browser nothing to complain of', () => {
-    expect(complaints).toEqual([])
+    expect(window.complaints).toEqual([])
   })
 })

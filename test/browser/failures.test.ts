@@ -2,18 +2,12 @@
  * Ten failures at once on a running `npm start`, driven as Entra would: the console's first page and
  * `postern doctor` name each, and lead to its cause. Pictures where `SCREENSHOTS` names a folder.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
-import os from 'node:os'
-import path from 'node:path'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { type Started, startPostern } from '../../cli/launch.ts'
-import { type Desk, deskAt } from '../support/desk.ts'
-import { runPostern } from '../support/postern.ts'
-import { complaintsOf, executablePath, expectAccessible, launch, shoot } from './browser.ts'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
+import { useNpmStart } from '../support/npm-start.ts'
+import { byUserName, newUser, scim } from '../support/scim.ts'
+import { executablePath, expectAccessible, shoot, signIn, useWindow } from './browser.ts'
 
 const TIMEOUT_MS = 240_000
-const USER = 'urn:ietf:params:scim:schemas:core:2.0:User'
 const PATCH = 'urn:ietf:params:scim:api:messages:2.0:PatchOp'
 
 interface Failure {
@@ -101,59 +95,36 @@ const FAILURES: readonly Failure[] = [
 ]
 
 describe('ten failures at once', { timeout: TIMEOUT_MS }, () => {
-  let folder: string
-  let started: Started
-  let desk: Desk
-  let origin: string
-  let browser: Browser | undefined
+  const gateway = useNpmStart()
 
   async function admin(method: string, route: string, body: object) {
-    const response = await fetch(`${origin}/admin/api${route}`, {
-      method,
-      headers: {
-        authorization: `Bearer ${started.now.adminToken}`,
-        'content-type': 'application/json',
-      },
-      body: JSON.stringify(body),
-    })
-    const text = await response.text()
-    if (!response.ok) throw new Error(`${route}: ${response.status} ${text}`)
-    return JSON.parse(text)
+    const answer = await gateway.admin(method, route, body)
+    if (answer.status >= 300) throw new Error(`${route}: ${JSON.stringify(answer)}`)
+    return answer.body
   }
 
   /** A connection to the example app, as its client sees it. */
   async function connect(name: string, more: object = {}) {
     const { scimBaseUrl, token } = await admin('POST', '/connections', {
-      ...{ name, adapter: 'example', settings: { url: started.now.appUrl } },
-      secrets: { apiKey: started.now.appKey },
+      ...{ name, adapter: 'example', settings: { url: gateway.now.appUrl } },
+      secrets: { apiKey: gateway.now.appKey },
       ...more,
     })
     return clientAt(scimBaseUrl, token)
   }
 
   function clientAt(baseUrl: string, token: string) {
-    const send = async (method: string, where: string, body?: object) => {
-      const response = await fetch(baseUrl + where, {
-        method,
-        headers: {
-          authorization: `Bearer ${token}`,
-          ...(body && { 'content-type': 'application/scim+json' }),
-        },
-        ...(body && { body: JSON.stringify(body) }),
-      })
-      const text = await response.text()
-      return { status: response.status, body: text === '' ? {} : JSON.parse(text) }
-    }
-    const find = (userName: string) =>
-      send('GET', `/Users?filter=${encodeURIComponent(`userName eq "${userName}"`)}`)
+    const send = (method: string, where: string, body?: object) =>
+      scim({ scimBaseUrl: baseUrl, token }, method, where, body)
+    const find = (userName: string) => send('GET', byUserName(userName))
     return {
-      ...{ baseUrl, send, find },
+      ...{ baseUrl, find },
       /** Entra asks first, and creates whom nobody has found. */
       async provision(userName: string, more: object = {}) {
         await find(userName)
         const [given, family] = userName.split(/[.@]/)
         return send('POST', '/Users', {
-          ...{ schemas: [USER], userName, active: true },
+          ...newUser(userName),
           name: { givenName: given, familyName: family },
           ...more,
         })
@@ -167,20 +138,15 @@ describe('ten failures at once', { timeout: TIMEOUT_MS }, () => {
   }
 
   async function account(login: string) {
-    const response = await fetch(`${started.now.appUrl}/api/accounts`, {
+    const response = await fetch(`${gateway.now.appUrl}/api/accounts`, {
       method: 'POST',
-      headers: { 'x-desk-key': started.now.appKey ?? '', 'content-type': 'application/json' },
+      headers: { 'x-desk-key': gateway.now.appKey ?? '', 'content-type': 'application/json' },
       body: JSON.stringify({ login, last_name: 'Was here', state: 'enabled' }),
     })
     expect(response.status).toBeLessThan(300)
   }
 
   beforeAll(async () => {
-    folder = await mkdtemp(path.join(os.tmpdir(), 'postern-failures-'))
-    started = await startPostern([], { POSTERN_STATE: folder })
-    origin = new URL(started.now.scimBaseUrl).origin
-    desk = deskAt(started.now.appUrl ?? '')
-
     const refused = await connect('bad-credential', { secrets: { apiKey: 'not the key' } })
     expect((await refused.find('a@example.com')).status).toBe(503)
 
@@ -190,10 +156,10 @@ describe('ten failures at once', { timeout: TIMEOUT_MS }, () => {
     const renamed = await renaming.patch(id, 'Replace', 'userName', 'mira.voss@example.com')
     expect(renamed.status).toBe(409)
 
-    await desk.setFaults({ uniqueness: 'off' })
+    await gateway.desk.setFaults({ uniqueness: 'off' })
     await account('twin@example.com')
     await account('TWIN@example.com')
-    await desk.clearFaults()
+    await gateway.desk.clearFaults()
     const matching = await connect('several-accounts')
     expect((await matching.provision('twin@example.com')).status).toBe(409)
 
@@ -217,7 +183,7 @@ describe('ten failures at once', { timeout: TIMEOUT_MS }, () => {
     expect((await expired.find('a@example.com')).status).toBe(200)
 
     const elsewhere = await connect('wrong-url', {
-      settings: { url: `${started.now.appUrl}/portal` },
+      settings: { url: `${gateway.now.appUrl}/portal` },
     })
     expect((await elsewhere.find('a@example.com')).status).toBe(503)
 
@@ -232,22 +198,16 @@ describe('ten failures at once', { timeout: TIMEOUT_MS }, () => {
     expect((await schema.patch(olga, 'Add', badge, '7')).status).toBe(200)
 
     const slow = await connect('slow-app')
-    await desk.setFaults({ delayMs: 2_050 })
+    await gateway.desk.setFaults({ delayMs: 2_050 })
     await Promise.all([0, 1, 2, 3].map((n) => slow.find(`p${n}@example.com`)))
-    await desk.clearFaults()
+    await gateway.desk.clearFaults()
 
     const asked = async () => expect((await expired.find('a@example.com')).status).toBe(401)
     await vi.waitFor(asked, { timeout: 10_000, interval: 250 })
   }, TIMEOUT_MS)
-  afterAll(async () => {
-    await browser?.close()
-    await started?.stop()
-    await rm(folder, { recursive: true, force: true })
-  })
 
   test('one command names each, and says what to do', async () => {
-    const env = { POSTERN_STATE: folder }
-    const { code, json, stderr } = await runPostern(['doctor', '--json'], env)
+    const { code, json, stderr } = await gateway.postern(['doctor', '--json'])
     expect(code, stderr).toBe(1)
     for (const { connection, check, todo } of FAILURES) {
       const found = json.checks.find(
@@ -256,29 +216,22 @@ describe('ten failures at once', { timeout: TIMEOUT_MS }, () => {
       )
       expect(found?.advice, `${connection}: ${JSON.stringify(found)}`).toMatch(todo)
     }
-    const told = await runPostern(['doctor', 'taken-name'], env)
+    const told = await gateway.postern(['doctor', 'taken-name'])
     expect(told.stdout).toContain('Whom: mira.vos@example.com')
     const [, command = ''] =
       /→ .*\(postern (audit taken-name --decision \S+)\)/.exec(told.stdout) ?? []
-    const seen = await runPostern(command.split(' '), env)
+    const seen = await gateway.postern(command.split(' '))
     expect(seen.stdout).toContain('409 refused')
-    const unknown = await runPostern(['audit', 'wrong-schema', '--unknown', '--json'], env)
+    const unknown = await gateway.postern(['audit', 'wrong-schema', '--unknown', '--json'])
     expect(unknown.json.items).toMatchObject([{ op: 'update', asked: { further: 1 } }])
   })
 
   describe.skipIf(executablePath === undefined)('the first page', () => {
-    let page: Page
-    let complaints: string[]
+    const window = useWindow()
 
     test('is accessible with all of them on it', async () => {
-      browser = await launch()
-      const context = await browser.newContext({ viewport: { width: 1280, height: 800 } })
-      complaints = complaintsOf(context)
-      page = await context.newPage()
-      page.setDefaultTimeout(15_000)
-      await page.goto(`${origin}/admin`)
-      await page.getByLabel('Admin token').fill(started.now.adminToken)
-      await page.getByRole('button', { name: 'Sign in' }).click()
+      const { page } = window
+      await signIn(page, gateway)
       await page.getByRole('heading', { name: 'Needs attention' }).waitFor()
       await shoot(page, 'attention')
       await expectAccessible(page)
@@ -288,7 +241,8 @@ describe('ten failures at once', { timeout: TIMEOUT_MS }, () => {
     })
 
     test.each(FAILURES)('leads from $connection to its cause', async ({ connection, ...told }) => {
-      await page.goto(`${origin}/admin`)
+      const { page } = window
+      await page.goto(`${gateway.origin}/admin`)
       const item = page
         .locator('.attention > li')
         .filter({ has: page.getByRole('link', { name: connection, exact: true }) })
@@ -299,7 +253,7 @@ describe('ten failures at once', { timeout: TIMEOUT_MS }, () => {
     })
 
     test('has given the browser nothing to complain of', () => {
-      expect(complaints).toEqual([])
+      expect(window.complaints).toEqual([])
     })
   })
 })

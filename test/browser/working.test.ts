@@ -1,14 +1,12 @@
 /** The pages that an operator works with, in a real browser, on one running `npm start`. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import os from 'node:os'
 import path from 'node:path'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Started, startPostern } from '../../cli/launch.ts'
-import { deskAt } from '../support/desk.ts'
-import { complaintsOf, executablePath, expectAccessible, launch, shoot } from './browser.ts'
+import { useNpmStart } from '../support/npm-start.ts'
+import { executablePath, expectAccessible, shoot, signIn, useWindow } from './browser.ts'
 
 const TIMEOUT_MS = 240_000
 const USER = 'urn:ietf:params:scim:schemas:core:2.0:User'
@@ -18,39 +16,20 @@ const NAMES = ['wren.hale', 'ivo.marsh', 'una.vale', 'piet.dorn'] as const
 const loginOf = (name: (typeof NAMES)[number]) => `${name}@example.com`
 
 describe.skipIf(executablePath === undefined)('an operator', { timeout: TIMEOUT_MS }, () => {
-  let started: Started
-  let browser: Browser
-  let context: BrowserContext
+  const gateway = useNpmStart()
+  const window = useWindow()
   let page: Page
-  let complaints: string[]
-  let origin: string
   let receiver: Server
-  let received: string[]
-  let folder: string
+  const received: string[] = []
   const ids: string[] = []
 
-  const scim = async (method: string, at: string, body: unknown) => {
-    const response = await fetch(`${started.now.scimBaseUrl}${at}`, {
-      method,
-      headers: {
-        authorization: `Bearer ${started.now.token}`,
-        'content-type': 'application/scim+json',
-      },
-      body: JSON.stringify(body),
-    })
-    return { status: response.status, body: (await response.json()) as { id: string } }
-  }
   const disable = (id: string | undefined) =>
-    scim('PATCH', `/Users/${id}`, {
+    gateway.scim('PATCH', `/Users/${id}`, {
       schemas: [PATCH_OP],
       Operations: [{ op: 'replace', path: 'active', value: false }],
     })
 
   beforeAll(async () => {
-    started = await startPostern()
-    origin = new URL(started.now.scimBaseUrl).origin
-    folder = await mkdtemp(path.join(os.tmpdir(), 'postern-test-'))
-    received = []
     receiver = createServer((request, response) => {
       request.on('data', (part) => received.push(String(part)))
       request.on('end', () => response.writeHead(204).end())
@@ -58,7 +37,8 @@ describe.skipIf(executablePath === undefined)('an operator', { timeout: TIMEOUT_
     await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve))
     for (const name of NAMES) {
       const [givenName, familyName] = name.split('.')
-      const { status, body } = await scim('POST', '/Users', {
+      // Without a displayName: pages call them by their logins.
+      const { status, body } = await gateway.scim('POST', '/Users', {
         ...{ schemas: [USER], userName: loginOf(name), active: true },
         name: { givenName, familyName },
       })
@@ -66,33 +46,24 @@ describe.skipIf(executablePath === undefined)('an operator', { timeout: TIMEOUT_
       ids.push(body.id)
     }
     const members = ids.slice(0, 2).map((value) => ({ value }))
-    await scim('POST', '/Groups', { schemas: [GROUP], displayName: 'Night shift', members })
+    await gateway.scim('POST', '/Groups', { schemas: [GROUP], displayName: 'Night shift', members })
 
-    browser = await launch()
-    context = await browser.newContext({ viewport: { width: 1280, height: 800 } })
-    complaints = complaintsOf(context)
-    page = await context.newPage()
-    page.setDefaultTimeout(15_000)
-    await page.goto(`${origin}/admin`)
-    await page.getByLabel('Admin token').fill(started.now.adminToken)
-    await page.getByRole('button', { name: 'Sign in' }).click()
+    page = window.page
+    await signIn(page, gateway)
     await page.getByRole('heading', { name: 'Connections' }).waitFor()
-  }, TIMEOUT_MS)
-  afterAll(async () => {
-    await browser?.close()
-    await started?.stop()
+  })
+  afterAll(() => {
     receiver?.close()
-    await rm(folder, { recursive: true, force: true })
   })
 
-  const open = (at: string) => page.goto(`${origin}/admin${at}`)
+  const open = (at: string) => page.goto(`${gateway.origin}/admin${at}`)
   const press = (name: string | RegExp) => page.getByRole('button', { name }).click()
   const follow = (name: string) => page.getByRole('link', { name, exact: true }).click()
 
   test('judges an export of Entra beside the app, and sees the outcome as a picture', async () => {
     await open('/connections/demo/preflight')
     await expectAccessible(page)
-    const file = path.join(folder, 'users.csv')
+    const file = path.join(gateway.folder, 'users.csv')
     const rows = [...NAMES.map(loginOf), 'new.hire@example.com']
       .map((login, nth) => `${login},${login},Name,true,${nth}`)
       .concat('no.surname@example.com,,,true,99')
@@ -111,12 +82,11 @@ describe.skipIf(executablePath === undefined)('an operator', { timeout: TIMEOUT_
   })
 
   test('scans the app, follows it, and decides what it found', async () => {
-    const desk = deskAt(started.now.appUrl ?? '')
-    const [account] = await desk.accountsOf(loginOf('piet.dorn'))
+    const [account] = await gateway.desk.accountsOf(loginOf('piet.dorn'))
     const inApp = (method: string, body?: object) =>
-      fetch(`${started.now.appUrl}/api/accounts/${account?.account_no}`, {
+      fetch(`${gateway.now.appUrl}/api/accounts/${account?.account_no}`, {
         method,
-        headers: { 'x-desk-key': started.now.appKey ?? '', 'content-type': 'application/json' },
+        headers: { 'x-desk-key': gateway.now.appKey ?? '', 'content-type': 'application/json' },
         ...(body && { body: JSON.stringify(body) }),
       })
     expect((await inApp('PATCH', { last_name: 'Moved' })).status).toBeLessThan(300)
@@ -217,19 +187,19 @@ describe.skipIf(executablePath === undefined)('an operator', { timeout: TIMEOUT_
     await press('Remove where it is ticked')
     await page.getByText('demo: removed').waitFor()
     await expectAccessible(page)
-    expect(await deskAt(started.now.appUrl ?? '').accountsOf(loginOf('wren.hale'))).toEqual([])
+    expect(await gateway.desk.accountsOf(loginOf('wren.hale'))).toEqual([])
     await open('/connections/demo/leavers?days=0')
     await page.getByText(loginOf('ivo.marsh')).waitFor()
     await expectAccessible(page)
   })
 
   test('needs no script for a scan', async () => {
-    const plain = await browser.newContext({
+    const plain = await window.browser.newContext({
       javaScriptEnabled: false,
-      storageState: await context.storageState(),
+      storageState: await window.context.storageState(),
     })
     const bare = await plain.newPage()
-    await bare.goto(`${origin}/admin/connections/demo/reconcile`)
+    await bare.goto(`${gateway.origin}/admin/connections/demo/reconcile`)
     await bare.getByRole('button', { name: 'Scan the app' }).click()
     await bare.getByRole('button', { name: 'Go on and look again' }).click()
     await bare.getByRole('heading', { name: /accounts met/ }).waitFor()
@@ -237,6 +207,6 @@ describe.skipIf(executablePath === undefined)('an operator', { timeout: TIMEOUT_
   })
 
   test('has given the browser nothing to complain of', () => {
-    expect(complaints).toEqual([])
+    expect(window.complaints).toEqual([])
   })
 })

@@ -2,11 +2,12 @@
  * Ten failures as they are met in practice: each leads from the console's first page, and from the doctor,
  * to its cause and to what has to be done.
  */
-import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 import type { ConditionView } from '../../src/admin/conditions.ts'
-import { ORIGIN } from '../support/gateway.ts'
+import { adminApi } from '../support/admin-api.ts'
 import type { Isolate } from '../support/isolate.ts'
+import { openPages } from '../support/pages.ts'
+import { adminOf } from '../support/reconcile.ts'
 import {
   brownfield,
   CYCLE_MS,
@@ -22,7 +23,6 @@ import {
 
 const LOGIN = 'ada.lund@example.com'
 const OTHER = 'jon.falk@example.com'
-const SAME = { 'sec-fetch-site': 'same-origin', origin: ORIGIN }
 
 /** One isolate for the client, the API and the console: what it has heard it writes before it tells. */
 interface Scene {
@@ -44,19 +44,11 @@ async function administratorOf(
   role: string,
   ...scenes: readonly Scene[]
 ): Promise<string> {
-  const send = async (path: string, body: object) => {
-    const response = await isolate.fetch(
-      new Request(`${ORIGIN}/admin/api/administrators${path}`, {
-        method: 'POST',
-        headers: {
-          authorization: `Bearer ${env.POSTERN_ADMIN_TOKEN}`,
-          'content-type': 'application/json',
-        },
-        body: JSON.stringify(body),
-      }),
-    )
-    expect(response.status).toBe(201)
-    return (await response.json()) as Record<'id' | 'token', string>
+  const call = adminApi(isolate, '/administrators')
+  const send = async (path: string, body: object): Promise<Record<'id' | 'token', string>> => {
+    const answer = await call('POST', path, body)
+    expect(answer.status).toBe(201)
+    return answer.body
   }
   const connections = scenes.map(({ world }) => world.scim.name)
   const { id } = await send('', { name: crypto.randomUUID(), role, connections })
@@ -64,33 +56,17 @@ async function administratorOf(
 }
 
 async function api({ isolate, world }: Scene, route: string) {
-  const response = await isolate.fetch(
-    new Request(`${ORIGIN}/admin/api/connections/${world.scim.name}${route}`, {
-      headers: { authorization: `Bearer ${env.POSTERN_ADMIN_TOKEN}` },
-    }),
-  )
-  expect(response.status, route).toBe(200)
-  // biome-ignore lint/suspicious/noExplicitAny: what the API says
-  return (await response.json()) as any
+  const { status, body } = await adminOf(isolate, world.scim)('GET', route)
+  expect(status, route).toBe(200)
+  return body
 }
 
 async function pageOf(scene: Scene, path: string): Promise<string> {
-  const { isolate } = scene
   const token = await administratorOf(scene, 'operator', scene)
-  const signedIn = await isolate.fetch(
-    new Request(`${ORIGIN}/admin/sign-in`, {
-      method: 'POST',
-      redirect: 'manual',
-      headers: { ...SAME, 'content-type': 'application/x-www-form-urlencoded' },
-      body: new URLSearchParams({ token }).toString(),
-    }),
-  )
-  const cookie = (signedIn.headers.get('set-cookie') ?? '').split(';', 1)[0] ?? ''
-  const response = await isolate.fetch(
-    new Request(ORIGIN + path, { headers: { ...SAME, cookie }, redirect: 'manual' }),
-  )
-  expect(response.status, path).toBe(200)
-  return response.text()
+  const pages = await openPages(scene.isolate.fetch, token)
+  const { status, html } = await pages.get(path.replace(/^\/admin/, ''))
+  expect(status, path).toBe(200)
+  return html
 }
 
 const escaped = (text: string) =>
@@ -433,12 +409,8 @@ test('of several connections the worst comes first, and nobody sees another oneâ
   await bad.ask('GET', match('userName', LOGIN))
   await api(mild, '/conditions')
   const token = await administratorOf(bad, 'auditor', mild, bad)
-  const all = await bad.isolate.fetch(
-    new Request(`${ORIGIN}/admin/api/conditions`, {
-      headers: { authorization: `Bearer ${token}` },
-    }),
-  )
-  const { items } = (await all.json()) as { items: ConditionView[] }
+  const all = await adminApi(bad.isolate, '', token)('GET', '/conditions')
+  const items: ConditionView[] = all.body.items
   expect(items.map(({ connection, kind }) => [connection, kind])).toEqual([
     [bad.world.scim.name, 'app-credential'],
     [mild.world.scim.name, 'refused'],

@@ -5,12 +5,13 @@
  *
  * Ends with `N passed, N failed`.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { startPostern } from '../../cli/launch.ts'
-import { type Ready, runningSchema } from '../../cli/start/state.ts'
+import type { Ready } from '../../cli/start/state.ts'
+import { askAdmin, readRunning } from '../support/start.ts'
 
 const { values } = parseArgs({
   options: {
@@ -171,7 +172,7 @@ async function main(): Promise<number> {
   async function killer(): Promise<void> {
     for (; kills < KILLS; kills++) {
       await sleep(Math.random() * MAX_LIFE_MS)
-      kill(gatewayPid())
+      kill((await readRunning(stateFolder)).gatewayPid)
       if (kills % 10 === 9) console.log(`${kills + 1} kills, ${requests} requests, ${lost} lost`)
       await healthy(ready)
     }
@@ -194,26 +195,13 @@ async function main(): Promise<number> {
     await started.stop()
     rmSync(stateFolder, { recursive: true, force: true })
   }
-
-  /** The state file follows the gateway through its restarts. */
-  function gatewayPid(): number {
-    const text = readFileSync(path.join(stateFolder, 'running.json'), 'utf8')
-    return runningSchema.parse(JSON.parse(text)).gatewayPid
-  }
 }
 
 /** People come and go here as they do in no company: its guard would stop that after fifty. */
-async function liftGuard({ scimBaseUrl, adminToken }: Ready): Promise<void> {
-  const url = new URL('/admin/api/connections/demo', scimBaseUrl)
-  const response = await fetch(url, {
-    method: 'PATCH',
-    headers: {
-      authorization: `Bearer ${adminToken}`,
-      'content-type': 'application/merge-patch+json',
-    },
-    body: JSON.stringify({ policy: { guard: { maxCount: 1_000_000, maxPercent: 100 } } }),
-  })
-  if (response.status !== 200) throw new Error(`the guard is not lifted: ${response.status}`)
+async function liftGuard(ready: Ready): Promise<void> {
+  const policy = { guard: { maxCount: 1_000_000, maxPercent: 100 } }
+  const { status } = await askAdmin(ready, 'PATCH', '/connections/demo', { policy })
+  if (status !== 200) throw new Error(`the guard is not lifted: ${status}`)
 }
 
 function kill(pid: number): void {
@@ -281,13 +269,10 @@ interface AskedFor {
  * soon as the cron has finished it.
  */
 async function unaudited(asked: Iterable<AskedFor>, ready: Ready): Promise<string[]> {
-  const { origin } = new URL(ready.scimBaseUrl)
   const isAudited = async ({ id, op }: AskedFor) => {
-    const url = `${origin}/admin/api/connections/demo/audit?person=${id}&op=${op}`
-    const headers = { authorization: `Bearer ${ready.adminToken}` }
     try {
-      const { items } = (await (await fetch(url, { headers })).json()) as { items: unknown[] }
-      return items.length > 0
+      const route = `/connections/demo/audit?person=${id}&op=${op}`
+      return (await askAdmin(ready, 'GET', route)).body.items.length > 0
     } catch {
       // A connection that was idle may be closed in the moment of asking: it is asked again.
       return false

@@ -13,8 +13,8 @@ const source = globSync('src/**/*.ts', { cwd: ROOT })
 const [, table = ''] = /^\| `detail` says .*?\n\|---.*?\n(.*?)\n\n/ms.exec(page) ?? []
 const quoted = [...table.matchAll(/^\| `([^`]+)` \|/gm)].map(([, text = '']) => text)
 
-test('the table is there', () => expect(quoted.length).toBeGreaterThan(20))
+test('the page has a table of what errors say', () => expect(quoted.length).toBeGreaterThan(20))
 
-test.each(quoted)('src says: %s', (text) => {
+test.each(quoted)('an error says: %s', (text) => {
   expect(source.includes(text)).toBe(true)
 })

@@ -18,7 +18,7 @@ describe('docs/mapping.md', () => {
     expect(await evaluate(expression, sample)).toEqual(JSON.parse(result))
   })
 
-  test('has examples', () => {
+  test('has examples with what they give', () => {
     expect(examples.length).toBeGreaterThan(Object.keys(FUNCTIONS).length)
   })
 

@@ -1,33 +1,20 @@
 /** `postern administrators` against a running `npm start`. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import os from 'node:os'
-import path from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Started, startPostern } from '../../cli/launch.ts'
+import { describe, expect, test } from 'vitest'
+import { useNpmStart } from '../support/npm-start.ts'
 import { runPostern } from '../support/postern.ts'
 
 const TIMEOUT_MS = 120_000
 
 describe('postern administrators', { timeout: TIMEOUT_MS }, () => {
-  let folder: string
-  let started: Started
+  const gateway = useNpmStart()
   const postern = (args: readonly string[], as?: string) =>
     runPostern(['administrators', ...args, '--json'], {
-      POSTERN_STATE: folder,
+      ...gateway.env,
       ...(as !== undefined && { POSTERN_ADMIN_TOKEN: as }),
     })
 
-  beforeAll(async () => {
-    folder = await mkdtemp(path.join(os.tmpdir(), 'postern-test-'))
-    started = await startPostern([], { POSTERN_STATE: folder })
-  }, TIMEOUT_MS)
-  afterAll(async () => {
-    await started?.stop()
-    await rm(folder, { recursive: true, force: true })
-  })
-
-  test('new, me, change, token, revoke and remove', async () => {
-    const at = ['--url', started.now.scimBaseUrl]
+  test('makes, shows, changes and removes them, and what is changed holds at once', async () => {
+    const at = ['--url', gateway.now.scimBaseUrl]
     const made = await postern(['new', 'Ann', '--role', 'auditor', '--connection', 'demo'])
     const { id, token, tokenId } = made.json as Record<string, string>
     expect(made.json).toMatchObject({ name: 'Ann', role: 'auditor', connections: ['demo'] })

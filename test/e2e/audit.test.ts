@@ -1,53 +1,23 @@
 /** `postern audit`, `access` and `alerts` against `npm start`: what nobody flushes is there all the same. */
 import { spawn } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
-import os from 'node:os'
 import path from 'node:path'
 import { Webhook } from 'standardwebhooks'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { type Started, startPostern } from '../../cli/launch.ts'
-import { type Ran, runPostern } from '../support/postern.ts'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
+import { useNpmStart } from '../support/npm-start.ts'
+import { byUserName, newUser } from '../support/scim.ts'
 import { slackMessage, teamsMessage } from '../support/vendor-shapes.ts'
 
 const LOGIN = 'ada.review@example.com'
 
 describe('what happened', { timeout: 120_000 }, () => {
-  let folder: string
-  let started: Started
-
-  const postern = (...args: string[]): Promise<Ran> => runPostern(args, { POSTERN_STATE: folder })
-
-  async function scim(method: string, where: string, body?: object): Promise<Response> {
-    const response = await fetch(started.now.scimBaseUrl + where, {
-      method,
-      headers: {
-        authorization: `Bearer ${started.now.token}`,
-        'content-type': 'application/scim+json',
-      },
-      ...(body && { body: JSON.stringify(body) }),
-    })
-    await response.clone().text()
-    return response
-  }
+  const gateway = useNpmStart()
+  const postern = (...args: string[]) => gateway.postern(args)
 
   beforeAll(async () => {
-    folder = await mkdtemp(path.join(os.tmpdir(), 'postern-test-'))
-    started = await startPostern([], { POSTERN_STATE: folder })
-    await scim('GET', `/Users?filter=${encodeURIComponent(`userName eq "${LOGIN}"`)}`)
-    const made = await scim('POST', '/Users', {
-      schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'],
-      userName: LOGIN,
-      name: { givenName: 'Ada', familyName: 'Review' },
-      active: true,
-    })
-    expect(made.status).toBe(201)
-  }, 120_000)
-
-  afterAll(async () => {
-    await started?.stop()
-    await rm(folder, { recursive: true, force: true })
+    await gateway.scim('GET', byUserName(LOGIN))
+    expect((await gateway.scim('POST', '/Users', newUser(LOGIN))).status).toBe(201)
   })
 
   test('is a timeline of sentences, and the same as JSON, lines and a table', async () => {
@@ -88,7 +58,7 @@ describe('what happened', { timeout: 120_000 }, () => {
       ['cli/postern.mjs', 'audit', 'demo', '--last', '1', '--follow'],
       {
         cwd: path.resolve(import.meta.dirname, '../..'),
-        env: { ...process.env, POSTERN_STATE: folder },
+        env: { ...process.env, ...gateway.env },
       },
     )
     let told = ''
@@ -98,9 +68,9 @@ describe('what happened', { timeout: 120_000 }, () => {
     try {
       await vi.waitFor(() => expect(told).toContain('request   '), { timeout: 20_000 })
       const ids: string[] = []
-      for (const filter of ['userName eq "a@example.com"', 'userName eq "b@example.com"']) {
-        const response = await scim('GET', `/Users?filter=${encodeURIComponent(filter)}`)
-        ids.push(response.headers.get('x-request-id') ?? 'none')
+      for (const login of ['a@example.com', 'b@example.com']) {
+        const { headers } = await gateway.scim('GET', byUserName(login))
+        ids.push(headers.get('x-request-id') ?? 'none')
       }
       const all = () => expect(ids.every((id) => told.includes(id))).toBe(true)
       await vi.waitFor(all, { timeout: 30_000, interval: 250 })

@@ -1,46 +1,29 @@
 /** How a client signs in, set up by the CLI and used over HTTP with a client library of the field. */
-import { spawn } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
-import os from 'node:os'
-import path from 'node:path'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import * as oauth from 'oauth4webapi'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Started, startPostern } from '../../cli/launch.ts'
+import { useNpmStart } from '../support/npm-start.ts'
 
-const PROJECT = path.resolve(import.meta.dirname, '../..')
 const TIMEOUT_MS = 120_000
 const TENANT = '5c3f0e7a-5c0e-4a44-9d3f-0f8e0d8b1a11'
 
 describe('a client of postern', { timeout: TIMEOUT_MS }, () => {
-  let folder: string
-  let started: Started
+  const gateway = useNpmStart()
   let provider: Server
   let keySet: string
   let sign: (claims: Record<string, unknown>) => Promise<string>
 
   async function postern(args: readonly string[], input?: unknown) {
-    const { POSTERN_ADMIN_TOKEN: _, ...inherited } = process.env
-    const child = spawn(process.execPath, ['cli/postern.mjs', ...args, '--json'], {
-      cwd: PROJECT,
-      env: { ...inherited, POSTERN_STATE: folder },
-      stdio: ['pipe', 'pipe', 'inherit'],
-    })
-    child.stdin.end(input === undefined ? '' : JSON.stringify(input))
-    let output = ''
-    child.stdout.setEncoding('utf8')
-    child.stdout.on('data', (text: string) => {
-      output += text
-    })
-    const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
-    expect(code).toBe(0)
-    return JSON.parse(output.trim().split('\n').at(-1) ?? '')
+    const text = input === undefined ? '' : JSON.stringify(input)
+    const { code, json, stderr } = await gateway.postern([...args, '--json'], text)
+    expect(code, stderr).toBe(0)
+    return json
   }
 
   const users = async (token: string) => {
     const headers = { authorization: `Bearer ${token}` }
-    return (await fetch(`${started.now.scimBaseUrl}/Users?count=1`, { headers })).status
+    return (await fetch(`${gateway.now.scimBaseUrl}/Users?count=1`, { headers })).status
   }
 
   async function grant(
@@ -56,8 +39,6 @@ describe('a client of postern', { timeout: TIMEOUT_MS }, () => {
   }
 
   beforeAll(async () => {
-    folder = await mkdtemp(path.join(os.tmpdir(), 'postern-test-'))
-    started = await startPostern([], { POSTERN_STATE: folder })
     const pair = await generateKeyPair('RS256', { extractable: true })
     const jwk = { ...(await exportJWK(pair.publicKey)), kid: 'k1', use: 'sig', alg: 'RS256' }
     provider = createServer((_, response) => {
@@ -77,10 +58,8 @@ describe('a client of postern', { timeout: TIMEOUT_MS }, () => {
         .sign(pair.privateKey)
   }, TIMEOUT_MS)
 
-  afterAll(async () => {
-    await started?.stop()
+  afterAll(() => {
     provider?.close()
-    await rm(folder, { recursive: true, force: true })
   })
 
   test('keeps its gateway’s secrets under one key, which the status names', async () => {
@@ -103,7 +82,7 @@ describe('a client of postern', { timeout: TIMEOUT_MS }, () => {
     const { items } = await postern(['tokens', 'list', 'demo'])
     expect(items).toContainEqual(expect.objectContaining({ id: made.id, label: 'Entra' }))
     await postern(['tokens', 'revoke', 'demo', made.id])
-    const write = await fetch(`${started.now.scimBaseUrl}/Users/none`, {
+    const write = await fetch(`${gateway.now.scimBaseUrl}/Users/none`, {
       method: 'DELETE',
       headers: { authorization: `Bearer ${made.token}` },
     })

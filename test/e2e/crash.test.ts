@@ -1,13 +1,8 @@
 /** A create that is cut off, doubled or unanswered ends with one account and one resource. */
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import os from 'node:os'
-import path from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { type Started, startPostern } from '../../cli/launch.ts'
-import { runningSchema } from '../../cli/start/state.ts'
-import { type Desk, deskAt } from '../support/desk.ts'
-import { byUserName, newUser, type ScimAnswer, scim } from '../support/scim.ts'
+import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { useNpmStart } from '../support/npm-start.ts'
+import { byUserName, newUser, type ScimAnswer } from '../support/scim.ts'
 import { eventually } from '../support/start.ts'
 
 const TIMEOUT_MS = 120_000
@@ -17,37 +12,17 @@ const SETTLED_WITHIN_MS = 60_000
 const newLogin = () => `crash.${randomUUID()}@fernhollow.example`
 
 describe('a create', { timeout: TIMEOUT_MS }, () => {
-  let folder: string
-  let started: Started
-  let desk: Desk
+  const gateway = useNpmStart()
 
   beforeAll(async () => {
-    folder = await mkdtemp(path.join(os.tmpdir(), 'postern-test-'))
-    started = await startPostern([], { POSTERN_STATE: folder })
-    desk = deskAt(started.now.appUrl ?? '')
     // A create that is cut off stays in doubt for as long as its call may still reach the app.
-    const response = await fetch(
-      `${new URL(started.now.scimBaseUrl).origin}/admin/api/connections/demo`,
-      {
-        method: 'PATCH',
-        headers: {
-          authorization: `Bearer ${started.now.adminToken}`,
-          'content-type': 'application/merge-patch+json',
-        },
-        body: JSON.stringify({ policy: { limits: { requestTimeoutMs: 10_000 } } }),
-      },
-    )
-    expect(response.status).toBe(200)
-  }, TIMEOUT_MS)
-
-  afterEach(() => desk.clearFaults())
-
-  afterAll(async () => {
-    await started?.stop()
-    await rm(folder, { recursive: true, force: true })
+    const policy = { limits: { requestTimeoutMs: 10_000 } }
+    expect((await gateway.admin('PATCH', '/connections/demo', { policy })).status).toBe(200)
   })
 
-  const post = (userName: string) => scim(started.now, 'POST', '/Users', newUser(userName))
+  afterEach(() => gateway.desk.clearFaults())
+
+  const post = (userName: string) => gateway.scim('POST', '/Users', newUser(userName))
 
   /** As a client does: again after 503, and after a connection that was lost. */
   async function postUntilSettled(userName: string): Promise<ScimAnswer> {
@@ -62,31 +37,20 @@ describe('a create', { timeout: TIMEOUT_MS }, () => {
   }
 
   async function expectOne(userName: string, id: string | undefined): Promise<void> {
-    expect(await desk.accountsOf(userName)).toHaveLength(1)
-    const found = await scim(started.now, 'GET', byUserName(userName))
+    expect(await gateway.desk.accountsOf(userName)).toHaveLength(1)
+    const found = await gateway.scim('GET', byUserName(userName))
     expect(found).toMatchObject({ status: 200, body: { totalResults: 1, Resources: [{ id }] } })
-    expect((await desk.stats()).duplicateLogins).toBe(0)
+    expect((await gateway.desk.stats()).duplicateLogins).toBe(0)
   }
 
-  async function gatewayPid(): Promise<number> {
-    const text = await readFile(path.join(folder, 'running.json'), 'utf8')
-    return runningSchema.parse(JSON.parse(text)).gatewayPid
-  }
-
-  async function killGateway(): Promise<void> {
-    const pid = await gatewayPid()
-    process.kill(pid, 'SIGKILL')
-    await eventually(async () => (await gatewayPid()) !== pid)
-  }
-
-  test('whose gateway is killed between the effect and the answer', async () => {
+  test('whose gateway is killed between the effect and the answer is finished by its retry', async () => {
     const userName = newLogin()
-    await desk.setFaults({ delayAfterMs: 3_000 })
+    await gateway.desk.setFaults({ delayAfterMs: 3_000 })
     const first = post(userName).catch((error: unknown) => error)
-    await eventually(async () => (await desk.accountsOf(userName)).length === 1)
-    await killGateway()
+    await eventually(async () => (await gateway.desk.accountsOf(userName)).length === 1)
+    await gateway.killGateway()
     expect(await first).toBeInstanceOf(Error)
-    await desk.clearFaults()
+    await gateway.desk.clearFaults()
     const again = await postUntilSettled(userName)
     expect(again).toMatchObject({ status: 201, body: { userName } })
     await expectOne(userName, again.body.id)
@@ -94,20 +58,20 @@ describe('a create', { timeout: TIMEOUT_MS }, () => {
     await expectOne(userName, again.body.id)
   })
 
-  test('whose gateway is killed before the effect', async () => {
+  test('whose gateway is killed before the effect is finished by its retry', async () => {
     const userName = newLogin()
-    await desk.setFaults({ delayMs: 3_000 })
-    const { calls } = await desk.stats()
+    await gateway.desk.setFaults({ delayMs: 3_000 })
+    const { calls } = await gateway.desk.stats()
     const first = post(userName).catch((error: unknown) => error)
     // The search comes first and is slow as well.
     await eventually(async () => {
-      const now = await desk.stats()
+      const now = await gateway.desk.stats()
       return now.calls['POST /api/accounts'] !== calls['POST /api/accounts']
     })
-    await killGateway()
+    await gateway.killGateway()
     expect(await first).toBeInstanceOf(Error)
     // The call is on its way all the same: it takes effect after the gateway has died.
-    await desk.clearFaults()
+    await gateway.desk.clearFaults()
     const again = await postUntilSettled(userName)
     expect(again.status).toBe(201)
     await expectOne(userName, again.body.id)
@@ -115,19 +79,19 @@ describe('a create', { timeout: TIMEOUT_MS }, () => {
 
   test('that finds nobody by a query while it is unsettled is never answered by an empty list', async () => {
     const userName = newLogin()
-    await desk.setFaults({ delayMs: 3_000 })
-    const { calls } = await desk.stats()
+    await gateway.desk.setFaults({ delayMs: 3_000 })
+    const { calls } = await gateway.desk.stats()
     const first = post(userName).catch((error: unknown) => error)
     await eventually(async () => {
-      const now = await desk.stats()
+      const now = await gateway.desk.stats()
       return now.calls['POST /api/accounts'] !== calls['POST /api/accounts']
     })
-    await killGateway()
+    await gateway.killGateway()
     await first
-    await desk.clearFaults()
+    await gateway.desk.clearFaults()
     const deadline = Date.now() + SETTLED_WITHIN_MS
     for (;;) {
-      const found = await scim(started.now, 'GET', byUserName(userName))
+      const found = await gateway.scim('GET', byUserName(userName))
       if (found.status === 200) {
         expect(found.body.totalResults).toBe(1)
         break
@@ -141,32 +105,34 @@ describe('a create', { timeout: TIMEOUT_MS }, () => {
   })
 
   test('of someone who has an account adopts it, and the second one is refused', async () => {
-    const before = await desk.accounts()
+    const before = await gateway.desk.accounts()
     const userName = "niamh.o'brien@fernhollow.example"
-    const [account] = await desk.accountsOf(userName)
+    const [account] = await gateway.desk.accountsOf(userName)
     const first = await post(userName)
     expect(first).toMatchObject({ status: 201, body: { userName } })
     await expectOne(userName, first.body.id)
-    const after = await desk.accounts()
+    const after = await gateway.desk.accounts()
     expect(after.map((a) => a.account_no)).toEqual(before.map((a) => a.account_no))
-    expect(await desk.accountsOf(userName)).toMatchObject([{ account_no: account?.account_no }])
+    expect(await gateway.desk.accountsOf(userName)).toMatchObject([
+      { account_no: account?.account_no },
+    ])
     const second = await post(userName)
     expect(second).toMatchObject({
       status: 409,
       body: { status: '409', scimType: 'uniqueness', detail: expect.any(String) },
     })
-    expect(await desk.accounts()).toHaveLength(before.length)
+    expect(await gateway.desk.accounts()).toHaveLength(before.length)
   })
 
   test('adopts whatever the letter case of the login', async () => {
-    const before = await desk.accounts()
+    const before = await gateway.desk.accounts()
     const answer = await post('jose.nunez@fernhollow.example')
     expect(answer.status).toBe(201)
-    expect(await desk.accounts()).toHaveLength(before.length)
+    expect(await gateway.desk.accounts()).toHaveLength(before.length)
     await expectOne('JOSE.NUNEZ@FERNHOLLOW.EXAMPLE', answer.body.id)
   })
 
-  test('sent twenty times at once', async () => {
+  test('sent twenty times at once makes one person, and refuses whoever is late', async () => {
     const userName = newLogin()
     const answers = await Promise.all(Array.from({ length: 20 }, () => post(userName)))
     const created = answers.filter(({ status }) => status === 201)
@@ -180,11 +146,11 @@ describe('a create', { timeout: TIMEOUT_MS }, () => {
     await expectOne(userName, id)
   })
 
-  test('sent twenty times at once to an app that takes its time', async () => {
+  test('sent twenty times at once to an app that takes its time makes one person', async () => {
     const userName = newLogin()
-    await desk.setFaults({ delayAfterMs: 500 })
+    await gateway.desk.setFaults({ delayAfterMs: 500 })
     const answers = await Promise.all(Array.from({ length: 20 }, () => post(userName)))
-    await desk.clearFaults()
+    await gateway.desk.clearFaults()
     const statuses = new Set(answers.map(({ status }) => status))
     // Whoever cannot wait any longer is told to come back; nobody is told anything else.
     for (const status of statuses) expect([201, 409, 503]).toContain(status)
@@ -193,18 +159,23 @@ describe('a create', { timeout: TIMEOUT_MS }, () => {
     await expectOne(userName, [...ids][0])
   })
 
-  test.each(['reset', 'html'] as const)('whose answer is lost (%s)', async (how) => {
-    const userName = newLogin()
-    await desk.setFaults({ failNext: { match: 'POST /api/accounts', when: 'after', how } })
-    const settled = await postUntilSettled(userName)
-    expect(settled.status).toBe(201)
-    await expectOne(userName, settled.body.id)
-    expect((await post(userName)).status).toBe(409)
-  })
+  test.each(['reset', 'html'] as const)(
+    'whose answer is lost (%s) is finished by its retry',
+    async (how) => {
+      const userName = newLogin()
+      await gateway.desk.setFaults({
+        failNext: { match: 'POST /api/accounts', when: 'after', how },
+      })
+      const settled = await postUntilSettled(userName)
+      expect(settled.status).toBe(201)
+      await expectOne(userName, settled.body.id)
+      expect((await post(userName)).status).toBe(409)
+    },
+  )
 
   test('that the app refuses before its effect can be sent again', async () => {
     const userName = newLogin()
-    await desk.setFaults({
+    await gateway.desk.setFaults({
       // Longer than a request waits by itself.
       failNext: { match: 'POST /api/accounts', status: 429, retryAfter: '6' },
     })

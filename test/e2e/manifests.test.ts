@@ -1,10 +1,9 @@
 /** `postern manifests` against a running `npm start`, whose example app then goes by a manifest. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import os from 'node:os'
+import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Started, startPostern } from '../../cli/launch.ts'
-import { runPostern } from '../support/postern.ts'
+import { describe, expect, test } from 'vitest'
+import { useNpmStart } from '../support/npm-start.ts'
+import { byUserName, scim } from '../support/scim.ts'
 
 const TIMEOUT_MS = 120_000
 const MANIFEST = path.join(
@@ -13,21 +12,10 @@ const MANIFEST = path.join(
 )
 
 describe('postern manifests', { timeout: TIMEOUT_MS }, () => {
-  let folder: string
-  let started: Started
-  const postern = (args: readonly string[], input?: string) =>
-    runPostern(args, { POSTERN_STATE: path.join(folder, 'state') }, input)
+  const gateway = useNpmStart()
+  const { postern } = gateway
 
-  beforeAll(async () => {
-    folder = await mkdtemp(path.join(os.tmpdir(), 'postern-test-'))
-    started = await startPostern([], { POSTERN_STATE: path.join(folder, 'state') })
-  }, TIMEOUT_MS)
-  afterAll(async () => {
-    await started?.stop()
-    await rm(folder, { recursive: true, force: true })
-  })
-
-  test('put, show, list and go back; a connection goes by what is in force', async () => {
+  test('puts, lists, shows and goes back; a connection goes by what is in force', async () => {
     const put = await postern(['manifests', 'put', MANIFEST, '--json'])
     expect([put.code, put.json]).toMatchObject([0, { name: 'fernhollow', revision: 1 }])
 
@@ -37,20 +25,16 @@ describe('postern manifests', { timeout: TIMEOUT_MS }, () => {
     const list = await postern(['manifests', 'list', '--json'])
     expect(list.json.items).toMatchObject([{ name: 'fernhollow', version: '1.1.0' }])
 
-    const file = path.join(folder, 'connection.json')
-    const { appUrl, appKey } = started.now
+    const file = path.join(gateway.folder, 'connection.json')
+    const { appUrl, appKey } = gateway.now
     await writeFile(
       file,
       JSON.stringify({ name: 'by-data', adapter: 'fernhollow', settings: { url: appUrl } }),
     )
     const secrets = JSON.stringify({ apiKey: appKey })
     const made = await postern(['connections', 'import', file, '--secrets', '-', '--json'], secrets)
-    const { scimBaseUrl, token } = made.json as { scimBaseUrl: string; token: string }
-    const filter = encodeURIComponent('userName eq "ada.quill@fernhollow.example"')
-    const answer = await fetch(`${scimBaseUrl}/Users?filter=${filter}`, {
-      headers: { authorization: `Bearer ${token}` },
-    })
-    expect(((await answer.json()) as { totalResults: number }).totalResults).toBe(1)
+    const found = await scim(made.json, 'GET', byUserName('ada.quill@fernhollow.example'))
+    expect(found.body.totalResults).toBe(1)
 
     const back = await postern(['manifests', 'rollback', 'fernhollow', '--to', '1.0.0', '--json'])
     expect(back.json).toMatchObject({ version: '1.0.0', revision: 1 })

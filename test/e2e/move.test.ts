@@ -1,41 +1,20 @@
 /** `postern links`, `connections` and `people` against a running `npm start`. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import os from 'node:os'
+import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Started, startPostern } from '../../cli/launch.ts'
-import { deskAt } from '../support/desk.ts'
-import { runPostern } from '../support/postern.ts'
+import { describe, expect, test } from 'vitest'
+import { useNpmStart } from '../support/npm-start.ts'
+import { scim } from '../support/scim.ts'
 
 const TIMEOUT_MS = 120_000
 
 describe('a running npm start', { timeout: TIMEOUT_MS }, () => {
-  let folder: string
-  let started: Started
-  const file = (name: string) => path.join(folder, name)
-  const postern = (args: readonly string[], input?: string) =>
-    runPostern(args, { POSTERN_STATE: path.join(folder, 'state') }, input)
-
-  async function scim(target: string, base = started.now.scimBaseUrl, token = started.now.token) {
-    const response = await fetch(`${base}${target}`, {
-      headers: { authorization: `Bearer ${token}` },
-    })
-    // biome-ignore lint/suspicious/noExplicitAny: bodies of many shapes
-    return { status: response.status, body: (await response.json()) as any }
-  }
-
-  beforeAll(async () => {
-    folder = await mkdtemp(path.join(os.tmpdir(), 'postern-test-'))
-    started = await startPostern([], { POSTERN_STATE: path.join(folder, 'state') })
-  }, TIMEOUT_MS)
-
-  afterAll(async () => {
-    await started?.stop()
-    await rm(folder, { recursive: true, force: true })
-  })
+  const gateway = useNpmStart()
+  const { postern } = gateway
+  const file = (name: string) => path.join(gateway.folder, name)
+  const read = (target: string, client = gateway.now) => scim(client, 'GET', target)
 
   test('a CSV of ids is imported, and people are reached under them; a second run changes nothing', async () => {
-    const accounts = await deskAt(started.now.appUrl ?? '').accounts()
+    const accounts = await gateway.desk.accounts()
     const some = accounts.slice(0, 30)
     const rows = some.map((a) => `vendor-${a.account_no},${a.account_no},ext-${a.account_no}`)
     await writeFile(
@@ -46,7 +25,7 @@ describe('a running npm start', { timeout: TIMEOUT_MS }, () => {
 
     const dry = await postern([...command, '--dry-run', '--json'])
     expect([dry.code, dry.json.counts]).toEqual([1, { imported: 30, unchanged: 0, refused: 1 }])
-    expect((await scim(`/Users/vendor-${some[0]?.account_no}`)).status).toBe(404)
+    expect((await read(`/Users/vendor-${some[0]?.account_no}`)).status).toBe(404)
 
     const first = await postern([...command, '--csv', file('outcomes.csv')])
     expect(first.code).toBe(1)
@@ -55,8 +34,8 @@ describe('a running npm start', { timeout: TIMEOUT_MS }, () => {
     const outcomes = await readFile(file('outcomes.csv'), 'utf8')
     expect(outcomes.split('\r\n')).toHaveLength(33)
     for (const { account_no, login } of some) {
-      const read = await scim(`/Users/vendor-${account_no}`)
-      expect(read.body).toMatchObject({ userName: login, externalId: `ext-${account_no}` })
+      const { body } = await read(`/Users/vendor-${account_no}`)
+      expect(body).toMatchObject({ userName: login, externalId: `ext-${account_no}` })
     }
     const again = await postern([...command, '--json'])
     expect(again.json.counts).toEqual({ imported: 0, unchanged: 30, refused: 1 })
@@ -73,9 +52,9 @@ describe('a running npm start', { timeout: TIMEOUT_MS }, () => {
 
     const document = await postern(['connections', 'export', 'demo'])
     expect(document.code).toBe(0)
-    expect(document.stdout).not.toContain(started.now.appKey)
+    expect(document.stdout).not.toContain(gateway.now.appKey)
     await writeFile(file('demo.json'), document.stdout)
-    const secrets = JSON.stringify({ apiKey: started.now.appKey })
+    const secrets = JSON.stringify({ apiKey: gateway.now.appKey })
     const made = await postern(
       [
         ...['connections', 'import', file('demo.json'), '--name', 'production'],
@@ -84,14 +63,13 @@ describe('a running npm start', { timeout: TIMEOUT_MS }, () => {
       secrets,
     )
     expect([made.code, made.json?.mode, made.stderr]).toEqual([0, 'observe', ''])
-    const { scimBaseUrl, token } = made.json
 
     const imported = await postern(['links', 'import', 'production', backup, '--json'])
     expect(imported.code, imported.stdout).toBe(0)
     expect(imported.json.counts.imported).toBe(lines.length)
     const [one] = lines.map((line) => JSON.parse(line))
-    const before = await scim(`/Users/${one.id}`)
-    const after = await scim(`/Users/${one.id}`, scimBaseUrl, token)
+    const before = await read(`/Users/${one.id}`)
+    const after = await read(`/Users/${one.id}`, made.json)
     expect(after.body.userName).toBe(before.body.userName)
   })
 
@@ -111,7 +89,7 @@ describe('a running npm start', { timeout: TIMEOUT_MS }, () => {
     expect(refused.stderr).toContain('still in the app')
     const erased = await postern(['people', 'erase', 'demo', id, '--force', '--json'])
     expect([erased.code, erased.json]).toEqual([0, { erased: id }])
-    expect((await scim(`/Users/${id}`)).status).toBe(404)
+    expect((await read(`/Users/${id}`)).status).toBe(404)
   })
 
   test('wrong usage ends with exit code 2 and a hint, and a bad file with 1', async () => {

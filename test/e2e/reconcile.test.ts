@@ -1,55 +1,30 @@
 /** `postern reconcile`, `preflight` and `findings` against `npm start`: real gateway, real app. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import os from 'node:os'
+import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Started, startPostern } from '../../cli/launch.ts'
+import { describe, expect, test } from 'vitest'
 import { SEED_ACCOUNTS } from '../../examples/legacy-app/people.ts'
-import { runPostern } from '../support/postern.ts'
+import { useNpmStart } from '../support/npm-start.ts'
 import { simulateJson } from '../support/simulate.ts'
 
 const TIMEOUT_MS = 120_000
 
 describe('the command line tool', { timeout: TIMEOUT_MS }, () => {
-  let folder: string
-  let started: Started
+  const gateway = useNpmStart()
 
   async function postern(...args: string[]) {
-    const { code, stdout, stderr } = await runPostern(args, { POSTERN_STATE: folder })
+    const { code, stdout, stderr } = await gateway.postern(args)
     return { code, output: `${stdout}${stderr}` }
   }
 
   /** What the last line of `--json` says. */
   async function posternJson(...args: string[]) {
-    const { code, stdout, stderr, json } = await runPostern([...args, '--json'], {
-      POSTERN_STATE: folder,
-    })
+    const { code, stdout, stderr, json } = await gateway.postern([...args, '--json'])
     if (json === undefined) throw new Error(`${stdout}${stderr}`)
     return { code, ...json }
   }
 
-  async function admin(method: string, route: string, body: object): Promise<void> {
-    const { origin } = new URL(started.now.scimBaseUrl)
-    const response = await fetch(`${origin}/admin/api${route}`, {
-      method,
-      headers: {
-        authorization: `Bearer ${started.now.adminToken}`,
-        'content-type': 'application/json',
-      },
-      body: JSON.stringify(body),
-    })
-    expect(response.status).toBe(200)
-  }
-
-  beforeAll(async () => {
-    folder = await mkdtemp(path.join(os.tmpdir(), 'postern-test-'))
-    started = await startPostern([], { POSTERN_STATE: folder })
-  }, TIMEOUT_MS)
-
-  afterAll(async () => {
-    await started?.stop()
-    await rm(folder, { recursive: true, force: true })
-  })
+  const setPolicy = async (policy: object) =>
+    expect((await gateway.admin('PATCH', '/connections/demo', { policy })).status).toBe(200)
 
   test('a dry run before Entra is switched on finds forty people in the app only', async () => {
     const report = await posternJson('reconcile', 'demo', '--dry-run')
@@ -66,7 +41,7 @@ describe('the command line tool', { timeout: TIMEOUT_MS }, () => {
       { scim: 'userName', app: 'login' },
       { scim: 'emails[type eq "work"].value', app: 'mail' },
     ]
-    await admin('PATCH', '/connections/demo', { policy: { match, protected: ['priya.raman@*'] } })
+    await setPolicy({ match, protected: ['priya.raman@*'] })
     const row = (upn: string, mail: string, first: string, last: string) =>
       `${upn},"${last}, ${first}",${last},${mail},${first},id-${upn},Member,True`
     const known = SEED_ACCOUNTS.map(({ login, mail, first_name, last_name }) =>
@@ -78,9 +53,9 @@ describe('the command line tool', { timeout: TIMEOUT_MS }, () => {
     const shared = row('desk@contoso.example', 'front.desk@fernhollow.example', 'Desk', 'Two')
     const head =
       'userPrincipalName,displayName,surname,mail,givenName,objectId,userType,accountEnabled'
-    const file = path.join(folder, 'users.csv')
+    const file = path.join(gateway.folder, 'users.csv')
     await writeFile(file, `\uFEFF${[head, ...known, ...added, shared].join('\r\n')}\r\n`)
-    const csv = path.join(folder, 'verdicts.csv')
+    const csv = path.join(gateway.folder, 'verdicts.csv')
 
     const answer = await posternJson('preflight', 'demo', file, '--csv', csv)
     expect(answer.code).toBe(0)
@@ -105,11 +80,11 @@ describe('the command line tool', { timeout: TIMEOUT_MS }, () => {
     const { output } = await postern('preflight', 'demo', file)
     expect(output).toMatch(/adopt an account +39/)
     expect(output).toContain('its account is protected')
-    await admin('PATCH', '/connections/demo', { policy: { match: null, protected: null } })
+    await setPolicy({ match: null, protected: null })
   })
 
   test('after Entra has run everybody is linked, and nothing needs a person', async () => {
-    const run = await simulateJson(['--users', '60'], { POSTERN_STATE: folder })
+    const run = await simulateJson(['--users', '60'], gateway.env)
     expect(run).toMatchObject({ code: 0, matched: 40, created: 20, failed: 0 })
     const report = await posternJson('reconcile', 'demo')
     expect(report.counts).toMatchObject({ linked: 60, discovered: 0, missing: 0, drift: 0 })
@@ -119,7 +94,7 @@ describe('the command line tool', { timeout: TIMEOUT_MS }, () => {
 
   test('a person decides an ambiguous finding, and the next scan does not ask again', async () => {
     const match = [{ scim: 'emails[type eq "work"].value', app: 'mail' }]
-    await admin('PATCH', '/connections/demo', { policy: { match } })
+    await setPolicy({ match })
     expect((await posternJson('reconcile', 'demo')).counts).toMatchObject({ ambiguous: 2 })
     const [finding] = (await posternJson('findings', 'demo', '--kind', 'ambiguous')).items
     const [one, two] = finding.detail.nativeIds
@@ -137,7 +112,7 @@ describe('the command line tool', { timeout: TIMEOUT_MS }, () => {
     )
     expect((await posternJson('reconcile', 'demo')).counts).toMatchObject({ ambiguous: 0 })
     expect(await posternJson('findings', 'demo')).toMatchObject({ items: [] })
-    await admin('PATCH', '/connections/demo', { policy: { match: null } })
+    await setPolicy({ match: null })
   })
 
   test('the mode is set and shown, with its end', async () => {
@@ -170,7 +145,7 @@ describe('the command line tool', { timeout: TIMEOUT_MS }, () => {
     const unknown = await postern('reconcile', 'nobody')
     expect(unknown.code).toBe(1)
     expect(unknown.output).toContain('no connection of this name')
-    const file = path.join(folder, 'no-export.csv')
+    const file = path.join(gateway.folder, 'no-export.csv')
     await writeFile(file, 'name,city\r\nAda,Hollowby\r\n')
     const refused = await postern('preflight', 'demo', file)
     expect(refused.code).toBe(1)

@@ -1,14 +1,11 @@
 /** `npm run simulate` against `npm start`: the real gateway, the real example app. */
 import { spawn } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import os from 'node:os'
 import path from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { type Started, startPostern } from '../../cli/launch.ts'
-import { runningSchema } from '../../cli/start/state.ts'
+import { afterEach, describe, expect, test } from 'vitest'
 import { SEED_ACCOUNTS } from '../../examples/legacy-app/people.ts'
-import { type Desk, type DeskAccount, deskAt } from '../support/desk.ts'
-import { byUserName, scim } from '../support/scim.ts'
+import type { DeskAccount } from '../support/desk.ts'
+import { useNpmStart } from '../support/npm-start.ts'
+import { byUserName } from '../support/scim.ts'
 import { runSimulate, simulateJson } from '../support/simulate.ts'
 import { eventually } from '../support/start.ts'
 
@@ -21,57 +18,28 @@ const idsByLogin = (accounts: readonly DeskAccount[]) =>
   accounts.map(({ account_no, login }) => `${account_no} ${login}`)
 const SEED = idsByLogin(SEED_ACCOUNTS)
 
-const originOf = ({ now }: Started) => new URL(now.scimBaseUrl).origin
-
-async function admin(started: Started, method: string, route: string, body?: object) {
-  const response = await fetch(`${originOf(started)}/admin/api${route}`, {
-    method,
-    headers: {
-      authorization: `Bearer ${started.now.adminToken}`,
-      ...(body && { 'content-type': 'application/json' }),
-    },
-    ...(body && { body: JSON.stringify(body) }),
-  })
-  return { status: response.status, body: (await response.json()) as Record<string, unknown> }
-}
-
 describe.each([
   ['default', []],
   ['aadOptscim062020', FLAG],
 ])('in the dialect %s', { timeout: TIMEOUT_MS }, (_, dialect) => {
-  let folder: string
-  let started: Started
-  let desk: Desk
-  let env: Record<string, string>
-
-  beforeAll(async () => {
-    folder = await mkdtemp(path.join(os.tmpdir(), 'postern-test-'))
-    env = { POSTERN_STATE: folder }
-    started = await startPostern([], env)
-    desk = deskAt(started.now.appUrl ?? '')
-  }, TIMEOUT_MS)
-
-  afterAll(async () => {
-    await started?.stop()
-    await rm(folder, { recursive: true, force: true })
-  })
+  const gateway = useNpmStart()
 
   test('the people of the app keep their accounts and ids, the others are created', async () => {
-    expect(idsByLogin(await desk.accounts())).toEqual(SEED)
-    const run = await simulateJson(dialect, env)
+    expect(idsByLogin(await gateway.desk.accounts())).toEqual(SEED)
+    const run = await simulateJson(dialect, gateway.env)
     expect(run).toMatchObject({ code: 0, created: 20, matched: 40, failed: 0, retries: 0 })
     expect(run.updated + run.unchanged).toBe(40)
     expect(run).toMatchObject({ disabled: 0, deleted: 0 })
-    const accounts = await desk.accounts()
+    const accounts = await gateway.desk.accounts()
     expect(idsByLogin(accounts.slice(0, 40))).toEqual(SEED)
     expect(accounts).toHaveLength(60)
-    expect((await desk.stats()).duplicateLogins).toBe(0)
+    expect((await gateway.desk.stats()).duplicateLogins).toBe(0)
     const suspended = accounts.filter(({ state }) => state === 'suspended')
     expect(suspended).toHaveLength(SEED_ACCOUNTS.filter((a) => a.state === 'suspended').length)
   })
 
   test('the teams of the app are found too, and keep the people they had', async () => {
-    const teams = await desk.teams()
+    const teams = await gateway.desk.teams()
     expect(teams.map(({ title }) => title)).toEqual([
       ...['Front Desk', 'Conservation & Archive', 'Engineering'],
       ...['All Fernhollow', 'Evening Readers'],
@@ -80,7 +48,7 @@ describe.each([
   })
 
   test('what was sent is what is read back, and what the app holds', async () => {
-    const answer = await scim(started.now, 'GET', byUserName('tomas.berg@fernhollow.example'))
+    const answer = await gateway.scim('GET', byUserName('tomas.berg@fernhollow.example'))
     expect(answer.body.Resources).toMatchObject([
       {
         userName: 'tomas.berg@fernhollow.example',
@@ -95,118 +63,101 @@ describe.each([
   })
 
   test('a second run writes nothing to the app', async () => {
-    const { writes } = await desk.stats()
-    const run = await simulateJson(dialect, env)
+    const { writes } = await gateway.desk.stats()
+    const run = await simulateJson(dialect, gateway.env)
     expect(run).toMatchObject({ ...NOTHING_TO_DO, matched: 60, unchanged: 60 })
-    expect((await desk.stats()).writes).toBe(writes)
+    expect((await gateway.desk.stats()).writes).toBe(writes)
   })
 
   test('nor does one after the gateway was killed and is back', async () => {
-    const file = path.join(folder, 'running.json')
-    const running = async () => runningSchema.parse(JSON.parse(await readFile(file, 'utf8')))
-    const { gatewayPid } = await running()
-    process.kill(gatewayPid, 'SIGKILL')
-    await eventually(async () => (await running()).gatewayPid !== gatewayPid)
-    const before = await desk.accounts()
-    const run = await simulateJson(dialect, env)
+    await gateway.killGateway()
+    const before = await gateway.desk.accounts()
+    const run = await simulateJson(dialect, gateway.env)
     expect(run).toMatchObject({ ...NOTHING_TO_DO, matched: 60, unchanged: 60 })
-    expect(await desk.accounts()).toEqual(before)
-    expect((await desk.stats()).duplicateLogins).toBe(0)
+    expect(await gateway.desk.accounts()).toEqual(before)
+    expect((await gateway.desk.stats()).duplicateLogins).toBe(0)
   })
 
   test('nor does one in the other dialect', async () => {
-    const run = await simulateJson(dialect.length > 0 ? [] : FLAG, env)
+    const run = await simulateJson(dialect.length > 0 ? [] : FLAG, gateway.env)
     expect(run).toMatchObject(NOTHING_TO_DO)
   })
 
   test('--lifecycle disables, restores and deletes people of its own, and disturbs nobody', async () => {
-    const before = await desk.accounts()
-    const run = await simulateJson([...dialect, '--lifecycle'], env)
+    const before = await gateway.desk.accounts()
+    const run = await simulateJson([...dialect, '--lifecycle'], gateway.env)
     expect(run).toMatchObject({ code: 0, created: 0, updated: 0, failed: 0 })
     expect(run).toMatchObject({ disabled: 4, restored: 4, deleted: 4 })
     // Each is created, suspended, enabled and deleted.
     expect(run.appWrites).toBe(16)
-    expect(await desk.accounts()).toEqual(before)
+    expect(await gateway.desk.accounts()).toEqual(before)
   })
 })
 
 describe('a run', { timeout: TIMEOUT_MS }, () => {
-  let folder: string
-  let started: Started
-  let desk: Desk
-  let env: Record<string, string>
+  const gateway = useNpmStart()
 
-  beforeAll(async () => {
-    folder = await mkdtemp(path.join(os.tmpdir(), 'postern-test-'))
-    env = { POSTERN_STATE: folder }
-    started = await startPostern([], env)
-    desk = deskAt(started.now.appUrl ?? '')
-  }, TIMEOUT_MS)
-
-  afterEach(() => desk.clearFaults())
-
-  afterAll(async () => {
-    await started?.stop()
-    await rm(folder, { recursive: true, force: true })
-  })
+  afterEach(() => gateway.desk.clearFaults())
 
   test('tries again after the time that the answer names, and makes no second account', async () => {
     // Longer than the gateway itself waits, and tries again, within one request.
-    await desk.setFaults({
+    await gateway.desk.setFaults({
       failNext: { match: 'POST /api/accounts', times: 2, status: 429, retryAfter: '7' },
     })
-    const run = await simulateJson(['--users', '46'], env)
+    const run = await simulateJson(['--users', '46'], gateway.env)
     expect(run).toMatchObject({ code: 0, created: 6, matched: 40, failed: 0 })
     expect(run.retries).toBeGreaterThan(0)
-    expect(await desk.accounts()).toHaveLength(46)
-    expect((await desk.stats()).duplicateLogins).toBe(0)
+    expect(await gateway.desk.accounts()).toHaveLength(46)
+    expect((await gateway.desk.stats()).duplicateLogins).toBe(0)
   })
 
   test('takes a create whose answer was lost for the same person', async () => {
-    await desk.setFaults({
+    await gateway.desk.setFaults({
       failNext: { match: 'POST /api/accounts', times: 1, when: 'after', how: 'reset' },
     })
-    const run = await simulateJson(['--users', '50'], env)
+    const run = await simulateJson(['--users', '50'], gateway.env)
     expect(run).toMatchObject({ code: 0, created: 4, matched: 46, failed: 0 })
-    expect(await desk.accounts()).toHaveLength(50)
-    expect((await desk.stats()).duplicateLogins).toBe(0)
+    expect(await gateway.desk.accounts()).toHaveLength(50)
+    expect((await gateway.desk.stats()).duplicateLogins).toBe(0)
   })
 
   test('shows who failed, and why, and ends with 1', async () => {
-    await desk.setFaults({ failNext: { match: 'POST /api/accounts', times: 99, status: 422 } })
-    const run = await simulateJson(['--users', '51'], env)
+    await gateway.desk.setFaults({
+      failNext: { match: 'POST /api/accounts', times: 99, status: 422 },
+    })
+    const run = await simulateJson(['--users', '51'], gateway.env)
     expect(run).toMatchObject({ code: 1, created: 0, matched: 50, failed: 1 })
     expect(run.failures).toMatchObject([{ phase: 'create and update', status: 400 }])
     expect(run.failures[0]?.detail).not.toBe('')
-    const { code, output } = await runSimulate(['--users', '51'], env)
+    const { code, output } = await runSimulate(['--users', '51'], gateway.env)
     expect(code).toBe(1)
     expect(output).toContain(run.failures[0]?.entry)
     expect(output).toContain(run.failures[0]?.detail)
   })
 
   test('reports two accounts of one login as DuplicateTargetEntries, and touches neither', async () => {
-    await desk.setFaults({ uniqueness: 'off' })
+    await gateway.desk.setFaults({ uniqueness: 'off' })
     const login = 'wren.ashdown@fernhollow.example'
-    const twin = await fetch(`${started.now.appUrl}/api/accounts`, {
+    const twin = await fetch(`${gateway.now.appUrl}/api/accounts`, {
       method: 'POST',
-      headers: { 'x-desk-key': started.now.appKey ?? '', 'content-type': 'application/json' },
+      headers: { 'x-desk-key': gateway.now.appKey ?? '', 'content-type': 'application/json' },
       body: JSON.stringify({ login, last_name: 'Twin' }),
     })
     const { account_no } = (await twin.json()) as { account_no: number }
-    const before = await desk.accountsOf(login)
+    const before = await gateway.desk.accountsOf(login)
     expect(before).toHaveLength(2)
-    const run = await simulateJson(['--users', '50'], env)
+    const run = await simulateJson(['--users', '50'], gateway.env)
     expect(run).toMatchObject({ code: 1, created: 0, failed: 1, appWrites: 0 })
     expect(run.failures).toMatchObject([{ entry: login, code: 'DuplicateTargetEntries' }])
-    expect(await desk.accountsOf(login)).toEqual(before)
-    await fetch(`${started.now.appUrl}/api/accounts/${account_no}`, {
+    expect(await gateway.desk.accountsOf(login)).toEqual(before)
+    await fetch(`${gateway.now.appUrl}/api/accounts/${account_no}`, {
       method: 'DELETE',
-      headers: { 'x-desk-key': started.now.appKey ?? '' },
+      headers: { 'x-desk-key': gateway.now.appKey ?? '' },
     })
   })
 
   test('ends with a table beside what the app says, in plain lines without a terminal', async () => {
-    const { code, output } = await runSimulate(['--users', '50'], env)
+    const { code, output } = await runSimulate(['--users', '50'], gateway.env)
     expect(code, output).toBe(0)
     const lines = output.split('\n').map((line) => line.trim().replaceAll(/ +/g, ' '))
     for (const phase of ['connection test', 'match', 'create and update', 'managers', 'groups']) {
@@ -219,29 +170,29 @@ describe('a run', { timeout: TIMEOUT_MS }, () => {
   })
 
   test('with --url mints a token of its own and gives it back', async () => {
-    const tokens = async () => (await admin(started, 'GET', '/connections/demo/tokens')).body
+    const tokens = async () => (await gateway.admin('GET', '/connections/demo/tokens')).body
     const before = await tokens()
-    const { adminToken, scimBaseUrl } = started.now
+    const { adminToken, scimBaseUrl } = gateway.now
     const given = { POSTERN_STATE: '/nowhere', POSTERN_ADMIN_TOKEN: adminToken }
-    const byEnvironment = await simulateJson(['--users', '50', '--url', originOf(started)], given)
+    const byEnvironment = await simulateJson(['--users', '50', '--url', gateway.origin], given)
     expect(byEnvironment).toMatchObject(NOTHING_TO_DO)
     const pasted = ['--users', '50', '--url', scimBaseUrl, '--admin-token', adminToken]
     expect(await simulateJson(pasted, { POSTERN_STATE: '/nowhere' })).toMatchObject(NOTHING_TO_DO)
     expect(await tokens()).toEqual(before)
     const { code, output } = await runSimulate(
       ['--url', scimBaseUrl, '--admin-token', 'wrong'],
-      env,
+      gateway.env,
     )
     expect(code).toBe(1)
     expect(output).toContain('--admin-token')
   })
 
   test('that is interrupted says how far it came, and gives its token back', async () => {
-    const tokens = async () => (await admin(started, 'GET', '/connections/demo/tokens')).body
+    const tokens = async () => (await gateway.admin('GET', '/connections/demo/tokens')).body
     const before = await tokens()
-    await desk.setFaults({ delayMs: 100 })
+    await gateway.desk.setFaults({ delayMs: 100 })
     const run = spawn(process.execPath, [POSTERN, 'simulate'], {
-      env: { ...process.env, ...env },
+      env: { ...process.env, ...gateway.env },
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     let output = ''
@@ -262,21 +213,21 @@ describe('a run', { timeout: TIMEOUT_MS }, () => {
     const name = 'a-sandbox'
     // Twice four throwaway people are more than a tenth of sixty.
     const policy = { guard: { maxPercent: 100 } }
-    const made = await admin(started, 'POST', '/connections', { name, adapter: 'sandbox', policy })
+    const made = await gateway.admin('POST', '/connections', { name, adapter: 'sandbox', policy })
     expect(made.status).toBe(201)
     const args = ['--connection', name, '--lifecycle']
-    const first = await simulateJson(args, env)
+    const first = await simulateJson(args, gateway.env)
     expect(first).toMatchObject({ code: 0, created: 60, matched: 0, failed: 0, appWrites: null })
-    const second = await simulateJson([...args, ...FLAG], env)
+    const second = await simulateJson([...args, ...FLAG], gateway.env)
     expect(second).toMatchObject({ code: 0, created: 0, matched: 60, updated: 0, failed: 0 })
   })
 
   test('stops at a connection test that fails, and says so', async () => {
     // Nobody is behind this address: a list that is empty for a doubt would make doubles.
-    await admin(started, 'PATCH', '/connections/demo', { settings: { url: 'http://127.0.0.1:1' } })
-    const run = await simulateJson([], env)
+    await gateway.admin('PATCH', '/connections/demo', { settings: { url: 'http://127.0.0.1:1' } })
+    const run = await simulateJson([], gateway.env)
     expect(run).toMatchObject({ code: 1, created: 0, failed: 1, appWrites: null })
     expect(run.failures).toMatchObject([{ phase: 'connection test', status: 503 }])
-    await admin(started, 'PATCH', '/connections/demo', { settings: { url: started.now.appUrl } })
+    await gateway.admin('PATCH', '/connections/demo', { settings: { url: gateway.now.appUrl } })
   })
 })

@@ -1,91 +1,56 @@
 import { execFile, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { readFile, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import os from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { launchStart, type Started, startPostern } from '../../cli/launch.ts'
-import { type Running, runningSchema } from '../../cli/start/state.ts'
-import { eventually, isAlive } from '../support/start.ts'
+import type { Ready } from '../../cli/start/state.ts'
+import { emptyFolder, useNpmStart } from '../support/npm-start.ts'
+import { newUser, scim } from '../support/scim.ts'
+import { askAdmin, eventually, isAlive, originOf, readRunning } from '../support/start.ts'
 
 const TIMEOUT_MS = 120_000
 const NO_CURL = spawnSync('curl', ['--version']).error !== undefined
-
-async function newFolder(): Promise<string> {
-  return mkdtemp(path.join(os.tmpdir(), 'postern-test-'))
-}
-
-async function readRunning(folder: string): Promise<Running> {
-  return runningSchema.parse(JSON.parse(await readFile(path.join(folder, 'running.json'), 'utf8')))
-}
-
-const originOf = (started: Started) => new URL(started.now.scimBaseUrl).origin
 
 async function stop(started: Started): Promise<void> {
   await started.stop()
 }
 
-async function demoConnection(started: Started): Promise<{ adapter: string }> {
-  const response = await fetch(`${originOf(started)}/admin/api/connections/demo`, {
-    headers: { authorization: `Bearer ${started.now.adminToken}` },
-  })
-  expect(response.status).toBe(200)
-  return response.json() as Promise<{ adapter: string }>
-}
-
-async function scim(started: Started, target: string, body?: object): Promise<Response> {
-  return fetch(`${started.now.scimBaseUrl}${target}`, {
-    method: body ? 'POST' : 'GET',
-    headers: {
-      authorization: `Bearer ${started.now.token}`,
-      'content-type': 'application/scim+json',
-    },
-    ...(body && { body: JSON.stringify(body) }),
-  })
+async function adapterOfDemo(now: Ready): Promise<string> {
+  return (await askAdmin(now, 'GET', '/connections/demo')).body.adapter
 }
 
 describe('a running npm start', { timeout: TIMEOUT_MS }, () => {
-  let folder: string
-  let started: Started
-
-  beforeAll(async () => {
-    folder = await newFolder()
-    started = await startPostern([], { POSTERN_STATE: folder })
-  }, TIMEOUT_MS)
-
-  afterAll(async () => {
-    await started?.stop()
-    await rm(folder, { recursive: true, force: true })
-  })
+  const gateway = useNpmStart()
 
   test('prints one line of JSON, last, and is healthy by then', async () => {
-    const lines = started.output().split('\n')
+    const lines = gateway.started.output().split('\n')
     expect(lines.filter((line) => line.startsWith('{'))).toEqual([lines.at(-1)])
-    const { now } = started
-    expect(now.scimBaseUrl).toBe(`${originOf(started)}/scim/demo/v2`)
-    expect(now.consoleUrl).toBe(`${originOf(started)}/admin`)
+    const { now } = gateway
+    expect(now.scimBaseUrl).toBe(`${gateway.origin}/scim/demo/v2`)
+    expect(now.consoleUrl).toBe(`${gateway.origin}/admin`)
     expect(isAlive(now.gatewayPid)).toBe(true)
     expect(isAlive(now.appPid ?? 0)).toBe(true)
-    const response = await fetch(`${originOf(started)}/healthz`)
+    const response = await fetch(`${gateway.origin}/healthz`)
     expect(response.status).toBe(200)
     expect(await response.json()).toEqual({ status: 'ok' })
-    expect((await demoConnection(started)).adapter).toBe('example')
+    expect(await adapterOfDemo(gateway.now)).toBe('example')
   })
 
   test('writes what it printed to running.json, for its owner alone', async () => {
-    const { supervisorPid, ...ready } = await readRunning(folder)
+    const { supervisorPid, ...ready } = await gateway.running()
     expect(isAlive(supervisorPid)).toBe(true)
-    expect(Object.keys(ready)).toEqual(Object.keys(started.now))
+    expect(Object.keys(ready)).toEqual(Object.keys(gateway.now))
     for (const file of ['running.json', 'secrets.json']) {
-      expect((await stat(path.join(folder, file))).mode & 0o777, file).toBe(0o600)
+      expect((await stat(path.join(gateway.folder, file))).mode & 0o777, file).toBe(0o600)
     }
   })
 
   test.skipIf(NO_CURL)('prints curl lines that work when pasted', async () => {
-    const lines = started.output().split('\n')
+    const lines = gateway.started.output().split('\n')
     const curls = lines.filter((line) => line.startsWith('curl '))
     expect(curls).toHaveLength(3)
     const answers: Record<string, unknown>[] = []
@@ -101,27 +66,21 @@ describe('a running npm start', { timeout: TIMEOUT_MS }, () => {
 
   test('a killed gateway is back on its port, with its data and a new pid', async () => {
     const userName = `kept.${crypto.randomUUID()}@example.com`
-    const person = { userName, name: { givenName: 'Kept', familyName: 'Person' }, active: true }
-    const schemas = ['urn:ietf:params:scim:schemas:core:2.0:User']
-    const created = await scim(started, '/Users', { schemas, ...person })
-    expect(created.status).toBe(201)
-    const { id } = (await created.json()) as { id: string }
-
-    const { gatewayPid } = await readRunning(folder)
-    process.kill(gatewayPid, 'SIGKILL')
-    await eventually(async () => (await readRunning(folder)).gatewayPid !== gatewayPid)
+    const { status, body } = await gateway.scim('POST', '/Users', newUser(userName))
+    expect(status).toBe(201)
+    const gatewayPid = await gateway.killGateway()
     expect(isAlive(gatewayPid)).toBe(false)
-    const read = await scim(started, `/Users/${id}`)
-    expect(read.status).toBe(200)
-    expect(await read.json()).toMatchObject({ id, userName })
-    expect(started.output()).toContain(`the gateway (pid ${gatewayPid}) ended: SIGKILL`)
+    const { id } = body
+    const read = await gateway.scim('GET', `/Users/${id}`)
+    expect(read).toMatchObject({ status: 200, body: { id, userName } })
+    expect(gateway.started.output()).toContain(`the gateway (pid ${gatewayPid}) ended: SIGKILL`)
   })
 
   test('a killed app is back on its port', async () => {
-    const { appPid, appUrl } = await readRunning(folder)
+    const { appPid, appUrl } = await gateway.running()
     process.kill(appPid ?? 0, 'SIGKILL')
-    await eventually(async () => (await readRunning(folder)).appPid !== appPid)
-    expect((await readRunning(folder)).appUrl).toBe(appUrl)
+    await eventually(async () => (await gateway.running()).appPid !== appPid)
+    expect((await gateway.running()).appUrl).toBe(appUrl)
     expect((await fetch(appUrl ?? '')).status).toBeLessThan(500)
   })
 })
@@ -133,7 +92,7 @@ test(
     expect(await started.stop('SIGTERM')).toMatchObject({ signal: null })
     const { gatewayPid, appPid, appUrl } = started.now
     await eventually(() => !isAlive(gatewayPid) && !isAlive(appPid ?? 0), 3_000)
-    await expect(fetch(`${originOf(started)}/healthz`)).rejects.toThrow()
+    await expect(fetch(`${originOf(started.now)}/healthz`)).rejects.toThrow()
     await expect(fetch(appUrl ?? '')).rejects.toThrow()
   },
   TIMEOUT_MS,
@@ -142,8 +101,7 @@ test(
 test(
   'a second start takes over the state, and older tokens stay valid',
   async () => {
-    const folder = await newFolder()
-    onTestFinished(() => rm(folder, { recursive: true, force: true }))
+    const folder = await emptyFolder()
     const first = await startPostern([], { POSTERN_STATE: folder })
     const second = await startPostern([], { POSTERN_STATE: folder })
     onTestFinished(() => stop(second))
@@ -152,10 +110,8 @@ test(
     expect(second.now.token).not.toBe(first.now.token)
     expect(second.now.adminToken).toBe(first.now.adminToken)
     for (const { token } of [first.now, second.now]) {
-      const response = await fetch(`${second.now.scimBaseUrl}/Users?count=1`, {
-        headers: { authorization: `Bearer ${token}` },
-      })
-      expect(response.status).toBe(200)
+      const client = { ...second.now, token }
+      expect((await scim(client, 'GET', '/Users?count=1')).status).toBe(200)
     }
   },
   TIMEOUT_MS,
@@ -164,8 +120,7 @@ test(
 test(
   'a sealing key that was replaced goes on opening as a former one, and is let go by the cron',
   async () => {
-    const folder = await newFolder()
-    onTestFinished(() => rm(folder, { recursive: true, force: true }))
+    const folder = await emptyFolder()
     const first = await startPostern([], { POSTERN_STATE: folder })
     const file = path.join(folder, 'secrets.json')
     const secrets = JSON.parse(await readFile(file, 'utf8'))
@@ -177,11 +132,8 @@ test(
     })
     onTestFinished(() => stop(second))
     await first.exit
-    const response = await fetch(`${originOf(second)}/admin/api/sealing`, {
-      headers: { authorization: `Bearer ${second.now.adminToken}` },
-    })
-    const { keys, lost } = (await response.json()) as { keys: { use: string }[]; lost: unknown[] }
-    expect(keys.map(({ use }) => use).sort()).toEqual(['current', 'previous'])
+    const { keys, lost } = (await askAdmin(second.now, 'GET', '/sealing')).body
+    expect(keys.map(({ use }: { use: string }) => use).sort()).toEqual(['current', 'previous'])
     expect(lost).toEqual([])
   },
   TIMEOUT_MS,
@@ -190,8 +142,7 @@ test(
 test(
   'kill -9 of the supervisor leaves nothing behind, and the next start works',
   async () => {
-    const folder = await newFolder()
-    onTestFinished(() => rm(folder, { recursive: true, force: true }))
+    const folder = await emptyFolder()
     const first = await startPostern([], { POSTERN_STATE: folder })
     const { supervisorPid, gatewayPid, appPid } = await readRunning(folder)
     process.kill(supervisorPid, 'SIGKILL')
@@ -199,7 +150,7 @@ test(
     const { port } = new URL(first.now.scimBaseUrl)
     const second = await startPostern([], { POSTERN_STATE: folder, PORT: port })
     onTestFinished(() => stop(second))
-    expect((await demoConnection(second)).adapter).toBe('example')
+    expect(await adapterOfDemo(second.now)).toBe('example')
   },
   TIMEOUT_MS,
 )
@@ -210,7 +161,7 @@ test(
     const started = await startPostern(['--fresh', '--no-app'])
     onTestFinished(() => stop(started))
     expect(started.now).toMatchObject({ appUrl: null, appKey: null, appPid: null })
-    expect((await demoConnection(started)).adapter).toBe('sandbox')
+    expect(await adapterOfDemo(started.now)).toBe('sandbox')
   },
   TIMEOUT_MS,
 )

@@ -4,6 +4,7 @@
  */
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
+import { adminOf } from '../support/reconcile.ts'
 import { connectionId } from '../support/tables.ts'
 import {
   brownfield,
@@ -195,10 +196,9 @@ test('rows that cannot be written are counted, and the count is told', async () 
   // The connection's name, and then the batch.
   const isolate = world.open({ step: probe.steps() + 2, how: 'refused' })
   await isolate.scim(world.scim, 'GET', path)
-  const url = `https://gw.example/admin/api/connections/${world.scim.name}/audit`
-  const headers = { authorization: `Bearer ${env.POSTERN_ADMIN_TOKEN}` }
-  await isolate.fetch(new Request(url, { headers }))
-  await isolate.fetch(new Request(url, { headers }))
+  const call = adminOf(isolate, world.scim)
+  await call('GET', '/audit')
+  await call('GET', '/audit')
   const sql = 'SELECT sum(lost) AS lost, sum(reads) AS reads FROM traffic WHERE connection = ?'
   const row = await env.DB.prepare(sql)
     .bind(await connectionId(world.scim.name))

@@ -162,7 +162,7 @@ describe('an app whose search lags by an hour and which takes a login twice', ()
   })
 })
 
-test('a create whose answer is lost is not sent again while it may still be on its way', async () => {
+test('a create whose answer is lost is not sent again, and makes one account where it arrives late', async () => {
   const world = await openWorld({ faults: { uniqueness: 'off' } })
   world.desk.failNext({ match: 'POST /api/accounts', when: 'before', how: 'reset' })
   expect((await world.ask('POST', '/Users', PERSON)).status).toBe(503)

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import type { Env } from '../../src/env.ts'
 import { ORIGIN } from '../support/gateway.ts'
 import { openIsolate } from '../support/isolate.ts'
+import { adminOf } from '../support/reconcile.ts'
 import { connectionId } from '../support/tables.ts'
 import { idOf, openWorld, patch, person, type World, type WorldOptions } from '../support/world.ts'
 
@@ -30,9 +31,7 @@ const isolateOf = ({ clock, desk, adapters }: World, more: Partial<Env> = {}) =>
 
 /** Reading it writes what is collected. */
 async function health(world: World, isolate: ReturnType<typeof isolateOf>) {
-  const url = `${ORIGIN}/admin/api/connections/${world.scim.name}/health`
-  const headers = { authorization: `Bearer ${env.POSTERN_ADMIN_TOKEN}` }
-  return (await isolate.fetch(new Request(url, { headers }))).json()
+  return (await adminOf(isolate, world.scim)('GET', '/health')).body
 }
 
 /** Characters of one value that D1 takes; SQLite here takes more. */

@@ -271,17 +271,10 @@ describe('a person is found', () => {
     await world.ask('GET', match('userName', LOGIN))
     const id = idOf(await world.ask('POST', '/Users', person(LOGIN)))
     await world.audit()
-    const response = await world.open().fetch(
-      new Request(
-        `https://gw.example/admin/api/connections/${world.scim.name}/people/${id}?force=true`,
-        {
-          method: 'DELETE',
-          headers: { authorization: `Bearer ${env.POSTERN_ADMIN_TOKEN}` },
-        },
-      ),
-    )
-    expect(response.status).toBe(204)
-    for (const row of await rows(world)) expect(row).toMatchObject({ given: null, about: null })
+    expect((await world.admin('DELETE', `/people/${id}?force=true`)).status).toBe(204)
+    const kept = await rows(world)
+    expect(kept.length).toBeGreaterThan(0)
+    for (const row of kept) expect(row).toMatchObject({ given: null, about: null })
   })
 })
 
@@ -370,13 +363,10 @@ describe('the list', () => {
   test('is exported whole, as lines and as a table that no spreadsheet takes for a formula', async () => {
     const world = await open({ policy: { audit: { values: 'shown' } } })
     for (let n = 0; n < 103; n++) await world.ask('GET', match('userName', `=cmd${n}`))
-    const isolate = world.open()
-    const read = async (format: string) => {
+    const read = async (format: string): Promise<{ type: string | null; text: string }> => {
       await world.audit()
-      const url = `https://gw.example/admin/api/connections/${world.scim.name}/audit?format=${format}`
-      const headers = { authorization: `Bearer ${env.POSTERN_ADMIN_TOKEN}` }
-      const response = await isolate.fetch(new Request(url, { headers }))
-      return { type: response.headers.get('content-type'), text: await response.text() }
+      const { headers, body } = await world.admin('GET', `/audit?format=${format}`)
+      return { type: headers.get('content-type'), text: body }
     }
     const lines = await read('ndjson')
     expect(lines.type).toBe('application/x-ndjson')

@@ -2,7 +2,7 @@
 import { env } from 'cloudflare:workers'
 import fernhollow from '../../examples/legacy-app/fernhollow.manifest.json' with { type: 'json' }
 import { observed } from '../db/observed-database.ts'
-import { ORIGIN } from '../support/gateway.ts'
+import { adminApi } from '../support/admin-api.ts'
 import { type Clock, type Isolate, openIsolate } from '../support/isolate.ts'
 import { type DataTable, dataTables, type Row, rowsById } from '../support/tables.ts'
 import { Apps } from './apps.ts'
@@ -121,17 +121,8 @@ async function putManifest(isolate: Isolate, name: string): Promise<void> {
       place: [{ header: 'X-Session', value: '{token}' }],
     },
   }
-  const response = await isolate.fetch(
-    new Request(`${ORIGIN}/admin/api/manifests/${name}`, {
-      method: 'PUT',
-      headers: {
-        authorization: `Bearer ${env.POSTERN_ADMIN_TOKEN}`,
-        'content-type': 'application/json',
-      },
-      body: JSON.stringify(manifest),
-    }),
-  )
-  if (!response.ok) throw new Error(await response.text())
+  const { status, body } = await adminApi(isolate)('PUT', `/manifests/${name}`, manifest)
+  if (status >= 300) throw new Error(JSON.stringify(body))
 }
 
 /** The cron takes a few of what is due of all connections: those of other tests wait. */

@@ -1,9 +1,9 @@
 /** Where notices go: what each kind of channel is sent, channels of the whole gateway, and the queue. */
-import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
 import { ALERT_KINDS } from '../../src/govern/condition.ts'
 import { noticeOf, slackBody, teamsBody } from '../../src/govern/notice.ts'
 import worker from '../../src/worker.ts'
+import { adminApi } from '../support/admin-api.ts'
 import { openAdministration } from '../support/administrators.ts'
 import { type AlertWorld, openAlertWorld, rowsOf } from '../support/alerts.ts'
 import { ORIGIN } from '../support/gateway.ts'
@@ -71,19 +71,9 @@ test('Slack, Teams and e-mail are sent the same in their own shapes, and nobody 
 test('a channel of the gateway hears of every connection, and one of a connection of that one alone', async () => {
   const [first, second] = [await openAlertWorld(), await openAlertWorld()]
   const name = `g-${crypto.randomUUID()}`
+  const call = adminApi(first.isolate())
   const gateway = async (method: string, body?: unknown) =>
-    (
-      await first.isolate().fetch(
-        new Request(`${ORIGIN}/admin/api/alerts/channels/${name}`, {
-          method,
-          headers: {
-            authorization: `Bearer ${env.POSTERN_ADMIN_TOKEN}`,
-            'content-type': 'application/json',
-          },
-          ...(body !== undefined && { body: JSON.stringify(body) }),
-        }),
-      )
-    ).status
+    (await call(method, `/alerts/channels/${name}`, body)).status
   expect(await gateway('PUT', { kind: 'webhook', url: `${CHAT}/all` })).toBe(201)
   await first.channel('own', { kind: 'webhook', url: `${CHAT}/own` })
   await raise(first)
@@ -91,14 +81,12 @@ test('a channel of the gateway hears of every connection, and one of a connectio
   const urls = (world: AlertWorld) => world.received.map(({ url }) => url).sort()
   expect(urls(first)).toEqual([`${CHAT}/all`, `${CHAT}/own`])
   expect(urls(second)).toEqual([`${CHAT}/all`])
-  const told = async (token: string | undefined) => {
-    const at = `${ORIGIN}/admin/api/connections/${first.scim.name}/alerts/notices`
-    const headers = { authorization: `Bearer ${token}` }
-    const response = await first.isolate().fetch(new Request(at, { headers }))
-    const { items } = (await response.json()) as { items: { channel: string }[] }
+  const told = async (token?: string) => {
+    const ask = adminApi(first.isolate(), `/connections/${first.scim.name}`, token)
+    const items: { channel: string }[] = (await ask('GET', '/alerts/notices')).body.items
     return items.map(({ channel }) => channel).sort()
   }
-  expect(await told(env.POSTERN_ADMIN_TOKEN)).toEqual([name, 'own'].sort())
+  expect(await told()).toEqual([name, 'own'].sort())
   // Who is limited to this connection knows of those of the gateway that there are some.
   const limited = await openAdministration().administrator('auditor', [first.scim.name])
   expect(await told(limited.token)).toEqual(['of the gateway', 'own'])

@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
 import { type AlertWorld, openAlertWorld } from '../support/alerts.ts'
 import { randomKey } from '../support/keyed-gateway.ts'
-import { reconcile } from '../support/reconcile.ts'
+import { adminOf, reconcile } from '../support/reconcile.ts'
 import { brownfield, idOf, MINUTE_MS, match, patch, person } from '../support/world.ts'
 
 const HOUR_MS = 60 * MINUTE_MS
@@ -18,7 +18,7 @@ async function hooked(policy: Readonly<Record<string, unknown>> = {}): Promise<A
 
 const lastOf = (world: AlertWorld) => JSON.parse(world.received.at(-1)?.body ?? '{}')
 
-test('a client that is refused for its token, where it was let in before', async () => {
+test('a client that is refused for its token is told of, where it was let in before', async () => {
   const world = await hooked()
   const isolate = world.isolate()
   const { baseUrl, token } = world.scim
@@ -52,7 +52,7 @@ test('a client that is refused for its token, where it was let in before', async
   })
 })
 
-test('an app that fails so often that its calls are paused', async () => {
+test('an app is told of that fails so often that its calls are paused', async () => {
   const world = await hooked()
   const isolate = world.isolate()
   world.desk.failNext({ match: '*', how: 'status', status: 500, times: 1_000 })
@@ -68,7 +68,7 @@ test('an app that fails so often that its calls are paused', async () => {
   expect(detail.finding).toBe(items[0].id)
 })
 
-test('people whom the guard holds back, until somebody decides', async () => {
+test('people whom the guard holds back are told of, until somebody decides', async () => {
   const world = await hooked({ guard: { maxCount: 1 } })
   const off = patch({ op: 'Replace', path: 'active', value: 'False' })
   for (const login of ['a@example.com', 'b@example.com', 'c@example.com']) {
@@ -85,7 +85,7 @@ test('people whom the guard holds back, until somebody decides', async () => {
   expect(world.told()).toEqual(['alert.opened guard', 'alert.ended guard'])
 })
 
-test('accounts that no client manages, where they grow within a day, and not those that there were', async () => {
+test('accounts that no client manages are told of where they grow within a day, and not those that there were', async () => {
   const world = await hooked()
   const name = (n: number) => `orphan-${n}@example.com`
   await world.ask('POST', '/Users', person('managed@example.com'))
@@ -114,7 +114,7 @@ test('accounts that no client manages, where they grow within a day, and not tho
   expect(world.told()).toEqual(['alert.opened orphans', 'alert.ended orphans'])
 })
 
-test('a token that has ended, by its id: what an administrator has called it stays here', async () => {
+test('a token that has ended is told of by its id: what an administrator has called it stays here', async () => {
   const world = await hooked()
   const expiresAt = new Date(world.clock.now + HOUR_MS).toISOString()
   const made = await world.admin('POST', '/tokens', { label: 'Entra of Ann', expiresAt })
@@ -127,7 +127,7 @@ test('a token that has ended, by its id: what an administrator has called it sta
   expect(world.received.at(-1)?.body).not.toContain('Ann')
 })
 
-test('the secret of an OAuth client that ends', async () => {
+test('the secret of an OAuth client is told of before it ends', async () => {
   const world = await hooked()
   const expiresAt = new Date(world.clock.now + 10 * DAY_MS).toISOString()
   const made = await world.admin('POST', '/clients', { kind: 'secret', expiresAt })
@@ -147,7 +147,7 @@ test('the secret of an OAuth client that ends', async () => {
   })
 })
 
-test('a sealing key that is lost, by e-mail alone: it seals the addresses of the others', async () => {
+test('a sealing key that is lost is told of by e-mail alone: it seals the addresses of the others', async () => {
   const world = await hooked()
   const mail = { kind: 'email', from: 'postern@example.com', to: 'ops@example.com' }
   expect((await world.channel('mail', mail)).status).toBe(201)
@@ -183,7 +183,5 @@ test('a client is silent after as many hours as the policy has it', async () => 
 
 /** Who asks for it has written what the isolate holds. */
 async function health(world: AlertWorld, isolate: ReturnType<AlertWorld['isolate']>) {
-  const url = `https://gw.example/admin/api/connections/${world.scim.name}/health`
-  const headers = { authorization: `Bearer ${env.POSTERN_ADMIN_TOKEN}` }
-  expect((await isolate.fetch(new Request(url, { headers }))).status).toBe(200)
+  expect((await adminOf(isolate, world.scim)('GET', '/health')).status).toBe(200)
 }

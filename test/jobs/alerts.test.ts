@@ -249,7 +249,7 @@ test('a run of the cron that is cut anywhere leaves one alert, told at least onc
 }, 60_000)
 
 describe('what is told of', () => {
-  test('a token that ends: 14 days, 7 days and a day before, and when it has', async () => {
+  test('is a token that ends, 14 days, 7 days and a day before, and when it has', async () => {
     const { world } = await hooked()
     const expiresAt = new Date(world.clock.now + 20 * DAY_MS).toISOString()
     const { id } = (await world.admin('POST', '/tokens', { expiresAt })).body
@@ -278,7 +278,7 @@ describe('what is told of', () => {
     expect(world.told()).toContain('alert.ended token-expiring')
   })
 
-  test('an app that refuses the credential', async () => {
+  test('is an app that refuses the credential', async () => {
     const { world } = await hooked()
     await env.DB.prepare(
       `INSERT INTO finding (id, connection, kind, subject, detail, first_seen, last_seen)
@@ -293,7 +293,7 @@ describe('what is told of', () => {
     })
   })
 
-  test('a client that was heard of and is silent', async () => {
+  test('is a client that was heard of and is silent', async () => {
     const { world } = await hooked()
     await world.ask('POST', '/Users', person('heard@example.com'))
     await traffic(world, { reads: 10 })
@@ -309,7 +309,7 @@ describe('what is told of', () => {
     expect(world.told().at(-1)).toBe('alert.ended client-silent')
   })
 
-  test('a client that nears quarantine, and one that is past its bounds', async () => {
+  test('is a client that nears quarantine, and one that is past its bounds', async () => {
     const { world } = await hooked()
     await traffic(world, { writes: 10_000, failed: 2_600 })
     await world.cron()

@@ -2,6 +2,7 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, test, vi } from 'vitest'
 import { accept } from '../../examples/legacy-app/later.ts'
+import { adminApi } from '../support/admin-api.ts'
 import { openAdministration } from '../support/administrators.ts'
 import { openAlertWorld } from '../support/alerts.ts'
 import { openFilled } from '../support/filled-world.ts'
@@ -256,19 +257,14 @@ describe('a database that is not bound', () => {
 
   test('is told in the conditions and by the doctor', async () => {
     const { lost, fine, isolate } = await unbound()
-    const headers = { authorization: `Bearer ${env.POSTERN_ADMIN_TOKEN}` }
-    const get = async (path: string) => {
-      const response = await isolate.fetch(new Request(`${ORIGIN}/admin/api${path}`, { headers }))
-      return { status: response.status, body: (await response.json()) as never }
-    }
-    const { items } = (await get(`/connections/${lost.scim.name}/conditions`)).body as {
-      items: object[]
-    }
+    const call = adminApi(isolate)
+    const get = (path: string) => call('GET', path)
+    const { items } = (await get(`/connections/${lost.scim.name}/conditions`)).body
     expect(items).toMatchObject([{ kind: 'database-unbound', severity: 'critical' }])
     const page = await get('/overview')
     expect(page.status).toBe(200)
-    const { checks } = (await get('/doctor')).body as { checks: { check: string }[] }
-    const told = checks.find(({ check }) => check === 'database-DB_2')
+    const { checks } = (await get('/doctor')).body
+    const told = checks.find(({ check }: { check: string }) => check === 'database-DB_2')
     expect(told).toMatchObject({ result: 'fail', says: expect.stringMatching(/^\d+ connections/) })
     expect(await get(`/connections/${lost.scim.name}/findings`)).toMatchObject({
       status: 503,

@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, test, vi } from 'vitest'
 import { accept, end } from '../../examples/legacy-app/later.ts'
 import { admin } from '../support/gateway.ts'
+import { reconcile } from '../support/reconcile.ts'
 import { connectionId } from '../support/tables.ts'
 import {
   brownfield,
@@ -118,19 +119,7 @@ describe.each([
     const world = await open()
     const id = idOf(await world.ask('POST', '/Users', PERSON))
     come(world)
-    const isolate = world.open()
-    const { origin } = new URL(world.scim.baseUrl)
-    for (let n = 0; n < 20; n++) {
-      const response = await isolate.fetch(
-        new Request(`${origin}/admin/api/connections/${world.scim.name}/reconcile`, {
-          method: 'POST',
-          headers: { authorization: `Bearer ${env.POSTERN_ADMIN_TOKEN}` },
-          body: '{}',
-        }),
-      )
-      const scan = (await response.json()) as { state?: string }
-      if (scan.state !== 'running') break
-    }
+    await reconcile(world.admin)
     expect(await rows(world)).toMatchObject([{ id, state: 'pending' }])
     expect(await findings(world)).toEqual([])
   })

@@ -85,6 +85,7 @@ describe('a walk', () => {
     const { call, scim } = await world(60)
     const report = await reconcile(call)
     expect(await linkStates(scim)).toEqual({ discovered: 60 })
+    expect(report.items.length).toBeGreaterThan(0)
     for (const item of report.items) expect(item.id).toMatch(/^[0-9a-f-]{36}$/)
     await reconcile(call)
     expect(await linkStates(scim)).toEqual({ discovered: 60 })

@@ -34,7 +34,7 @@ async function meter(isElsewhere = false) {
 
 const costs = ({ calls, d1 }: { calls: number; d1: number }) => ({ calls, d1 })
 
-test('match, read, PATCH, create and delete of one person', async () => {
+test('a request about one person takes two calls of the app and three trips to D1 at most', async () => {
   const { world, cost } = await meter()
   brownfield(world, LOGIN)
 
@@ -66,7 +66,7 @@ test('match, read, PATCH, create and delete of one person', async () => {
   expect(costs(gone)).toEqual({ calls: 1, d1: 3 })
 })
 
-test('a connection whose data is in another database than its token: one trip more for each write', async () => {
+test('a write takes one trip more where the data is in another database than the token', async () => {
   const { world, cost } = await meter(true)
   brownfield(world, LOGIN)
   const first = await cost('GET', match('userName', LOGIN))
@@ -84,20 +84,20 @@ test('a connection whose data is in another database than its token: one trip mo
   expect(costs(gone)).toEqual({ calls: 1, d1: 4 })
 })
 
-test('adopting an account that nobody has linked', async () => {
+test('adopting an account that nobody has linked takes one call and four trips', async () => {
   const { world, cost } = await meter()
   brownfield(world, LOGIN, { first_name: 'Jon', last_name: 'Falk' })
   expect(costs(await cost('POST', '/Users', person(LOGIN)))).toEqual({ calls: 1, d1: 4 }) // budget: 3
 })
 
-test('a list of a hundred', async () => {
+test('a list of a hundred takes two calls, and two trips once all of them are linked', async () => {
   const { world, cost } = await meter()
   for (let n = 0; n < 100; n++) brownfield(world, `n${n}@x.io`)
   expect(costs(await cost('GET', '/Users?count=100'))).toEqual({ calls: 2, d1: 3 })
   expect(costs(await cost('GET', '/Users?count=100'))).toEqual({ calls: 2, d1: 2 })
 })
 
-test('a change of one member, in a group of any size', async () => {
+test('a change of one member takes as much in a group of any size', async () => {
   const { world, cost, ask } = await meter()
   const id = idOf(await ask('POST', '/Users', person(LOGIN)))
   const body = { schemas: [GROUP_SCHEMA], displayName: 'Line 4' }

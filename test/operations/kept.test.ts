@@ -6,6 +6,7 @@ import { Connections } from '../../src/db/connections.ts'
 import { openDatabase } from '../../src/db/database.ts'
 import { reseal } from '../../src/db/sealed-secrets.ts'
 import { keptFor } from '../../src/operations/kept.ts'
+import { adminApi } from '../support/admin-api.ts'
 import { admin } from '../support/gateway.ts'
 import { openIsolate } from '../support/isolate.ts'
 import { match } from '../support/world.ts'
@@ -246,15 +247,8 @@ describe('a refresh token that rotates', () => {
 
 describe('a trial', () => {
   type One = ReturnType<typeof openIsolate>
-  async function ask(isolate: One, path: string, body: object) {
-    const headers = {
-      authorization: `Bearer ${env.POSTERN_ADMIN_TOKEN}`,
-      'content-type': 'application/json',
-    }
-    const init = { method: 'POST', headers, body: JSON.stringify(body) }
-    const response = await isolate.fetch(new Request(`https://gw.example/admin/api${path}`, init))
-    return (await response.json()) as Record<string, unknown>
-  }
+  const ask = async (isolate: One, path: string, body: object) =>
+    (await adminApi(isolate)('POST', path, body)).body
   const SAVE_FIRST = { ok: false, detail: expect.stringContaining('Save it without a trial') }
 
   test('of what is stored keeps the refresh token that comes of it, for the connection', async () => {
@@ -360,15 +354,7 @@ describe('a client certificate', () => {
     const clock = { now: Date.now() }
     const certificates = new Map([['MTLS_ONE', via('one')]])
     const isolate = openIsolate(clock, via('plain'), { certificates })
-    const call = async (method: string, path: string, body: object) => {
-      const headers = {
-        authorization: `Bearer ${env.POSTERN_ADMIN_TOKEN}`,
-        'content-type': 'application/json',
-      }
-      const init = { method, headers, body: JSON.stringify(body) }
-      const response = await isolate.fetch(new Request(`https://gw.example/admin/api${path}`, init))
-      return { status: response.status, body: (await response.json()) as Record<string, string> }
-    }
+    const call = adminApi(isolate)
     await call('PUT', `/manifests/${name}`, manifest(name, mtls))
     const settings = { url: 'https://app.example', shown: 'MTLS_ONE' }
     const { status, body } = await call('POST', '/connections', { name, adapter: name, settings })

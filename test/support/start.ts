@@ -1,4 +1,38 @@
-/** What tests of processes wait for. */
+/** What tests and measurements ask of a running `npm start`, and wait for. */
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { type Ready, type Running, runningSchema } from '../../cli/start/state.ts'
+
+export interface AdminAnswer {
+  readonly status: number
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into bodies of many shapes
+  readonly body: any
+}
+
+export const originOf = ({ scimBaseUrl }: Pick<Ready, 'scimBaseUrl'>) => new URL(scimBaseUrl).origin
+
+/** `running.json` of a state folder. */
+export async function readRunning(folder: string): Promise<Running> {
+  return runningSchema.parse(JSON.parse(await readFile(path.join(folder, 'running.json'), 'utf8')))
+}
+
+export async function askAdmin(
+  now: Pick<Ready, 'scimBaseUrl' | 'adminToken'>,
+  method: string,
+  route: string,
+  body?: object,
+): Promise<AdminAnswer> {
+  const response = await fetch(`${originOf(now)}/admin/api${route}`, {
+    method,
+    headers: {
+      authorization: `Bearer ${now.adminToken}`,
+      ...(body && { 'content-type': 'application/json' }),
+    },
+    ...(body && { body: JSON.stringify(body) }),
+  })
+  const text = await response.text()
+  return { status: response.status, body: text === '' ? {} : JSON.parse(text) }
+}
 
 export function isAlive(pid: number): boolean {
   try {

@@ -294,6 +294,7 @@ let turn = 0
  * (`npm run test:faults`).
  */
 export function cutsOf(steps: number, hows: readonly Cut['how'][] = HOWS): Cut[] {
+  if (steps === 0) throw new Error('there is nothing to cut')
   // Scenarios begin with another way each, so that between them no step is spared one.
   const first = turn++
   return Array.from({ length: steps }, (_, i) => i + 1).flatMap((step) =>
