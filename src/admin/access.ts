@@ -6,9 +6,10 @@ import type { Database } from '../db/database.ts'
 import type { Scan } from '../db/scan.ts'
 import type { ReviewedPerson } from '../govern/access-review.ts'
 import { lastScan, type Review, reviewPage } from '../jobs/access-review.ts'
+import { isoOf } from '../scim/date-time.ts'
 import { route } from './api.ts'
 import type { AuditDeps } from './audit.ts'
-import { badCursor, PAGE_SIZE, parseCursor, toCursor } from './cursor.ts'
+import { PAGE_SIZE, textAfter, toCursor } from './cursor.ts'
 import { EXPORT_FORMATS, exported } from './export.ts'
 import { invalidInput } from './problem.ts'
 import { connectionOf, oneOf } from './query.ts'
@@ -46,11 +47,17 @@ export function accessRoutes(deps: AccessDeps): (api: Hono) => void {
           const pages = personPages(given, review, scan)
           return exported(format, `access-${connection.name}`, ACCESS_COLUMNS, pages, accessCells)
         }
-        const { items, next } = await reviewPage(given, review, scan, afterOf(c), PAGE_SIZE)
+        const { items, next } = await reviewPage(
+          given,
+          review,
+          scan,
+          textAfter(c.req.query('cursor')),
+          PAGE_SIZE,
+        )
         return c.json({
           type: review.type,
           /** Orphans are those of this scan; null: none has finished. */
-          scan: scan ? { id: scan.id, finishedAt: iso(scan.finishedAt) } : null,
+          scan: scan ? { id: scan.id, finishedAt: isoOf(scan.finishedAt) } : null,
           notes: notesOf(connection, review, scan),
           items,
           ...(next !== undefined && { nextCursor: toCursor([next]) }),
@@ -87,9 +94,6 @@ async function* personPages(
 
 // ---- views -------------------------------------------------------------------------------------------
 
-const iso = (at: number | undefined): string | null =>
-  at === undefined ? null : new Date(at).toISOString()
-
 const ACCESS_COLUMNS = [
   ...['kind', 'id', 'userName', 'display', 'nativeId', 'state', 'active', 'inactiveSince'],
   ...['since', 'how', 'rule', 'by', 'groups', 'lastChange', 'lastSeen', 'told', 'notKnown'],
@@ -124,11 +128,4 @@ function reviewOf({ now }: AccessDeps, connection: Connection, c: Context): Revi
     throw invalidInput([{ path: 'inactiveDays', message }])
   }
   return { type, orphans, inactiveBefore: parsed && now() - parsed.data * DAY_MS }
-}
-
-function afterOf(c: Context): string {
-  const cursor = c.req.query('cursor')
-  const [after] = cursor === undefined ? [''] : parseCursor(cursor)
-  if (typeof after !== 'string') throw badCursor()
-  return after
 }

@@ -11,6 +11,7 @@ import {
   ROLES,
 } from '../db/administrators.ts'
 import { Connections } from '../db/connections.ts'
+import { isoOf } from '../scim/date-time.ts'
 import { weakETag } from '../scim/etag.ts'
 import type { Json } from '../scim/schema.ts'
 import { route } from './api.ts'
@@ -203,8 +204,6 @@ async function unlessTaken(write: () => Promise<boolean>): Promise<boolean> {
   }
 }
 
-const iso = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString())
-
 /** Times are ISO 8601. */
 export interface AdministratorView {
   readonly id: string
@@ -229,7 +228,14 @@ function administratorView(
   names: readonly string[] | null,
 ): AdministratorView {
   const { id, name, role, createdAt, lastUsedAt } = row
-  return { id, name, role, connections: names, created: iso(createdAt), lastUsed: iso(lastUsedAt) }
+  return {
+    id,
+    name,
+    role,
+    connections: names,
+    created: isoOf(createdAt),
+    lastUsed: isoOf(lastUsedAt),
+  }
 }
 
 function tokenView(row: AdministratorTokenRow): AdministratorTokenView {
@@ -237,8 +243,8 @@ function tokenView(row: AdministratorTokenRow): AdministratorTokenView {
   return {
     id,
     label,
-    created: iso(createdAt),
-    expiresAt: iso(expiresAt),
-    lastUsed: iso(lastUsedAt),
+    created: isoOf(createdAt),
+    expiresAt: isoOf(expiresAt),
+    lastUsed: isoOf(lastUsedAt),
   }
 }

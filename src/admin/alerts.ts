@@ -1,5 +1,5 @@
 /** Alerts that are open, and notices that were sent, as routes of the admin API. */
-import type { Context, Hono } from 'hono'
+import type { Hono } from 'hono'
 import type { Access } from '../access/authenticate.ts'
 import type { Connection } from '../access/connection.ts'
 import { AlertChannels, OF_GATEWAY } from '../db/alert-channels.ts'
@@ -10,7 +10,7 @@ import type { AlertKind, Condition } from '../govern/condition.ts'
 import { wordsOf } from '../govern/condition-words.ts'
 import type { Notice } from '../govern/notice.ts'
 import { route } from './api.ts'
-import { badCursor, PAGE_SIZE, parseCursor, toPage } from './cursor.ts'
+import { PAGE_SIZE, timeAfter, toPage } from './cursor.ts'
 import { administratorOf } from './door.ts'
 import { connectionOf } from './query.ts'
 
@@ -42,7 +42,7 @@ export function alertRoutes(deps: AlertDeps): (api: Hono) => void {
     route(api, '/connections/:name/alerts/notices', {
       GET: async (c) => {
         const connection = await connectionOf(deps, c)
-        const query = { after: afterOf(c), limit: PAGE_SIZE + 1 }
+        const query = { after: timeAfter(c.req.query('cursor')), limit: PAGE_SIZE + 1 }
         const owners = [OF_GATEWAY, connection.id].map((id) => new AlertChannels(deps.control, id))
         const [rows, ...channels] = await Promise.all([
           toldOf(deps.openData(connection), connection.id, query),
@@ -89,12 +89,4 @@ function toldView({ id, notice, state, attempts, reason, at }: Told, channel: st
     reason: reason ?? null,
     at: new Date(at).toISOString(),
   }
-}
-
-function afterOf(c: Context): Pick<Told, 'at' | 'id'> | undefined {
-  const cursor = c.req.query('cursor')
-  if (cursor === undefined) return undefined
-  const [at, id] = parseCursor(cursor)
-  if (typeof at !== 'number' || typeof id !== 'string') throw badCursor()
-  return { at, id }
 }

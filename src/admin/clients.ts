@@ -6,6 +6,7 @@ import { SCOPES } from '../access/scope.ts'
 import { mintClientSecret } from '../access/tokens.ts'
 import { toTrust, trustInput } from '../access/trust.ts'
 import { type ClientRow, Clients, type NewSecret, type SecretRow } from '../db/clients.ts'
+import { isoOf } from '../scim/date-time.ts'
 import type { Json, JsonObject } from '../scim/schema.ts'
 import { route } from './api.ts'
 import { readJson } from './body.ts'
@@ -194,9 +195,6 @@ async function makeSecret(until: string | null | undefined, now: number): Promis
   const row = { id: crypto.randomUUID(), hash, createdAt: now, expiresAt: expires }
   return { row, plain: secret }
 }
-
-const isoOf = (at: number | null): string | null =>
-  at === null ? null : new Date(at).toISOString()
 
 /** Times are ISO 8601. */
 export interface ClientView {

@@ -13,7 +13,7 @@ import { wordsOf } from '../govern/condition-words.ts'
 import { conditionsFor, type Looked } from '../jobs/conditions.ts'
 import { route } from './api.ts'
 import { noConnection } from './connections.ts'
-import { badCursor, parseCursor, toCursor } from './cursor.ts'
+import { textAfter, toCursor } from './cursor.ts'
 import { administratorOf } from './door.ts'
 
 export interface ConditionRouteDeps {
@@ -63,11 +63,8 @@ export function conditionRoutes(deps: ConditionRouteDeps): (api: Hono) => void {
   return (api) => {
     route(api, '/conditions', {
       GET: async (c) => {
-        const cursor = c.req.query('cursor')
-        const [after] = cursor === undefined ? [] : parseCursor(cursor)
-        if (cursor !== undefined && typeof after !== 'string') throw badCursor()
         const rows = await connections.list({
-          after: typeof after === 'string' ? after : undefined,
+          after: textAfter(c.req.query('cursor')),
           limit: CONNECTIONS + 1,
           among: administratorOf(c).connections ?? undefined,
         })

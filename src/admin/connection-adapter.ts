@@ -8,6 +8,7 @@ import type { Access } from '../access/authenticate.ts'
 import { type Connection, toConnection } from '../access/connection.ts'
 import { Connections } from '../db/connections.ts'
 import { type TrialDeps, tryApp } from '../jobs/try-app.ts'
+import { isoOf } from '../scim/date-time.ts'
 import type { Attribute, JsonObject, ResourceDefinition } from '../scim/schema.ts'
 import { described } from './adapters.ts'
 import { route } from './api.ts'
@@ -128,9 +129,6 @@ export function connectionAdapterRoutes(deps: ConnectionAdapterDeps): (api: Hono
     })
   }
 }
-
-const isoOf = (at: number | null): string | null =>
-  at === null ? null : new Date(at).toISOString()
 
 function pathsOf(definition: ResourceDefinition | undefined): string[] {
   if (!definition) return []

@@ -6,7 +6,7 @@ import type { Json, JsonObject } from '../scim/schema.ts'
 import { type InvalidMember, invalidMembers } from './problem.ts'
 
 /** A label in URLs, and in host names should it ever come to that (RFC 1123 §2.1). */
-const jsonObject = z.custom<JsonObject>(
+export const jsonObject = z.custom<JsonObject>(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
   'must be an object',
 )

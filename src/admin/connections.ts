@@ -8,7 +8,7 @@ import type { Json, JsonObject } from '../scim/schema.ts'
 import { type CheckDeps, type ConnectionDraft, checkConnection } from './check-connection.ts'
 import { checkMode, newConnection, sameMode } from './connection-input.ts'
 import { type ConnectionView, toView } from './connection-view.ts'
-import { badCursor, PAGE_SIZE, parseCursor, toPage } from './cursor.ts'
+import { PAGE_SIZE, textAfter, toPage } from './cursor.ts'
 import { modeUntilOf } from './mode-until.ts'
 import { type PlacementDeps, placeConnection } from './placement.ts'
 import { tagOf } from './precondition.ts'
@@ -101,10 +101,8 @@ export async function listConnections(
   deps: Pick<ConnectionDeps, 'db' | 'now'>,
   { connections }: Pick<Administrator, 'connections'>,
 ): Promise<{ items: ConnectionView[]; nextCursor?: string }> {
-  const [after] = cursor === undefined ? [] : parseCursor(cursor)
-  if (cursor !== undefined && typeof after !== 'string') throw badCursor()
   const rows = await new Connections(deps.db).list({
-    after: typeof after === 'string' ? after : undefined,
+    after: textAfter(cursor),
     limit: PAGE_SIZE + 1,
     among: connections ?? undefined,
   })

@@ -19,6 +19,23 @@ export function parseCursor(cursor: string): unknown[] {
   throw badCursor()
 }
 
+/** The text after which a page begins; '' for the first one. @throws {Problem} 400 as `parseCursor` */
+export function textAfter(cursor: string | undefined): string {
+  const [after] = cursor === undefined ? [''] : parseCursor(cursor)
+  if (typeof after !== 'string') throw badCursor()
+  return after
+}
+
+/** The time and the id after which a page begins; undefined for the first one. @throws {Problem} as `textAfter` */
+export function timeAfter(
+  cursor: string | undefined,
+): { readonly at: number; readonly id: string } | undefined {
+  if (cursor === undefined) return undefined
+  const [at, id] = parseCursor(cursor)
+  if (typeof at !== 'number' || typeof id !== 'string') throw badCursor()
+  return { at, id }
+}
+
 export function badCursor(): Problem {
   return new Problem(400, 'The cursor is not one that this list gave out', {
     errors: [{ path: 'cursor', message: 'not a cursor of this list' }],

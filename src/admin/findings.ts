@@ -8,7 +8,7 @@ import type { Jobs } from '../jobs/jobs.ts'
 import { actorOf } from './actor.ts'
 import { route } from './api.ts'
 import { readJson } from './body.ts'
-import { badCursor, PAGE_SIZE, parseCursor, toPage } from './cursor.ts'
+import { PAGE_SIZE, timeAfter, toPage } from './cursor.ts'
 import { administratorOf } from './door.ts'
 import { invalidInput, invalidMembers, Problem } from './problem.ts'
 import { connectionOf, oneOf } from './query.ts'
@@ -29,7 +29,7 @@ export function findingRoutes(jobs: Jobs): (api: Hono) => void {
         const rows = await findings.list({
           state: oneOf(c, 'state', FINDING_STATES) ?? 'open',
           kind: oneOf(c, 'kind', FINDING_KINDS),
-          after: cursorOf(c),
+          after: afterOf(c),
           limit: PAGE_SIZE + 1,
         })
         return c.json(toPage(rows, findingView, (row) => [row.firstSeen, row.id]))
@@ -82,10 +82,7 @@ function findingView(finding: Finding) {
   }
 }
 
-function cursorOf(c: Context): { firstSeen: number; id: string } | undefined {
-  const cursor = c.req.query('cursor')
-  if (cursor === undefined) return undefined
-  const [firstSeen, id] = parseCursor(cursor)
-  if (typeof firstSeen !== 'number' || typeof id !== 'string') throw badCursor()
-  return { firstSeen, id }
+function afterOf(c: Context): { firstSeen: number; id: string } | undefined {
+  const after = timeAfter(c.req.query('cursor'))
+  return after && { firstSeen: after.at, id: after.id }
 }

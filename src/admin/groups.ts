@@ -3,9 +3,10 @@ import type { Context, Hono } from 'hono'
 import type { Connection } from '../access/connection.ts'
 import { type GroupRow, groupRow, groupRows, type Membership, membersOf } from '../db/groups.ts'
 import { reviewOf } from '../jobs/access-review.ts'
+import { isoOf } from '../scim/date-time.ts'
 import type { AccessDeps } from './access.ts'
 import { route } from './api.ts'
-import { badCursor, PAGE_SIZE, parseCursor, toPage } from './cursor.ts'
+import { badCursor, PAGE_SIZE, parseCursor, textAfter, toPage } from './cursor.ts'
 import { Problem } from './problem.ts'
 import { connectionOf, searchedFor } from './query.ts'
 
@@ -51,9 +52,7 @@ export function groupRoutes(deps: AccessDeps): (api: Hono) => void {
         const connection = await connectionOf(deps, c)
         const db = deps.openData(connection)
         const { id: group } = await theGroup(deps, connection, c)
-        const cursor = c.req.query('cursor')
-        const [after] = cursor === undefined ? [''] : parseCursor(cursor)
-        if (typeof after !== 'string') throw badCursor()
+        const after = textAfter(c.req.query('cursor'))
         const query = { group, after, limit: PAGE_SIZE + 1 }
         const rows = await membersOf(db, connection.id, query)
         const people = await reviewOf(
@@ -82,9 +81,6 @@ async function theGroup(deps: AccessDeps, connection: Connection, c: Context): P
 
 // ---- views -------------------------------------------------------------------------------------------
 
-const iso = (at: number | undefined): string | null =>
-  at === undefined ? null : new Date(at).toISOString()
-
 function viewOf(connection: Connection, row: GroupRow) {
   const { id, nativeId, display, externalId, state, members, changing, membersReadAt } = row
   return {
@@ -93,7 +89,7 @@ function viewOf(connection: Connection, row: GroupRow) {
     display: display ?? null,
     externalId: externalId ?? null,
     /** When every member that the app holds had been read; null: never. */
-    membersReadAt: iso(membersReadAt),
+    membersReadAt: isoOf(membersReadAt),
     roles: rolesOf(connection, row),
   }
 }

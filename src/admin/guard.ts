@@ -6,7 +6,7 @@ import { countLinks } from '../db/overview.ts'
 import { mostLeavers, PERCENT_ABOVE } from '../govern/guard.ts'
 import type { AccessDeps } from './access.ts'
 import { route } from './api.ts'
-import { badCursor, PAGE_SIZE, parseCursor, toPage } from './cursor.ts'
+import { PAGE_SIZE, timeAfter, toPage } from './cursor.ts'
 import { connectionOf, oneOf } from './query.ts'
 
 const HOUR_MS = 3_600_000
@@ -93,9 +93,6 @@ function viewOf({ link, type, op, display, nativeId, at }: Departed) {
 }
 
 function afterOf(c: Context): { at: number; link: string } | undefined {
-  const cursor = c.req.query('cursor')
-  if (cursor === undefined) return undefined
-  const [at, link] = parseCursor(cursor)
-  if (typeof at !== 'number' || typeof link !== 'string') throw badCursor()
-  return { at, link }
+  const after = timeAfter(c.req.query('cursor'))
+  return after && { at: after.at, link: after.id }
 }

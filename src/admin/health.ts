@@ -5,6 +5,7 @@ import { leaving, openFindings } from '../db/health-facts.ts'
 import { Scans } from '../db/scans.ts'
 import { lastHeard, SPAN_MS, spansSince } from '../db/traffic.ts'
 import { type Quarantine, quarantineOf, type Window, windowOf } from '../govern/health.ts'
+import { isoOf } from '../scim/date-time.ts'
 import type { AccessDeps } from './access.ts'
 import { route } from './api.ts'
 import { connectionOf } from './query.ts'
@@ -52,8 +53,8 @@ export function healthRoutes(deps: AccessDeps): (api: Hono) => void {
         return c.json({
           name: connection.name,
           at: new Date(now).toISOString(),
-          lastHeard: iso(heardAt),
-          mode: { now: modeOf(connection, now), until: iso(connection.modeUntil) },
+          lastHeard: isoOf(heardAt),
+          mode: { now: modeOf(connection, now), until: isoOf(connection.modeUntil) },
           hour,
           day,
           quarantine: quarantineOf(day, hour),
@@ -67,8 +68,8 @@ export function healthRoutes(deps: AccessDeps): (api: Hono) => void {
                 id: scan.id,
                 type: scan.type,
                 state: scan.state,
-                startedAt: iso(scan.startedAt),
-                finishedAt: iso(scan.finishedAt),
+                startedAt: isoOf(scan.startedAt),
+                finishedAt: isoOf(scan.finishedAt),
                 seen: scan.seen,
               }
             : null,
@@ -77,6 +78,3 @@ export function healthRoutes(deps: AccessDeps): (api: Hono) => void {
     })
   }
 }
-
-const iso = (at: number | undefined): string | null =>
-  at === undefined ? null : new Date(at).toISOString()

@@ -7,7 +7,7 @@ import { removeLeaver } from '../jobs/remove-leaver.ts'
 import { actorOf } from './actor.ts'
 import { route } from './api.ts'
 import { readJson } from './body.ts'
-import { badCursor, PAGE_SIZE, parseCursor, toPage } from './cursor.ts'
+import { PAGE_SIZE, timeAfter, toPage } from './cursor.ts'
 import { invalidInput, invalidMembers } from './problem.ts'
 import { connectionOf } from './query.ts'
 
@@ -92,9 +92,6 @@ function daysOf(c: Context): number | undefined {
 }
 
 function afterOf(c: Context): { inactiveSince: number; id: string } | undefined {
-  const cursor = c.req.query('cursor')
-  if (cursor === undefined) return undefined
-  const [inactiveSince, id] = parseCursor(cursor)
-  if (typeof inactiveSince !== 'number' || typeof id !== 'string') throw badCursor()
-  return { inactiveSince, id }
+  const after = timeAfter(c.req.query('cursor'))
+  return after && { inactiveSince: after.at, id: after.id }
 }

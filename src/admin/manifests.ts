@@ -12,7 +12,7 @@ import {
   removeManifest,
   rollBack,
 } from './change-manifest.ts'
-import { badCursor, PAGE_SIZE, parseCursor, toPage } from './cursor.ts'
+import { PAGE_SIZE, textAfter, toPage } from './cursor.ts'
 import { preconditionOf, tagOf } from './precondition.ts'
 import { Problem } from './problem.ts'
 
@@ -22,13 +22,8 @@ export function manifestRoutes(deps: ManifestDeps): (api: Hono) => void {
   return (api) => {
     route(api, '/manifests', {
       GET: async (c) => {
-        const cursor = c.req.query('cursor')
-        const [after] = cursor === undefined ? [] : parseCursor(cursor)
-        if (cursor !== undefined && typeof after !== 'string') throw badCursor()
-        const rows = await manifests.list({
-          after: typeof after === 'string' ? after : undefined,
-          limit: PAGE_SIZE + 1,
-        })
+        const after = textAfter(c.req.query('cursor'))
+        const rows = await manifests.list({ after, limit: PAGE_SIZE + 1 })
         return c.json(toPage(rows, summary, ({ name }) => [name]))
       },
     })

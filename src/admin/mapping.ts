@@ -2,6 +2,7 @@
 import type { Hono } from 'hono'
 import * as z from 'zod'
 import type { Connection, MappingOverride } from '../access/connection.ts'
+import { isEnded } from '../db/link.ts'
 import { Links } from '../db/links.ts'
 import { whoseRows } from '../govern/whose.ts'
 import type { Jobs } from '../jobs/jobs.ts'
@@ -77,7 +78,7 @@ async function linkOf(
   const db = openData(connection)
   const { links } = await whoseRows({ connection, db, hashes }, person)
   const found = (await new Links(db, connection.id).getAll(links)).filter(
-    (link) => link.type === type && link.state !== 'tombstone' && link.state !== 'retiring',
+    (link) => link.type === type && !isEnded(link),
   )
   const [first, ...others] = found
   if (first && others.length === 0) return first.id

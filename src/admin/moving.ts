@@ -1,5 +1,5 @@
 /** Moving in and out, and erasing one person: routes of the admin API behind its door. */
-import type { Context, Hono } from 'hono'
+import type { Hono } from 'hono'
 import * as z from 'zod'
 import type { Connections } from '../db/connections.ts'
 import { erasePerson } from '../jobs/erase-person.ts'
@@ -12,9 +12,9 @@ import type { AccessDeps } from './access.ts'
 import { actorOf } from './actor.ts'
 import { route } from './api.ts'
 import { readJson } from './body.ts'
-import { EXPORT_FORMAT } from './connection-input.ts'
+import { EXPORT_FORMAT, jsonObject } from './connection-input.ts'
 import { noConnection } from './connections.ts'
-import { badCursor, parseCursor, toCursor } from './cursor.ts'
+import { textAfter, toCursor } from './cursor.ts'
 import { readPerson } from './people.ts'
 import { invalidInput, invalidMembers, Problem } from './problem.ts'
 import { connectionOf } from './query.ts'
@@ -22,10 +22,6 @@ import { connectionOf } from './query.ts'
 /** Links of one page: a row is some hundred bytes. */
 const LINKS_PAGE = 500
 
-const jsonObject = z.custom<JsonObject>(
-  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-  'must be an object',
-)
 /** JSON holds nothing else. */
 const json = z.custom<Json>((value) => value !== undefined, 'is required')
 const importInput = z.strictObject({
@@ -58,7 +54,12 @@ export function movingRoutes(jobs: Jobs, review: AccessDeps): (api: Hono) => voi
     route(api, '/connections/:name/links', {
       GET: async (c) => {
         const connection = await connectionOf(jobs, c)
-        const rows = await exportLinks(jobs, connection, afterOf(c), LINKS_PAGE + 1)
+        const rows = await exportLinks(
+          jobs,
+          connection,
+          textAfter(c.req.query('cursor')),
+          LINKS_PAGE + 1,
+        )
         const items = rows.slice(0, LINKS_PAGE)
         const last = rows.length > LINKS_PAGE ? items.at(-1) : undefined
         return c.json({
@@ -138,11 +139,4 @@ function countsOf(outcomes: readonly ImportOutcome[]) {
   const counts = { imported: 0, unchanged: 0, refused: 0 }
   for (const { status } of outcomes) counts[status] += 1
   return counts
-}
-
-function afterOf(c: Context): string {
-  const cursor = c.req.query('cursor')
-  const [after] = cursor === undefined ? [''] : parseCursor(cursor)
-  if (typeof after !== 'string') throw badCursor()
-  return after
 }

@@ -5,6 +5,7 @@ import type { DataDatabases } from '../db/data-databases.ts'
 import type { Database } from '../db/database.ts'
 import type { FindingKind } from '../db/findings.ts'
 import { countDecisions, countLinks, type Glance, glanceAt, type Span } from '../db/overview.ts'
+import { isoOf } from '../scim/date-time.ts'
 import { route } from './api.ts'
 import { type ConnectionView, toView } from './connection-view.ts'
 import { listConnections, noConnection } from './connections.ts'
@@ -137,9 +138,9 @@ function healthOf(glance: Glance, id: string, { since, slotMs }: Span, slots: nu
   }
   const all = total(requests)
   return {
-    lastHeard: iso(heardAt === 0 ? null : heardAt),
+    lastHeard: isoOf(heardAt === 0 ? null : heardAt),
     tokens: heard?.tokens ?? 0,
-    nextExpiry: iso(heard?.nextExpiry ?? null),
+    nextExpiry: isoOf(heard?.nextExpiry ?? null),
     findings: glance.findings.get(id) ?? {},
     traffic: {
       since: new Date(since).toISOString(),
@@ -151,5 +152,3 @@ function healthOf(glance: Glance, id: string, { since, slotMs }: Span, slots: nu
 }
 
 const total = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0)
-
-const iso = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString())

@@ -11,7 +11,7 @@ import type { AccessDeps } from './access.ts'
 import { route } from './api.ts'
 import type { ConnectionView } from './connection-view.ts'
 import { type ConnectionDeps, listConnections } from './connections.ts'
-import { badCursor, parseCursor, toCursor } from './cursor.ts'
+import { textAfter, toCursor } from './cursor.ts'
 import { administratorOf } from './door.ts'
 import { type MembershipView, membershipView, type RoleView, rolesOf } from './groups.ts'
 import { invalidInput, Problem } from './problem.ts'
@@ -105,7 +105,13 @@ export function peopleRoutes(deps: PeopleDeps): (api: Hono) => void {
         }
         const given = { connection, db: deps.openData(connection) }
         const review = { type, text, inactiveBefore: undefined, orphans: false }
-        const page = await reviewPage(given, review, undefined, afterOf(c), PEOPLE_PAGE)
+        const page = await reviewPage(
+          given,
+          review,
+          undefined,
+          textAfter(c.req.query('cursor')),
+          PEOPLE_PAGE,
+        )
         const { items, next } = page
         return c.json({ items, ...(next !== undefined && { nextCursor: toCursor([next]) }) })
       },
@@ -190,11 +196,4 @@ async function viewsOf(
       }
     }),
   )
-}
-
-function afterOf(c: Context): string {
-  const cursor = c.req.query('cursor')
-  const [after] = cursor === undefined ? [''] : parseCursor(cursor)
-  if (typeof after !== 'string') throw badCursor()
-  return after
 }

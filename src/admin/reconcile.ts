@@ -11,9 +11,10 @@ import type { Jobs } from '../jobs/jobs.ts'
 import { preflight } from '../jobs/preflight.ts'
 import type { Judged } from '../jobs/preflight-verdict.ts'
 import { advanceScan, REQUEST_BUDGET, startScan } from '../jobs/scan.ts'
+import { isoOf } from '../scim/date-time.ts'
 import { route } from './api.ts'
 import { readJson } from './body.ts'
-import { badCursor, PAGE_SIZE, parseCursor, toCursor } from './cursor.ts'
+import { PAGE_SIZE, textAfter, toCursor } from './cursor.ts'
 import { invalidInput, invalidMembers, Problem } from './problem.ts'
 import { connectionOf, oneOf } from './query.ts'
 
@@ -55,7 +56,7 @@ export function reconcileRoutes(jobs: Jobs): (api: Hono) => void {
     const situation = oneOf(c, 'situation', SITUATIONS)
     const rows = await new Scanned(jobs.openData(connection), scan).accounts(
       situation === undefined ? [] : [situation],
-      textCursor(c),
+      textAfter(c.req.query('cursor')),
       limitOf(c) + 1,
     )
     return { ...scanView(scan), ...accountPage(rows, limitOf(c)) }
@@ -164,7 +165,7 @@ export function reconcileRoutes(jobs: Jobs): (api: Hono) => void {
         const [counts, count, rows] = await Promise.all([
           preflights.counts(id),
           preflights.countOrphans(id, scan),
-          preflights.orphans(id, scan, textCursor(c), limitOf(c) + 1),
+          preflights.orphans(id, scan, textAfter(c.req.query('cursor')), limitOf(c) + 1),
         ])
         return c.json({
           preflight: id,
@@ -178,9 +179,6 @@ export function reconcileRoutes(jobs: Jobs): (api: Hono) => void {
 }
 
 // ---- views -----------------------------------------------------------------------------------------
-
-const iso = (at: number | undefined): string | null =>
-  at === undefined ? null : new Date(at).toISOString()
 
 /** What `POST /preflight` answers: judged, or what has to end first. */
 export type PreflightAnswer =
@@ -216,9 +214,9 @@ function scanView(scan: Scan) {
         : Object.fromEntries(SITUATIONS.map((name) => [name, scan.counts[name] ?? 0])),
     /** Accounts that had drifted and in which something was put back. */
     restored: scan.counts.restored ?? 0,
-    startedAt: iso(scan.startedAt),
-    touchedAt: iso(scan.touchedAt),
-    finishedAt: iso(scan.finishedAt),
+    startedAt: isoOf(scan.startedAt),
+    touchedAt: isoOf(scan.touchedAt),
+    finishedAt: isoOf(scan.finishedAt),
   }
 }
 
@@ -263,13 +261,6 @@ function limitOf(c: Context): number {
   throw new Problem(400, 'The limit is not a number of rows', {
     errors: [{ path: 'limit', message: `must be a whole number from 1 to ${MAX_LIMIT}` }],
   })
-}
-
-function textCursor(c: Context): string {
-  const cursor = c.req.query('cursor')
-  const [after] = cursor === undefined ? [''] : parseCursor(cursor)
-  if (typeof after !== 'string') throw badCursor()
-  return after
 }
 
 const noScan = () => new Problem(404, 'The connection has no scan of this id')

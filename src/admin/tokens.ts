@@ -7,7 +7,7 @@ import { Connections } from '../db/connections.ts'
 import { type TokenRow, Tokens } from '../db/tokens.ts'
 import type { Json } from '../scim/schema.ts'
 import { noConnection } from './connections.ts'
-import { badCursor, PAGE_SIZE, parseCursor, toPage } from './cursor.ts'
+import { PAGE_SIZE, timeAfter, toPage } from './cursor.ts'
 import { invalidInput, invalidMembers, Problem } from './problem.ts'
 
 export interface TokenDeps {
@@ -64,7 +64,8 @@ export async function listTokens(
   deps: TokenDeps,
 ): Promise<{ items: TokenView[]; nextCursor?: string }> {
   const tokens = await tokensOf(name, deps)
-  const after = cursor === undefined ? undefined : parseTokenCursor(cursor)
+  const from = timeAfter(cursor)
+  const after = from && { createdAt: from.at, id: from.id }
   const rows = await tokens.list({ after, limit: PAGE_SIZE + 1 })
   return toPage(rows, toView, (row) => [row.createdAt, row.id])
 }
@@ -81,12 +82,6 @@ async function tokensOf(name: string, deps: TokenDeps): Promise<Tokens> {
   const row = await new Connections(deps.db).named(name)
   if (!row) throw noConnection()
   return new Tokens(deps.db, row.id)
-}
-
-function parseTokenCursor(cursor: string): { createdAt: number; id: string } {
-  const [createdAt, id] = parseCursor(cursor)
-  if (typeof createdAt !== 'number' || typeof id !== 'string') throw badCursor()
-  return { createdAt, id }
 }
 
 function toView(row: TokenRow): TokenView {

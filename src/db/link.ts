@@ -48,6 +48,11 @@ export interface Link {
   readonly ticket: string | undefined
 }
 
+/** Gone for clients, or going: no write reaches it, and no read shows it. */
+export function isEnded({ state }: Pick<Link, 'state'>): boolean {
+  return state === 'tombstone' || state === 'retiring'
+}
+
 export interface Claim {
   readonly kind: string
   readonly norm: string

@@ -59,9 +59,9 @@ export class Manifests {
   }
 
   /** In the order of their names, after the one of the name given. */
-  async list(page: { after: string | undefined; limit: number }): Promise<ManifestRow[]> {
+  async list(page: { after: string; limit: number }): Promise<ManifestRow[]> {
     const rows = await this.#db.all<Stored>(
-      sql`${SELECT} WHERE m.name > ${page.after ?? ''} ORDER BY m.name LIMIT ${page.limit}`,
+      sql`${SELECT} WHERE m.name > ${page.after} ORDER BY m.name LIMIT ${page.limit}`,
     )
     return rows.map(toRow)
   }

@@ -1,5 +1,6 @@
 /** One line of an access review: who, in which account, since when, by what, and what is not known. Pure. */
 import type { ManagedRow, OrphanRow } from '../db/access-rows.ts'
+import { isoOf } from '../scim/date-time.ts'
 import type { ResourceDefinition } from '../scim/schema.ts'
 import { whoOf } from './sentences.ts'
 
@@ -27,9 +28,6 @@ export interface ReviewedPerson {
   /** Names of what this line leaves open. */
   readonly notKnown: readonly string[]
 }
-
-const iso = (at: number | undefined): string | null =>
-  at === undefined ? null : new Date(at).toISOString()
 
 /** @param sent what the client called the person last, as far as that is kept */
 export function managedPerson(
@@ -60,14 +58,14 @@ export function managedPerson(
     nativeId: row.nativeId ?? null,
     state: row.state,
     active: row.inactiveSince === undefined,
-    inactiveSince: iso(row.inactiveSince),
-    since: iso(since),
+    inactiveSince: isoOf(row.inactiveSince),
+    since: isoOf(since),
     how: decided ? 'decided' : row.origin,
     rule: row.linkedRule === 'decision' ? null : (row.linkedRule ?? null),
     by: by ? whoOf(by) : null,
     groups: row.groups,
-    lastChange: iso(row.changedAt),
-    lastSeen: iso(row.seenAt),
+    lastChange: isoOf(row.changedAt),
+    lastSeen: isoOf(row.seenAt),
     told: toldOf(row, decided, by ? whoOf(by) : undefined),
     notKnown,
   }

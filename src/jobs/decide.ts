@@ -10,7 +10,7 @@ import { writeAll } from '../db/database.ts'
 import { Decided } from '../db/decided.ts'
 import { Departures } from '../db/departures.ts'
 import { type Finding, Findings } from '../db/findings.ts'
-import type { Link } from '../db/link.ts'
+import { isEnded, type Link } from '../db/link.ts'
 import { isReused } from '../operations/account.ts'
 import { openEndpoint } from '../operations/endpoint.ts'
 import { toScimError } from '../operations/failure.ts'
@@ -200,7 +200,7 @@ async function protect(given: Given): Promise<void> {
   const account = accounts.find((one) => one.nativeId === nativeId)
   if (!account?.object) throw new Refusal(`Account ${nativeId} is not in the app`)
   const { link } = account
-  if (link.state === 'tombstone' || link.state === 'retiring') {
+  if (isEnded(link)) {
     throw new Refusal(`A client has deleted account ${nativeId}: there is nothing left to protect`)
   }
   const count = Number(finding.detail['count'] ?? 0)
@@ -226,7 +226,7 @@ async function linkOf({ endpoint, finding }: Given): Promise<Link> {
   const type = endpoint.definition.type.name
   const id = finding.subject.slice(type.length + 1)
   const link = await endpoint.links.get(type, id)
-  if (!link || link.state === 'tombstone' || link.state === 'retiring') {
+  if (!link || isEnded(link)) {
     throw new Refusal('The link that this finding is about has ended: close the finding')
   }
   return link

@@ -1,5 +1,5 @@
 /** What may be imported: items, and what refuses them before anything is read of the app or written. Pure. */
-import type { Link } from '../db/link.ts'
+import { isEnded, type Link } from '../db/link.ts'
 import type { MovedState } from '../db/moved-links.ts'
 import type { Shadow } from '../mapping/shadow.ts'
 import type { JsonObject } from '../scim/schema.ts'
@@ -88,7 +88,7 @@ export function conflict(
   { byId, byAccount }: Known,
 ): ImportOutcome | undefined {
   if (byId) {
-    if (byId.state === 'tombstone' || byId.state === 'retiring') {
+    if (isEnded(byId)) {
       return refused(
         'id-used',
         'This id stood for a resource that was deleted here, and no id comes back.',

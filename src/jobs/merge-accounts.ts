@@ -4,7 +4,8 @@
  * taken again: who is cut off decides once more, and what is done is found done.
  */
 import type { NativeObject } from '../adapter/contract.ts'
-import { type Account, isReused, viewOf } from '../operations/account.ts'
+import { isEnded } from '../db/link.ts'
+import { type Account, accountOf, isReused } from '../operations/account.ts'
 import { sendMembers } from '../operations/change-members.ts'
 import type { Endpoint } from '../operations/endpoint.ts'
 import { GROUP, linksOf } from '../operations/members.ts'
@@ -31,7 +32,7 @@ export async function mergeAccounts(given: Given): Promise<void> {
   const { io } = endpoint
   const accounts = await readNamed(endpoint, accountsOf(finding).nativeIds)
   const one = kept(given, accounts)
-  if (one.link.state === 'tombstone' || one.link.state === 'retiring') {
+  if (isEnded(one.link)) {
     throw new Refusal(`A client has deleted account ${one.nativeId}: keep another one`)
   }
   const others = accounts.filter((account) => account !== one)
@@ -116,7 +117,7 @@ async function recordedGroups(
   const found: Account[] = []
   for (const link of await groups.links.getAll([...theirs].filter((id) => !held.has(id)))) {
     const object = link.nativeId === undefined ? null : await groups.port.get(link.nativeId)
-    if (object) found.push({ link, object, view: viewOf(groups, link, object) })
+    if (object) found.push(accountOf(groups, link, object))
   }
   return found
 }
@@ -158,8 +159,7 @@ async function appGroups(
   const links = await linksOf(groups, GROUP, [...found.keys()])
   return links.flatMap((link) => {
     const object = found.get(link.nativeId ?? '')
-    const isHidden = link.state === 'tombstone' || link.state === 'retiring'
-    return object && !isHidden ? [{ link, object, view: viewOf(groups, link, object) }] : []
+    return object && !isEnded(link) ? [accountOf(groups, link, object)] : []
   })
 }
 

@@ -1,6 +1,7 @@
 /** What a person decides on a finding of drift: the client's last words are put back. */
 import type { Connection } from '../access/connection.ts'
 import { writeAll } from '../db/database.ts'
+import { isEnded } from '../db/link.ts'
 import { Links } from '../db/links.ts'
 import { restoreResource } from '../operations/restore.ts'
 import { endpointOf } from './endpoint.ts'
@@ -26,7 +27,7 @@ export async function restoreDrift(
   linkId: string,
 ): Promise<RestoreOutcome> {
   const [link] = await new Links(jobs.openData(connection), connection.id).getAll([linkId])
-  const isLive = link && link.state !== 'tombstone' && link.state !== 'retiring'
+  const isLive = link && !isEnded(link)
   const endpoint = isLive && (await endpointOf(jobs, connection, link.type, 'restore'))
   if (!endpoint) return { kind: 'no-link' }
   try {

@@ -1,6 +1,7 @@
 /** One page of an app's list: each account beside its link. */
 import type { NativeObject } from '../adapter/contract.ts'
 import type { Write } from '../db/database.ts'
+import { isEnded } from '../db/link.ts'
 import type { Scan, ScannedAccount, Situation } from '../db/scan.ts'
 import { type LinkFact, ScanLinks } from '../db/scan-links.ts'
 import { Scanned } from '../db/scanned.ts'
@@ -118,7 +119,7 @@ function situationOf(
   object: NativeObject,
   link: LinkFact | undefined,
 ): { situation: Situation; detail: ScannedAccount['detail'] } {
-  if (link?.state === 'tombstone' || link?.state === 'retiring') {
+  if (link && isEnded(link)) {
     return { situation: 'hidden', detail: {} }
   }
   if (link && isReused(link, object)) return { situation: 'id-reuse', detail: {} }

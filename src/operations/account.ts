@@ -1,7 +1,7 @@
 /** One account or group of the app: read under its link, and shown as the client knows it. */
 import type { NativeObject } from '../adapter/contract.ts'
 import type { Write } from '../db/database.ts'
-import type { Link, LinkFacts } from '../db/link.ts'
+import { isEnded, type Link, type LinkFacts } from '../db/link.ts'
 import { claimsOf } from '../identity/keys.ts'
 import { type MatchRule, matchRules } from '../identity/rules.ts'
 import { parseShadow, printShadow, toShadow, toView } from '../mapping/shadow.ts'
@@ -48,7 +48,7 @@ export async function readAccount(endpoint: Endpoint, id: string): Promise<Accou
   const ended = early?.catch(() => null)
   try {
     const link = await links.get(definition.type.name, id)
-    const isShown = link && link.state !== 'retiring' && link.state !== 'tombstone'
+    const isShown = link && !isEnded(link)
     nativeIds?.note(connection.id, id, isShown ? link : undefined)
     return await accountUnder(endpoint, link, link?.nativeId === known ? early : undefined)
   } finally {
@@ -62,13 +62,13 @@ async function accountUnder(
   link: Link | undefined,
   early?: Promise<NativeObject | null>,
 ): Promise<Account> {
-  if (!link || link.state === 'retiring' || link.state === 'tombstone') {
+  if (!link || isEnded(link)) {
     throw notFound(endpoint)
   }
   if (link.state === 'pending') return pendingAccount(link)
   const object = await objectOf(endpoint, link, early)
   if (!object) throw notFound(endpoint)
-  return { link, object, view: viewOf(endpoint, link, object) }
+  return accountOf(endpoint, link, object)
 }
 
 /**
@@ -136,6 +136,10 @@ export function viewOf(endpoint: Endpoint, link: Link, object: NativeObject): Re
   // from its create or adoption, unless the client removed it (RFC 7644 §3.5.2.2: unassigned).
   const active = link.state === 'linked' ? undefined : definition.coreAttribute('active')
   return active && view[active.name] === undefined ? { ...view, [active.name]: true } : view
+}
+
+export function accountOf(endpoint: Endpoint, link: Link, object: NativeObject): Account {
+  return { link, object, view: viewOf(endpoint, link, object) }
 }
 
 /** The full SCIM resource, before projection; `meta.version` covers all of it but the members. */

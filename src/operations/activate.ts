@@ -13,7 +13,7 @@ import { firstWords } from '../mapping/words.ts'
 import { ScimError } from '../scim/error.ts'
 import { getAt, removeAt } from '../scim/path.ts'
 import type { Resource } from '../scim/schema.ts'
-import { type Account, claimsIn, factsOf, viewOf } from './account.ts'
+import { type Account, accountOf, claimsIn, factsOf } from './account.ts'
 import { change } from './change-account.ts'
 import type { Endpoint } from './endpoint.ts'
 import { formerAfter } from './inactive.ts'
@@ -158,7 +158,7 @@ export async function linkPending(
   const outcome = await pendingLinks(endpoint).activate(held, link, facts, claims, met, now, also)
   const after = outcome === 'written' ? await links.get(link.type, link.id) : undefined
   // Where a read has minted a link since, the next try sees it.
-  return after ? { link: after, object, view: viewOf(endpoint, after, object) } : 'lost'
+  return after ? accountOf(endpoint, after, object) : 'lost'
 }
 
 /** The client's view where the app's own values count, because it has refused the client's. */

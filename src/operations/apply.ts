@@ -14,7 +14,7 @@ import { withoutSecrets } from '../mapping/shadow.ts'
 import type { Words } from '../mapping/words.ts'
 import { ScimError } from '../scim/error.ts'
 import type { Resource } from '../scim/schema.ts'
-import { type Account, claimsIn, factsOf, staleBefore, viewOf } from './account.ts'
+import { type Account, accountOf, claimsIn, factsOf, staleBefore } from './account.ts'
 import { change, type Subject } from './change-account.ts'
 import type { Endpoint } from './endpoint.ts'
 import { formerAfter, losesGroups, removesOff, strips } from './inactive.ts'
@@ -197,7 +197,7 @@ export async function write(
     version: link.version + 1,
     modifiedAt: now,
   }
-  const account = { link: next, object: changed, view: viewOf(endpoint, next, changed) }
+  const account = accountOf(endpoint, next, changed)
   // What is left of it is the sweeper's: the commit has made it due.
   if (turnsOn && losesGroups(endpoint)) await restoreMemberships(endpoint, account)
   return account

@@ -3,7 +3,7 @@
  * one, else by walking its list within bounds; and from links.
  */
 import type { NativeObject } from '../adapter/contract.ts'
-import type { Claim, Link } from '../db/link.ts'
+import { type Claim, isEnded, type Link } from '../db/link.ts'
 import { claimsOf } from '../identity/keys.ts'
 import { type MatchRule, plainRule } from '../identity/rules.ts'
 import { isPlain } from '../mapping/pair.ts'
@@ -174,11 +174,7 @@ async function objectsOf(
   endpoint: Endpoint,
   links: readonly (Link | undefined)[],
 ): Promise<NativeObject[]> {
-  const live = links.flatMap((link) =>
-    link?.nativeId && link.state !== 'tombstone' && link.state !== 'retiring'
-      ? [link.nativeId]
-      : [],
-  )
+  const live = links.flatMap((link) => (link?.nativeId && !isEnded(link) ? [link.nativeId] : []))
   const objects = await Promise.all(live.map((nativeId) => endpoint.port.get(nativeId)))
   return objects.filter((object) => object !== null)
 }

@@ -3,6 +3,8 @@
  * group is not read, where the adapter says that it is never protected and that no id is reused. What the app
  * says of it is believed only where it cannot mean that the group is not there (decision 0002).
  */
+
+import { isEnded } from '../db/link.ts'
 import { needsPresent, planChanges } from '../membership/plan.ts'
 import { parsePatchOp } from '../scim/patch.ts'
 import { separate, type ValueChange } from '../scim/patch-delta.ts'
@@ -33,7 +35,7 @@ export async function changeNamedMembers(
   refuseByMode(endpoint)
   const { links, definition } = endpoint
   const link = await links.get(definition.type.name, id, [begin(endpoint, id)])
-  if (!link || link.state === 'retiring' || link.state === 'tombstone') throw notFound(endpoint)
+  if (!link || isEnded(link)) throw notFound(endpoint)
   const { nativeId } = link
   if (nativeId === undefined || link.verdict === 'protected' || link.isReused) return false
   if (link.open?.op === 'update') await settleUpdate(endpoint, link)

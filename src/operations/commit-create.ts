@@ -1,10 +1,9 @@
 /** The end of a create: the link is linked, or waits for what the app has taken on. */
 import type { NativeObject } from '../adapter/contract.ts'
-import type { Link } from '../db/link.ts'
 import { firstWords } from '../mapping/words.ts'
 import type { Resource } from '../scim/schema.ts'
 import { isObject } from '../scim/values.ts'
-import { type Account, factsOf, viewOf } from './account.ts'
+import { type Account, accountOf, factsOf } from './account.ts'
 import { linkPending, onLinked } from './activate.ts'
 import type { Endpoint } from './endpoint.ts'
 import { givenWay } from './give-way.ts'
@@ -103,8 +102,4 @@ export async function commit(
       return accountOf(endpoint, settled, object)
     }
   }
-}
-
-function accountOf(endpoint: Endpoint, link: Link, object: NativeObject): Account {
-  return { link, object, view: viewOf(endpoint, link, object) }
 }

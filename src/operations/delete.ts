@@ -3,12 +3,11 @@
  * then the link is a tombstone.
  */
 
-import type { NativeObject } from '../adapter/contract.ts'
 import { isRefusal } from '../adapter/failure.ts'
 import type { Link } from '../db/link.ts'
 import { admit, park } from '../govern/guard.ts'
 import { ScimError } from '../scim/error.ts'
-import { type Account, isReused, notFound, objectOf, pendingAccount, viewOf } from './account.ts'
+import { type Account, accountOf, isReused, notFound, objectOf, pendingAccount } from './account.ts'
 import type { Endpoint } from './endpoint.ts'
 import { reportNotRemoved } from './findings.ts'
 import { settleUpdate } from './finish-update.ts'
@@ -110,10 +109,6 @@ async function refuseRemoval(
   refuseStale(endpoint, account, ifMatch)
   await refuseProtected(endpoint, object, link)
   refuseWay(endpoint, link)
-}
-
-function accountOf(endpoint: Endpoint, link: Link, object: NativeObject): Account {
-  return { link, object, view: viewOf(endpoint, link, object) }
 }
 
 /** What `removeAccount` does, where the app does not refuse. */

@@ -1,6 +1,6 @@
 /** Goes on with changes of members that no request is at work on, once they are due. */
 import { writeAll } from '../db/database.ts'
-import type { Link } from '../db/link.ts'
+import { isEnded, type Link } from '../db/link.ts'
 import { Budget } from '../membership/budget.ts'
 import { objectOf } from './account.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -35,7 +35,7 @@ export async function settleTaken(
 ): Promise<unknown> {
   const { db, edges, edgeIntents, io, port } = endpoint
   const { group, taken, hold } = settling
-  if (!link || link.state === 'tombstone' || link.state === 'retiring') {
+  if (!link || isEnded(link)) {
     const members = taken.map(({ member }) => member)
     await writeAll(db, [edges.drop(group, members)])
     return undefined

@@ -11,7 +11,7 @@ import { type Account, pendingAccount, represent } from './account.ts'
 import { candidates } from './candidates.ts'
 import { type ListOf, OVERLAP, type Place, printCursor, readCursor, resume } from './cursor.ts'
 import type { Endpoint } from './endpoint.ts'
-import { answersByRule, matchQueryOf, offered } from './match-query.ts'
+import { answersByRule, matchQueryOf, offered, type Rendered } from './match-query.ts'
 import { MEMBERSHIP, membersOf } from './members.ts'
 import { mayBePending, pendingLinks } from './pending.ts'
 import { withLinks } from './with-links.ts'
@@ -139,11 +139,6 @@ function withPending(accounts: readonly Account[], pending: readonly Link[]): re
     if (!byId.has(link.id)) byId.set(link.id, pendingAccount(link))
   }
   return [...byId.values()]
-}
-
-interface Rendered {
-  readonly account: Account
-  readonly resource: JsonObject
 }
 
 async function renderAll(

@@ -42,7 +42,7 @@ export function matchQueryOf(endpoint: Endpoint, filter: Filter): MatchQuery | u
   }
 }
 
-interface Rendered {
+export interface Rendered {
   readonly account: Account
   readonly resource: JsonObject
 }

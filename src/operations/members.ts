@@ -5,7 +5,7 @@
  */
 import type { Member } from '../adapter/contract.ts'
 import type { Edge } from '../db/edges.ts'
-import type { Link } from '../db/link.ts'
+import { isEnded, type Link } from '../db/link.ts'
 import { ScimError } from '../scim/error.ts'
 import type { JsonObject, Resource } from '../scim/schema.ts'
 import type { Account } from './account.ts'
@@ -99,7 +99,7 @@ export async function readMembers(
   for (const [type, ofType] of Map.groupBy(members, (member) => member.type)) {
     const nativeIds = ofType.map((member) => member.id)
     for (const link of await linksOf(endpoint, type, nativeIds)) {
-      const hidden = link.state === 'tombstone' || link.state === 'retiring'
+      const hidden = isEnded(link)
       if (!hidden) edges.push({ member: link.id, memberType: type })
     }
   }

@@ -3,7 +3,7 @@
  * taken away while it is switched off, and given back when it is on again, because Entra will not.
  */
 import { type Write, writeAll } from '../db/database.ts'
-import type { Link } from '../db/link.ts'
+import { isEnded, type Link } from '../db/link.ts'
 import type { Hold, TakenEdge } from '../db/want-edges.ts'
 import { Budget } from '../membership/budget.ts'
 import type { Account } from './account.ts'
@@ -114,7 +114,7 @@ async function recordGroups(groups: Endpoint, { id, type, nativeId }: Link): Pro
   const list = await port.groupsOf({ type, id: nativeId })
   const links = await linksOf(groups, GROUP, [...(list?.groups ?? [])])
   const now = io.now()
-  const live = links.filter((group) => group.state !== 'tombstone' && group.state !== 'retiring')
+  const live = links.filter((group) => !isEnded(group))
   const writes = live.map((group) => edges.found(group.id, { member: id, memberType: type }, now))
   await writeAll(db, writes)
 }

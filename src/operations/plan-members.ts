@@ -1,6 +1,6 @@
 /** Whom a change to the members of a group names, and what it wants of each. Writes nothing. */
 import type { Edge } from '../db/edges.ts'
-import type { Link } from '../db/link.ts'
+import { isEnded, type Link } from '../db/link.ts'
 import { needsPresent, planChanges } from '../membership/plan.ts'
 import { ScimError } from '../scim/error.ts'
 import type { ValueChange } from '../scim/patch-delta.ts'
@@ -74,7 +74,7 @@ export async function knownMembers(
 }
 
 function isDeleted(link: Link | undefined): boolean {
-  return link?.state === 'tombstone' || link?.state === 'retiring'
+  return link !== undefined && isEnded(link)
 }
 
 function refuseUnknown([first, ...others]: readonly string[]): void {

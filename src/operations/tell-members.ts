@@ -2,7 +2,7 @@
  * Tells an app who joins a group and who leaves it, in whatever way the app takes that (the capability
  * `membership`), within a budget of calls. It keeps nothing: what became of each change is the answer.
  */
-import type { Link } from '../db/link.ts'
+import { isEnded, type Link } from '../db/link.ts'
 import type { Hold } from '../db/want-edges.ts'
 import type { Budget } from '../membership/budget.ts'
 import { chunksOf, halvesOf } from '../membership/chunks.ts'
@@ -79,8 +79,7 @@ function fateWithoutCall(
   group: Link,
   { link, wanted }: MemberTask,
 ): Fate | undefined {
-  const isEnded = link.state === 'tombstone' || link.state === 'retiring'
-  if (wanted && isEnded) return 'dropped'
+  if (wanted && isEnded(link)) return 'dropped'
   // An account that was deleted left its groups, and its id may be another one's by now.
   if (!wanted && link.state === 'tombstone' && !link.survives) return 'done'
   // Invited, or being made: the app's id of now may not be that of the account.

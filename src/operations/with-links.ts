@@ -1,8 +1,8 @@
 /** Accounts of the app, each under its link. */
 import type { NativeObject } from '../adapter/contract.ts'
-import type { Link } from '../db/link.ts'
+import { isEnded, type Link } from '../db/link.ts'
 import type { Unmet } from '../db/links.ts'
-import { type Account, isReused, pendingAccount, viewOf } from './account.ts'
+import { type Account, accountOf, isReused, pendingAccount } from './account.ts'
 import type { Endpoint } from './endpoint.ts'
 import { reportReuse } from './findings.ts'
 import { mayBePending, standingFor } from './pending.ts'
@@ -64,10 +64,10 @@ export async function withLinks(
   const accounts: Account[] = []
   for (const object of objects) {
     const link = seen.get(object.id)
-    if (!link || link.state === 'tombstone' || link.state === 'retiring') continue
+    if (!link || isEnded(link)) continue
     if (link.state === 'pending') accounts.push(pendingAccount(link))
     else if (isReused(link, object)) await reportReuse(endpoint, link)
-    else accounts.push({ link, object, view: viewOf(endpoint, link, object) })
+    else accounts.push(accountOf(endpoint, link, object))
   }
   return accounts
 }

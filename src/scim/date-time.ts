@@ -9,6 +9,11 @@ export interface Instant {
   readonly fraction: string
 }
 
+/** Of milliseconds since 1970; null where there is no such time. */
+export function isoOf(at: number | null | undefined): string | null {
+  return at === null || at === undefined ? null : new Date(at).toISOString()
+}
+
 /** Position of the seconds' end, where a fraction or an offset may follow. */
 const SECONDS_END = 19
 const LONGEST_FRACTION = 18
