@@ -21,7 +21,7 @@ export const SITUATIONS: Readonly<Record<Situation, Said>> = {
     finding: 'reactivated',
   },
   'id-reuse': {
-    label: 'Identifier given to somebody else',
+    label: 'Id given to somebody else',
     advice: 'Frozen until a person says whether it is the same one.',
     tone: 'bad',
     finding: 'id-reuse',

@@ -36,8 +36,8 @@ main:focus { outline: none; }
 .skip { position: absolute; left: -100vw; top: 0; padding: 0.6rem 1rem; background: var(--card); z-index: 2; }
 .skip:focus { left: 0; }
 .quiet { color: var(--soft); }
-.hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-.stacked { list-style: none; padding: 0; display: grid; gap: 1rem; }
+.unseen { position: absolute; width: 1px; height: 1px; padding: 0; border: 0; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+.stacked { list-style: none; padding: 0; display: grid; gap: 1.5rem; min-width: 0; }
 .plain-list { list-style: none; padding: 0; display: grid; gap: 0.4rem; }
 .top {
   display: flex; flex-wrap: wrap; gap: 0.5rem 1.5rem; align-items: center; justify-content: space-between;
@@ -80,7 +80,6 @@ thead th { border-top: 0; font-size: 0.85rem; font-weight: 600; color: var(--sof
 tbody th { font-weight: 600; }
 tbody th .quiet { font-weight: 400; }
 @media (min-width: 44.01rem) { td.name { white-space: nowrap; } .stack tbody th { min-width: 14rem; } }
-td.end { text-align: right; }
 .badge { display: inline-block; padding: 0.1rem 0.6rem; border-radius: 99px; font-size: 0.85rem; font-weight: 600; white-space: nowrap; }
 .good { color: var(--good); background: var(--good-soft); }
 .warn { color: var(--warn); background: var(--warn-soft); }
@@ -144,7 +143,6 @@ progress { width: 100%; height: 0.8rem; accent-color: var(--accent); }
 .swatch { width: 0.8rem; height: 0.8rem; margin-right: 0.45rem; vertical-align: -0.05rem; }
 details.card { gap: 0; }
 details.card > :not(summary) { margin-top: 1rem; }
-summary { cursor: pointer; }
 input[type=file] { font: inherit; width: 100%; min-width: 0; }
 input[type=file]::file-selector-button { font: inherit; padding: 0.5rem 1rem; margin-right: 0.8rem; border-radius: 7px; border: 1px solid var(--soft); background: var(--calm-soft); color: var(--ink); cursor: pointer; }
 summary h2 { display: inline; }
@@ -167,21 +165,21 @@ summary h2 { display: inline; }
 .attention { list-style: none; padding: 0; display: grid; gap: 1rem; }
 .attention > li { display: grid; gap: 0.3rem; border-top: 1px solid var(--line); padding-top: 1rem; min-width: 0; overflow-wrap: anywhere; }
 .attention .choice { align-items: baseline; gap: 0.2rem 0.9rem; }
-.attention summary { cursor: pointer; width: max-content; color: var(--accent); font-size: 0.925rem; }
+.attention summary { width: max-content; font-size: 0.925rem; }
 .attention details p { margin-top: 0.3rem; max-width: 46rem; }
 .choice a[aria-current] { color: var(--ink); font-weight: 600; text-decoration: none; }
 .empty { text-align: center; padding: 3rem 1rem; justify-items: center; }
 .wall { min-height: 60vh; display: grid; align-content: center; justify-items: center; }
 .wall .card { width: min(100%, 26rem); }
-fieldset.grid { grid-template-columns: repeat(auto-fit, minmax(min(100%, 16rem), 1fr)); align-items: start; }
+fieldset.grid { grid-template-columns: repeat(auto-fit, minmax(min(100%, 16rem), 1fr)); }
+fieldset.grid .field { grid-template-rows: auto 1fr; }
+fieldset.grid .field > :last-child { align-self: end; }
 fieldset.grid .field:has(textarea) { grid-column: 1 / -1; order: 1; }
 fieldset.grid textarea { min-height: 4rem; }
 fieldset.grid legend { margin-top: 0.5rem; }
 textarea.short { min-height: 3.5rem; }
 textarea.code { white-space: pre; overflow: auto; resize: vertical; }
 input.code { font-family: var(--mono); font-size: 0.9rem; }
-.stacked { display: grid; gap: 1.5rem; min-width: 0; }
-.unseen { position: absolute; width: 1px; height: 1px; padding: 0; border: 0; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .maprows { list-style: none; padding: 0; display: grid; gap: 0.6rem; }
 .maprow { position: relative; padding-bottom: 0.3rem; border-bottom: 1px solid var(--line); }
 .maprow:last-child { border-bottom: 0; }
@@ -201,14 +199,13 @@ pre { margin: 0.5rem 0 0; padding: 0.8rem; overflow: auto; background: var(--cal
   .tabs { display: block; padding-top: 0.5rem; }
   .areas { flex: 1 1 100%; min-width: 0; order: 1; }
   .tabs ul, .areas ul { flex-wrap: nowrap; overflow-x: auto; white-space: nowrap; padding-right: 2.5rem; mask-image: linear-gradient(to right, #000 calc(100% - 2.5rem), transparent); }
-    .tabs a { padding: 0.4rem 0; }
+  .tabs a { padding: 0.4rem 0; }
   .mapcells { grid-template-columns: minmax(0, 1fr); }
   .stack, .stack tbody, .stack tr, .stack th, .stack td { display: block; width: 100%; }
   .stack thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   .stack tr { padding: 0.85rem 1.1rem; border-top: 1px solid var(--line); }
   .stack tbody:first-of-type tr:first-child { border-top: 0; }
   .stack th, .stack td { border: 0; padding: 0.2rem 0; }
-  .stack td.end { text-align: left; }
   .stack td[data-label]::before { content: attr(data-label) ": "; color: var(--soft); }
   .search > .field, .search > .wide { flex-basis: 100%; }
   .facts, .shares > div { grid-template-columns: 1fr; gap: 0.1rem; }

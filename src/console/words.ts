@@ -17,7 +17,7 @@ export const FINDINGS: Readonly<Record<FindingKind, Said>> = {
     advice: 'Say which account is theirs. Until then nothing is linked, and the client is refused.',
   },
   'id-reuse': {
-    title: 'The app gave an identifier to somebody else',
+    title: 'The app gave an id to somebody else',
     advice: 'If it is the same person, link the account again; if not, unlink it.',
   },
   'deleted-member': {
@@ -140,6 +140,14 @@ export function relative(iso: string, now: number): string {
   const text = `${count} ${unit}${count === 1 ? '' : 's'}`
   return seconds > 0 ? `in ${text}` : `${text} ago`
 }
+
+/** What somebody, or a group, is called on the pages: the first of these that is known. */
+export const nameOf = (one: {
+  readonly userName?: string | null | undefined
+  readonly display: string | null
+  readonly nativeId?: string | null
+  readonly id: string | null
+}): string => one.userName ?? one.display ?? one.nativeId ?? one.id ?? ''
 
 /** Of a resource type, RFC 7643 section 6: what people call them. */
 export const typeLabel = (type: string): string =>

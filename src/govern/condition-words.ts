@@ -128,7 +128,7 @@ const WORDS: Readonly<Record<ConditionKind, (said: Said) => Words>> = {
     todo: 'Take these people out of the scope of the client, or the protection away (policy.protected, or the finding).',
   }),
   'id-reuse': ({ count }) => ({
-    title: 'The app gave an identifier to somebody else',
+    title: 'The app gave an id to somebody else',
     happened: `Behind ${many(count, 'link', 'links')} is another account than was linked; they refuse every write.`,
     todo: 'If it is the same person, link the account again in the finding; if not, unlink it.',
   }),

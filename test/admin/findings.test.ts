@@ -225,7 +225,7 @@ describe('"protect"', () => {
   })
 })
 
-describe('an identifier that the app gave to somebody else', () => {
+describe('an id that the app gave to somebody else', () => {
   async function reused() {
     const opened = await openFindings()
     const { world, findings } = opened

@@ -112,13 +112,24 @@ export async function expectAccessible(page: Page): Promise<void> {
   await page.setViewportSize(size)
 }
 
-/** Renews a picture of the documentation, where `SCREENSHOTS` names a folder. */
+const PHONE = 390
+
+/**
+ * Takes a picture for the documentation, where `SCREENSHOTS` names a folder. With `SCREENSHOTS_ALL` in dark
+ * and at a phone's width as well.
+ */
 export async function shoot(page: Page, name: string): Promise<void> {
   const folder = process.env['SCREENSHOTS']
   if (folder === undefined) return
+  const take = (suffix: string) =>
+    page.screenshot({ path: path.join(folder, `console-${name}${suffix}.png`), fullPage: true })
   await page.emulateMedia({ colorScheme: 'light' })
-  await page.screenshot({ path: path.join(folder, `console-${name}.png`), fullPage: true })
-  if (process.env['SCREENSHOTS_DARK'] === undefined) return
+  await take('')
+  if (process.env['SCREENSHOTS_ALL'] === undefined) return
+  const size = page.viewportSize() ?? { width: 1280, height: 800 }
+  await page.setViewportSize({ width: PHONE, height: size.height })
+  await take('-phone')
+  await page.setViewportSize(size)
   await page.emulateMedia({ colorScheme: 'dark' })
-  await page.screenshot({ path: path.join(folder, `console-${name}-dark.png`), fullPage: true })
+  await take('-dark')
 }

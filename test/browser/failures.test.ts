@@ -235,9 +235,6 @@ describe('ten failures at once', { timeout: TIMEOUT_MS }, () => {
       await page.getByRole('heading', { name: 'Needs attention' }).waitFor()
       await shoot(page, 'attention')
       await expectAccessible(page)
-      await page.setViewportSize({ width: 390, height: 844 })
-      await shoot(page, 'attention-phone')
-      await page.setViewportSize({ width: 1280, height: 800 })
     })
 
     test.each(FAILURES)('leads from $connection to its cause', async ({ connection, ...told }) => {

@@ -178,7 +178,7 @@ export function ConnectionPage(props: Props) {
               : 'the connection’s own'}
             , version {connection.mappingVersion}
           </dd>
-          <dt>Created</dt>
+          <dt>Made</dt>
           <dd>
             <Time iso={connection.createdAt} now={now} />
           </dd>

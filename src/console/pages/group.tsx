@@ -5,6 +5,7 @@ import { More, Table } from '../parts/lists.tsx'
 import { Badge, Time } from '../parts/marks.tsx'
 import { Empty } from '../parts/notices.tsx'
 import type { Viewer } from '../viewer.ts'
+import { nameOf } from '../words.ts'
 import { Roles } from './groups.tsx'
 
 interface Props {
@@ -32,9 +33,9 @@ export function StandingBadge({ standing }: Pick<MembershipView, 'standing'>) {
 }
 
 export function GroupPage({ viewer, name, group, items, nextCursor, now }: Props) {
-  const { id, display, nativeId, externalId, state, members, changing, membersReadAt } = group
+  const { id, nativeId, externalId, state, members, changing, membersReadAt } = group
   const base = pathOf`/admin/connections/${name}`
-  const title = display ?? nativeId ?? id
+  const title = nameOf(group)
   return (
     <Layout title={`Group ${title}`} viewer={viewer} connection={{ name, tab: 'groups' }}>
       <div class="head">
@@ -101,7 +102,7 @@ export function GroupPage({ viewer, name, group, items, nextCursor, now }: Props
                 <a
                   href={`${base}/${member.type === 'Group' ? 'groups' : 'people'}/${encodeURIComponent(member.id)}`}
                 >
-                  {member.userName ?? member.display ?? member.nativeId ?? member.id}
+                  {nameOf(member)}
                 </a>
               </th>
               <td>

@@ -5,6 +5,7 @@ import { More, Search, Table } from '../parts/lists.tsx'
 import { Badge, Time } from '../parts/marks.tsx'
 import { Empty } from '../parts/notices.tsx'
 import type { Viewer } from '../viewer.ts'
+import { nameOf } from '../words.ts'
 
 /** A row of the role table. */
 export interface RoleRow {
@@ -26,7 +27,7 @@ interface Props {
   readonly now: number
 }
 
-const MODES: Readonly<Record<string, string>> = {
+const GROUP_MODES: Readonly<Record<string, string>> = {
   native: 'Groups are groups of the app.',
   record: 'Groups are recorded here; the app has none, and is not told.',
   roles: 'Groups are roles: the table below says what their members hold in the app.',
@@ -38,7 +39,7 @@ export function GroupsPage(props: Props) {
   return (
     <Layout title={`Groups of ${name}`} viewer={viewer} connection={{ name, tab: 'groups' }}>
       <h1>Groups</h1>
-      <p>{MODES[mode]}</p>
+      <p>{GROUP_MODES[mode]}</p>
       <Search
         at={at}
         label="Find a group"
@@ -65,9 +66,7 @@ export function GroupsPage(props: Props) {
           {items.map((group) => (
             <tr>
               <th scope="row">
-                <a href={`${at}/${encodeURIComponent(group.id)}`}>
-                  {group.display ?? group.nativeId ?? group.id}
-                </a>
+                <a href={`${at}/${encodeURIComponent(group.id)}`}>{nameOf(group)}</a>
               </th>
               <td>
                 <Badge tone={group.state === 'linked' ? 'good' : 'calm'}>{group.state}</Badge>

@@ -10,7 +10,7 @@ import { Badge, Time } from '../parts/marks.tsx'
 import { ModeCard } from '../parts/mode.tsx'
 import { ErrorSummary, Notice } from '../parts/notices.tsx'
 import { may, type Viewer } from '../viewer.ts'
-import { plural, typeLabel } from '../words.ts'
+import { nameOf, plural, typeLabel } from '../words.ts'
 import { GuardLimits, type LimitsForm } from './guard-limits.tsx'
 
 const STATES = {
@@ -169,19 +169,19 @@ function Tripped({
 function Who({ name, view, now }: { name: string; view: GuardView; now: number }) {
   return (
     <Table heads={['Who', 'What was asked', 'When', 'In the app']}>
-      {view.items.map(({ id, display, nativeId, op, at }) => (
+      {view.items.map((one) => (
         <tr>
           <th scope="row">
-            <a href={pathOf`/admin/connections/${name}/audit` + queryOf({ person: id })}>
-              {display ?? nativeId ?? id}
+            <a href={pathOf`/admin/connections/${name}/audit` + queryOf({ person: one.id })}>
+              {nameOf(one)}
             </a>
           </th>
-          <td>{op}</td>
+          <td>{one.op}</td>
           <td data-label="When">
-            <Time iso={at} now={now} />
+            <Time iso={one.at} now={now} />
           </td>
           <td data-label="In the app">
-            <code>{nativeId ?? 'gone'}</code>
+            <code>{one.nativeId ?? 'gone'}</code>
           </td>
         </tr>
       ))}

@@ -5,7 +5,7 @@ import { More, Table } from '../parts/lists.tsx'
 import { Time } from '../parts/marks.tsx'
 import { Empty, ErrorSummary, Notice } from '../parts/notices.tsx'
 import { may, type Viewer } from '../viewer.ts'
-import { plural } from '../words.ts'
+import { nameOf, plural } from '../words.ts'
 
 interface Props {
   readonly viewer: Viewer
@@ -57,29 +57,36 @@ export function LeaversPage({ viewer, name, days, items, nextCursor, removed, no
           data-confirm="The accounts that are ticked are removed from the app, as the policy of the connection has it. Go on?"
         >
           <Table heads={['Who', 'Off', 'In the app', 'Page']}>
-            {items.map(({ id, display, nativeId, inactiveSince, days: off }) => (
+            {items.map((leaver) => (
               <tr>
                 <th scope="row">
                   <span class="check">
                     {mayRemove && (
-                      <input {...{ id: `who-${id}`, name: 'who', type: 'checkbox', value: id }} />
+                      <input
+                        {...{
+                          id: `who-${leaver.id}`,
+                          name: 'who',
+                          type: 'checkbox',
+                          value: leaver.id,
+                        }}
+                      />
                     )}
-                    <label for={`who-${id}`}>{display ?? nativeId}</label>
+                    <label for={`who-${leaver.id}`}>{nameOf(leaver)}</label>
                   </span>
                 </th>
                 <td data-label="Off">
-                  {plural(off, 'day')}{' '}
+                  {plural(leaver.days, 'day')}{' '}
                   <span class="quiet">
-                    since <Time iso={inactiveSince} now={now} />
+                    since <Time iso={leaver.inactiveSince} now={now} />
                   </span>
                 </td>
                 <td data-label="In the app">
-                  <code>{nativeId}</code>
+                  <code>{leaver.nativeId}</code>
                 </td>
                 <td>
                   <a
-                    href={pathOf`/admin/connections/${name}/people/${id}`}
-                    aria-label={`Timeline of ${display ?? nativeId}`}
+                    href={pathOf`/admin/connections/${name}/people/${leaver.id}`}
+                    aria-label={`Timeline of ${nameOf(leaver)}`}
                   >
                     Timeline
                   </a>

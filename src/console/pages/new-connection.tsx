@@ -23,7 +23,7 @@ export function AdaptersPage({
   items: readonly AdapterListing[]
 }) {
   return (
-    <Layout title="New connection" viewer={viewer}>
+    <Layout title="New connection" viewer={viewer} area="connections">
       <div>
         <p class="quiet">New connection · step 1 of 3</p>
         <h1>Which app?</h1>
@@ -78,7 +78,7 @@ export function NewConnectionPage(props: Props) {
     refused?.errors.find(({ path }) => fieldIdOf(path) === id)?.message
   const field = (id: string) => ({ id, value: given(id), error: errorOf(id) })
   return (
-    <Layout title={`New connection to ${adapter.name}`} viewer={viewer}>
+    <Layout title={`New connection to ${adapter.name}`} viewer={viewer} area="connections">
       <div class="narrow">
         <div>
           <p class="quiet">New connection · step 2 of 3</p>

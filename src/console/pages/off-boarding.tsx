@@ -7,8 +7,8 @@ import { Badge, Time } from '../parts/marks.tsx'
 import { ModeBadge } from '../parts/mode.tsx'
 import { Empty, Notice } from '../parts/notices.tsx'
 import { may, type Viewer } from '../viewer.ts'
-import { plural } from '../words.ts'
-import { nameOf } from './person.tsx'
+import { nameOf, plural } from '../words.ts'
+import { personName } from './person.tsx'
 
 /** Of one account; without an id where a connection refused all of it. */
 export type Outcome = Pick<Removal, 'removed' | 'detail'> & {
@@ -117,7 +117,7 @@ function Place({ one, now, mayRemove }: { one: Whereabouts; now: number; mayRemo
         <div class="head">
           <h2 id={title}>
             <a href={pathOf`/admin/connections/${connection}/people/${person.id}`}>
-              {nameOf(person)}
+              {personName(person)}
             </a>{' '}
             <span class="quiet">
               in {connection} ({adapter})
@@ -142,7 +142,7 @@ function Place({ one, now, mayRemove }: { one: Whereabouts; now: number; mayRemo
             </>
           )}
           <dt>Groups</dt>
-          <dd>{person.groups.map(({ display, id }) => display ?? id).join(', ') || 'none'}</dd>
+          <dd>{person.groups.map(nameOf).join(', ') || 'none'}</dd>
           {person.roles.length > 0 && (
             <>
               <dt>Roles</dt>

@@ -5,6 +5,7 @@ import { Exports, More, Search, Table, Views } from '../parts/lists.tsx'
 import { Badge, Time } from '../parts/marks.tsx'
 import { Empty } from '../parts/notices.tsx'
 import type { Viewer } from '../viewer.ts'
+import { nameOf } from '../words.ts'
 
 export type Which = 'all' | 'off' | 'orphans'
 
@@ -90,7 +91,7 @@ export function PeoplePage({ viewer, name, which, text, access, query, now }: Pr
                       : `${at}/${encodeURIComponent(one.id)}`
                   }
                 >
-                  {one.userName ?? one.display ?? one.nativeId ?? one.id}
+                  {nameOf(one)}
                 </a>
               </th>
               <td>
@@ -107,10 +108,7 @@ export function PeoplePage({ viewer, name, which, text, access, query, now }: Pr
                 </span>
               </td>
               <td data-label="Groups">
-                {one.groups
-                  .slice(0, 3)
-                  .map((group) => group.display ?? group.id)
-                  .join(', ')}
+                {one.groups.slice(0, 3).map(nameOf).join(', ')}
                 {one.groups.length > 3 && ` and ${one.groups.length - 3} more`}
               </td>
               <td data-label="Last change">

@@ -4,6 +4,7 @@ import { pathOf, queryOf } from '../ask.ts'
 import { Layout } from '../layout.tsx'
 import { Badge, Time } from '../parts/marks.tsx'
 import type { Viewer } from '../viewer.ts'
+import { nameOf } from '../words.ts'
 import { Entry } from './audit.tsx'
 import { StandingBadge } from './group.tsx'
 import { Roles } from './groups.tsx'
@@ -17,16 +18,16 @@ interface Props {
   readonly now: number
 }
 
-export const nameOf = ({ review, display, nativeId, id }: PersonView): string =>
-  review?.userName ?? display ?? nativeId ?? id
+export const personName = (person: PersonView): string =>
+  nameOf({ ...person, userName: person.review?.userName })
 
 export function PersonPage({ viewer, name, person, entries, now }: Props) {
   const { id, nativeId, externalId, state, review, inactiveSince, groups } = person
   const base = pathOf`/admin/connections/${name}`
   return (
-    <Layout title={nameOf(person)} viewer={viewer} connection={{ name, tab: 'people' }}>
+    <Layout title={personName(person)} viewer={viewer} connection={{ name, tab: 'people' }}>
       <div class="head">
-        <h1>{nameOf(person)}</h1>
+        <h1>{personName(person)}</h1>
         {inactiveSince === null ? (
           <Badge tone={state === 'linked' ? 'good' : 'calm'}>{state}</Badge>
         ) : (
@@ -76,7 +77,7 @@ export function PersonPage({ viewer, name, person, entries, now }: Props) {
           )}
         </dl>
         <p>
-          <a href={`/admin/leavers${queryOf({ person: nameOf(person) })}`}>
+          <a href={`/admin/leavers${queryOf({ person: personName(person) })}`}>
             Off-boarding: where else they have an account
           </a>
         </p>
@@ -89,9 +90,7 @@ export function PersonPage({ viewer, name, person, entries, now }: Props) {
           <ul class="plain-list">
             {groups.map((group) => (
               <li class="choice">
-                <a href={`${base}/groups/${encodeURIComponent(group.id)}`}>
-                  {group.display ?? group.nativeId ?? group.id}
-                </a>
+                <a href={`${base}/groups/${encodeURIComponent(group.id)}`}>{nameOf(group)}</a>
                 <StandingBadge standing={group.standing} />
               </li>
             ))}

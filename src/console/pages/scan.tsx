@@ -7,7 +7,7 @@ import { Badge, Time } from '../parts/marks.tsx'
 import { ErrorSummary, Notice } from '../parts/notices.tsx'
 import { reasonOf, SITUATION_NAMES, SITUATIONS, type Situation } from '../situations.ts'
 import { may, type Viewer } from '../viewer.ts'
-import { plural, typeLabel } from '../words.ts'
+import { nameOf, plural, typeLabel } from '../words.ts'
 import { StateBadge } from './reconcile.tsx'
 
 interface Props {
@@ -107,9 +107,7 @@ export function Running({
       {...(mayMove && { 'data-moves': '' })}
       {...(after !== undefined && { 'data-after': after })}
     >
-      <h2 id="running" data-phase>
-        {PHASES[phase ?? 'walk']}
-      </h2>
+      <h2 id="running">{PHASES[phase ?? 'walk']}</h2>
       <progress
         aria-labelledby="running"
         max={Math.max(total ?? 0, 1)}
@@ -214,9 +212,7 @@ export function ScannedTable({ name, items }: { name: string; items: readonly Sc
       {items.map((one) => (
         <tr>
           <th scope="row">
-            <a href={`${audit}${queryOf({ person: one.id ?? one.nativeId })}`}>
-              {one.display ?? one.nativeId}
-            </a>
+            <a href={`${audit}${queryOf({ person: one.id ?? one.nativeId })}`}>{nameOf(one)}</a>
           </th>
           <td>
             <Badge tone={SITUATIONS[one.situation].tone}>{SITUATIONS[one.situation].label}</Badge>

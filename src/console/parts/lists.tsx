@@ -131,7 +131,7 @@ export function Exports({
       ].map(([format, label]) => (
         <a href={at + queryOf({ ...query, format })} download>
           {label}
-          <span class="hidden"> file of the {what}</span>
+          <span class="unseen"> file of the {what}</span>
         </a>
       ))}
     </p>
