@@ -17,7 +17,7 @@ export interface GuardView {
   readonly windowMinutes: number
   readonly maxCount: number
   readonly maxPercent: number
-  /** Linked people, of whom the percentage is taken; null: too few of them for that. */
+  /** People who are linked, or were at the beginning of the window; null: too few of them for a percentage. */
   readonly percentOf: number | null
   /** Within the window, before the next one is held back. */
   readonly mayLeave: number
@@ -53,13 +53,14 @@ export function guardRoutes(deps: AccessDeps): (api: Hono) => void {
         const now = deps.now()
         const since = (Math.floor(now / HOUR_MS) - HOURS + 1) * HOUR_MS
         const query = { state, after: afterOf(c), limit: PAGE_SIZE + 1 }
-        const [gone, slots, linked, rows] = await Promise.all([
+        const [{ left, deleted, parked }, slots, linked, rows] = await Promise.all([
           leaving(db, id, now - policy.guard.windowMinutes * 60_000),
           departuresBySlot(db, id, since, HOUR_MS),
           countLinks(db, id),
           departedOf(db, id, query),
         ])
-        const people = linked.find(({ type }) => type === 'User')?.count ?? 0
+        // As the guard counts them: who is deleted makes the share of the next one no greater.
+        const people = (linked.find(({ type }) => type === 'User')?.count ?? 0) + deleted
         const perHour = (which: 'left' | 'parked') =>
           Array.from(
             { length: HOURS },
@@ -69,7 +70,7 @@ export function guardRoutes(deps: AccessDeps): (api: Hono) => void {
           ...policy.guard,
           percentOf: people > PERCENT_ABOVE ? people : null,
           mayLeave: mostLeavers(policy.guard, people),
-          ...gone,
+          ...{ left, parked },
           hours: {
             since: new Date(since).toISOString(),
             left: perHour('left'),

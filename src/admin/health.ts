@@ -39,7 +39,7 @@ export function healthRoutes(deps: AccessDeps): (api: Hono) => void {
         const { id, policy } = connection
         const now = deps.now()
         const { windowMinutes, maxCount } = policy.guard
-        const [spans, heardAt, findings, gone, [scan]] = await Promise.all([
+        const [spans, heardAt, findings, { left, parked }, [scan]] = await Promise.all([
           spansSince(db, id, now - DAY_MS - SPAN_MS),
           lastHeard(db, id),
           openFindings(db, id),
@@ -62,7 +62,7 @@ export function healthRoutes(deps: AccessDeps): (api: Hono) => void {
             open: Object.values(findings).reduce((sum, n) => sum + n, 0),
             byKind: findings,
           },
-          guard: { ...gone, windowMinutes, maxCount, isTripped: gone.parked > 0 },
+          guard: { left, parked, windowMinutes, maxCount, isTripped: parked > 0 },
           lastScan: scan
             ? {
                 id: scan.id,

@@ -91,6 +91,7 @@ test('a share counts only above twenty people, and the admin API says how many m
     statuses.push((await many.world.ask('DELETE', `/Users/${id}`)).status)
   }
   expect(statuses).toEqual([204, 204, 204, 400])
+  expect(await mayLeave(many)).toBe(3)
 })
 
 test('when the window has passed, the next ones pass', async () => {
