@@ -135,15 +135,16 @@ async function play(
   { say, paint, progress }: Voice,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const { appUrl, connection, adapter, scimBaseUrl, token } = target
-  const directory = createDirectory(options.users)
+  const { appUrl, connection, adapter, scimBaseUrl, token, hasGroups } = target
+  const whole = createDirectory(options.users)
+  const directory = hasGroups ? whole : { ...whole, groups: [] }
   const { people, groups } = directory
   say(`${paint('bold', `Playing Microsoft Entra against ${connection}`)} (adapter ${adapter})`)
   say(paint('dim', `  ${scimBaseUrl}`))
   say(
     paint(
       'dim',
-      `  ${people.length} people and ${groups.length} groups, dialect ${options.dialect}\n`,
+      `  ${people.length} people and ${hasGroups ? groups.length : 'no'} groups, dialect ${options.dialect}\n`,
     ),
   )
   const before = appUrl === undefined ? undefined : await readAppView(appUrl)

@@ -23,6 +23,8 @@ export interface Target {
   readonly adapter: string
   readonly scimBaseUrl: string
   readonly token: string
+  /** False: whoever sets Entra up has it send people alone. */
+  readonly hasGroups: boolean
   /** Of the example app, where it stands behind this connection. */
   readonly appUrl: string | undefined
   /** Gives the token back. */
@@ -33,6 +35,7 @@ const connectionSchema = z.object({
   adapter: z.string(),
   settings: z.record(z.string(), z.unknown()),
 })
+const entraSchema = z.object({ groups: z.array(z.unknown()) })
 const tokenSchema = z.object({ id: z.string(), token: z.string() })
 const problemSchema = z.object({
   title: z.string().optional(),
@@ -53,6 +56,9 @@ export async function findTarget(options: TargetOptions): Promise<Target> {
   const { adapter, settings } = connectionSchema.parse(
     await call('GET', `/connections/${name}`, `find the connection ${connection}`),
   )
+  const { groups } = entraSchema.parse(
+    await call('GET', `/connections/${name}/entra`, 'find out what Entra would send'),
+  )
   const tokens = `/connections/${name}/tokens`
   const expiresAt = new Date(Date.now() + TOKEN_LIFE_MS).toISOString()
   const label = 'postern simulate'
@@ -64,6 +70,7 @@ export async function findTarget(options: TargetOptions): Promise<Target> {
     adapter,
     scimBaseUrl: `${origin}/scim/${name}/v2`,
     token,
+    hasGroups: groups.length > 0,
     appUrl: adapter === 'example' && typeof appUrl === 'string' ? appUrl : undefined,
     async close() {
       await call('DELETE', `${tokens}/${encodeURIComponent(id)}`, 'revoke its token')

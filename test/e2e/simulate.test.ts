@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import path from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
+import fernhollow from '../../examples/legacy-app/fernhollow.manifest.json' with { type: 'json' }
 import { SEED_ACCOUNTS } from '../../examples/legacy-app/people.ts'
 import type { DeskAccount } from '../support/desk.ts'
 import { useNpmStart } from '../support/npm-start.ts'
@@ -220,6 +221,19 @@ describe('a run', { timeout: TIMEOUT_MS }, () => {
     expect(first).toMatchObject({ code: 0, created: 60, matched: 0, failed: 0, appWrites: null })
     const second = await simulateJson([...args, ...FLAG], gateway.env)
     expect(second).toMatchObject({ code: 0, created: 0, matched: 60, updated: 0, failed: 0 })
+  })
+
+  test('sends no groups where the app knows none, as whoever follows docs/adapters.md meets it', async () => {
+    const { Group: _, ...resources } = fernhollow.resources
+    const manifest = { ...fernhollow, name: 'people-alone', resources }
+    expect((await gateway.admin('PUT', '/manifests/people-alone', manifest)).status).toBe(201)
+    const settings = { url: gateway.now.appUrl }
+    const connection = { name: 'no-groups', adapter: 'people-alone', settings }
+    const secrets = { apiKey: gateway.now.appKey }
+    const made = await gateway.admin('POST', '/connections', { ...connection, secrets })
+    expect(made.status).toBe(201)
+    const run = await simulateJson(['--connection', 'no-groups', '--users', '5'], gateway.env)
+    expect(run).toMatchObject({ code: 0, failed: 0, failures: [] })
   })
 
   test('stops at a connection test that fails, and says so', async () => {
