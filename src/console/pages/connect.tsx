@@ -148,7 +148,7 @@ function Attributes({ caption, items }: { caption: string; items: readonly Entra
             <code>{source}</code>
           </td>
           <td data-label="Target">
-            <code>{target}</code>
+            <code>{breakable(target)}</code>
           </td>
           <td>
             {isMatching && <Badge tone="good">matching attribute</Badge>}
@@ -158,4 +158,14 @@ function Attributes({ caption, items }: { caption: string; items: readonly Entra
       ))}
     </Table>
   )
+}
+
+/** A URN is longer than its column: it is broken behind a colon, where it has to be. */
+function breakable(path: string) {
+  return path.split(/(?<=:)/).map((part) => (
+    <>
+      {part}
+      <wbr />
+    </>
+  ))
 }
