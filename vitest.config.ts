@@ -158,6 +158,9 @@ export default defineConfig(async () => {
             name: 'node',
             environment: 'node',
             include: ON_NODE,
+            // Nothing of one file is another's: what it starts is a process of its own. A worker for each
+            // would load the same modules again.
+            isolate: false,
             testTimeout: 60_000,
             hookTimeout: 60_000,
             // Most of their time they wait for processes of their own.

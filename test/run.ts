@@ -69,14 +69,33 @@ function check(title: string, tool: string, ...args: string[]): Suite {
 const reportSchema = z.object({
   testResults: z.array(
     z.object({
+      name: z.string(),
       status: z.string(),
+      /** Milliseconds. */
+      startTime: z.number(),
+      endTime: z.number(),
       assertionResults: z.array(z.object({ status: z.string() })),
     }),
   ),
 })
 
-async function countTests(reportFile: string): Promise<Counts> {
-  const { testResults } = reportSchema.parse(JSON.parse(await readFile(reportFile, 'utf8')))
+type Report = z.infer<typeof reportSchema>
+
+/** Files of a suite that are named with what they took. */
+const SLOWEST = 10
+
+/** Where to look first when the whole takes too long; beside others a file takes longer than alone. */
+function tellSlowest({ testResults }: Report): void {
+  const slowest = testResults
+    .map(({ name, startTime, endTime }) => ({ name, ms: endTime - startTime }))
+    .sort((a, b) => b.ms - a.ms)
+    .slice(0, SLOWEST)
+  for (const { name, ms } of slowest) {
+    console.log(`${(ms / 1000).toFixed(1).padStart(7)} s  ${path.relative(PROJECT, name)}`)
+  }
+}
+
+function countTests({ testResults }: Report): Counts {
   return testResults.reduce<Counts>((sum, { status, assertionResults }) => {
     const number = (wanted: string) => assertionResults.filter((r) => r.status === wanted).length
     const passed = number('passed')
@@ -96,7 +115,9 @@ function vitest(title: string, ...args: readonly string[]): Suite {
       const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`]
       try {
         const code = await runTool('vitest', ['run', ...reporters, ...args])
-        const counts = await countTests(reportFile)
+        const report = reportSchema.parse(JSON.parse(await readFile(reportFile, 'utf8')))
+        tellSlowest(report)
+        const counts = countTests(report)
         // Unhandled errors fail the run and stand in no test.
         return code !== 0 && counts.failed === 0 ? add(counts, FAILED) : counts
       } finally {
