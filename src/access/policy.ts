@@ -4,10 +4,12 @@ import * as z from 'zod'
 /** What `src/identity/normalize.ts` carries out. */
 const normalization = z.enum(['trim', 'lower', 'digits', 'beforeAt'])
 
-/** SCIM attribute path; its grammar is checked where the resource types are known. */
-const scimPath = z.string().min(1).max(500)
+// `names`: what cannot be checked here, since it takes the resource types and the adapter (`checkConnection`).
+
+/** SCIM attribute path. */
+const scimPath = z.string().min(1).max(500).meta({ names: 'a SCIM path' })
 /** Attribute of the app by the app's own name. */
-const appAttribute = z.string().min(1).max(200)
+const appAttribute = z.string().min(1).max(200).meta({ names: 'an attribute of the app' })
 const scalar = z.union([z.string().max(1000), z.number(), z.boolean()])
 
 const matchRule = z.strictObject({
