@@ -52,26 +52,22 @@ export function faultOf(expression: string): string | undefined {
  *
  * @throws {ExpressionFault} where it fails, or does more than the limits allow
  */
-export async function evaluate(
-  expression: string,
-  input: Json,
-  limits: Limits = LIMITS,
-): Promise<Json | undefined> {
+export async function evaluate(expression: string, input: Json): Promise<Json | undefined> {
   const fault = faultOf(expression)
   if (fault !== undefined) throw new ExpressionFault(`The expression ${fault}`)
-  const compiled = jsonata(expression, { stack: limits.depth, sequence: limits.list })
+  const compiled = jsonata(expression, { stack: LIMITS.depth, sequence: LIMITS.list })
   for (const [name, implementation] of Object.entries(FUNCTIONS)) {
     compiled.registerFunction(name, (...given: Given[]) => {
       const made = implementation(...given)
       // A function of ours is one step of JSONata's, whatever it makes.
-      measure(made, { ...limits, parts: limits.list })
+      measure(made, { ...LIMITS, parts: LIMITS.list })
       return made
     })
   }
-  count(compiled, limits)
+  count(compiled)
   try {
     const value: unknown = await compiled.evaluate(input)
-    measure(value, limits)
+    measure(value, LIMITS)
     const text = JSON.stringify(value)
     return text === undefined ? undefined : (JSON.parse(text) as Json)
   } catch (error) {
@@ -86,16 +82,16 @@ export async function evaluate(
 const ENTRY = Symbol.for('jsonata.__evaluate_entry')
 const EXIT = Symbol.for('jsonata.__evaluate_exit')
 
-function count(compiled: jsonata.Expression, limits: Limits): void {
+function count(compiled: jsonata.Expression): void {
   let steps = 0
   let parts = 0
   const bind = compiled.assign as (name: string | symbol, value: unknown) => void
   bind(ENTRY, () => {
     steps += 1
-    if (steps > limits.steps) throw tooMuch(`more than ${limits.steps} steps`)
+    if (steps > LIMITS.steps) throw tooMuch(`more than ${LIMITS.steps} steps`)
   })
   bind(EXIT, (_: unknown, __: unknown, ___: unknown, result: unknown) => {
-    parts += measure(result, { ...limits, parts: limits.parts - parts })
+    parts += measure(result, { ...LIMITS, parts: LIMITS.parts - parts })
   })
 }
 

@@ -121,8 +121,8 @@ export function minimal(scene: Scene, naming?: string): Attributes {
 }
 
 /** All that can be written and that there is a sample of. */
-export function maximal(scene: Scene, naming?: string): Attributes {
-  return fill(scene, creatable(scene), naming)
+export function maximal(scene: Scene): Attributes {
+  return fill(scene, creatable(scene))
 }
 
 function fill(scene: Scene, names: readonly string[], naming?: string): Attributes {

@@ -9,6 +9,8 @@ import { describe, openStage, type Scene } from './scene.ts'
 const MAX_WALK = 20_000
 const MAX_POLLS = 30
 const POLL_MS = 500
+/** Objects of a small page. */
+const SMALL = 2
 /** How long a search may lag behind what it declares before a check goes on without it. */
 const SETTLE_MS = 3_000
 
@@ -225,11 +227,11 @@ export async function walk(
 }
 
 /** Pages small enough for two of them, at least. @throws {CheckSkipped} where there are not */
-export async function smallPages(scene: Scene, size = 2): Promise<Walk> {
+export async function smallPages(scene: Scene): Promise<Walk> {
   for (;;) {
-    const found = await walk(scene, size)
+    const found = await walk(scene, SMALL)
     if (found.pages.length > 1) return found
-    const lacking = size + 1 - found.objects.length
+    const lacking = SMALL + 1 - found.objects.length
     if (lacking <= 0) throw new CheckSkipped('the list comes as one page')
     for (let made = 0; made < lacking; made++) await make(scene)
   }

@@ -22,21 +22,17 @@ import { readPort } from './read.ts'
 import type { AttributeDeclaration, ResourceManifest } from './resource-schema.ts'
 import type { Manifest } from './schema.ts'
 import { factsWith, fillText } from './template.ts'
-import { createTokenCache, type TokenCache } from './token-cache.ts'
+import { createTokenCache } from './token-cache.ts'
 import { writePort } from './write.ts'
 
 type Ports = ReturnType<Adapter['connect']>
 type Settings = Readonly<Record<string, string>>
 
-/**
- * @param tokens where the app hands some out; of this adapter alone, and bounded
- * @param random fills bytes, for passwords that nobody keeps
- */
-export function compileManifest(
-  manifest: Manifest,
-  tokens: TokenCache = createTokenCache(),
-  random: FillRandom = (bytes) => crypto.getRandomValues(bytes),
-): Adapter<Settings> {
+const random: FillRandom = (bytes) => crypto.getRandomValues(bytes)
+
+export function compileManifest(manifest: Manifest): Adapter<Settings> {
+  // Where the app hands some out; of this adapter alone, and bounded.
+  const tokens = createTokenCache()
   const { name, version, config, base, auth, certificate, limits, resources } = manifest
   const specs = Object.fromEntries(
     Object.entries(resources).flatMap(([type, resource]): [string, ResourceSpec][] =>

@@ -7,8 +7,10 @@ export interface TokenCache {
   delete(key: string): boolean
 }
 
-/** The oldest goes first where there are more than `capacity`. */
-export function createTokenCache(capacity = 100): TokenCache {
+const CAPACITY = 100
+
+/** The oldest goes first where there are more than `CAPACITY`. */
+export function createTokenCache(): TokenCache {
   const entries = new Map<string, { readonly token: string; readonly expiresAt: number }>()
   return {
     get(key, now) {
@@ -18,7 +20,7 @@ export function createTokenCache(capacity = 100): TokenCache {
     set(key, token, expiresAt) {
       entries.delete(key)
       const [oldest] = entries.keys()
-      if (oldest !== undefined && entries.size >= capacity) entries.delete(oldest)
+      if (oldest !== undefined && entries.size >= CAPACITY) entries.delete(oldest)
       entries.set(key, { token, expiresAt })
     },
     delete: (key) => entries.delete(key),
