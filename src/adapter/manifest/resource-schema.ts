@@ -9,8 +9,8 @@ export const name = z.string().regex(/^[A-Za-z_][A-Za-z0-9_-]{0,63}$/, {
 const MAX_ATTRIBUTES = 200
 
 /** JavaScript's own names must not become keys of ours. */
-export function few<T extends z.ZodType>(value: T, most: number) {
-  return z.record(name, value).refine((record) => Object.keys(record).length <= most, {
+export function few<T extends z.ZodType>(key: z.ZodString, value: T, most: number) {
+  return z.record(key, value).refine((record) => Object.keys(record).length <= most, {
     message: `must not hold more than ${most} members`,
   })
 }
@@ -170,7 +170,7 @@ export const resource = z.strictObject({
     .max(20)
     .default([])
     .meta({ description: 'An object that meets one of these is as good as gone: a deleted one' }),
-  attributes: few(attribute, MAX_ATTRIBUTES),
+  attributes: few(name, attribute, MAX_ATTRIBUTES),
   naming: name.meta({ description: 'What people sign in with, or groups go by' }),
   anchor: name.optional().meta({
     description:

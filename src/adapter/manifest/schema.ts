@@ -6,7 +6,7 @@ import * as z from 'zod'
 import { auth, csrf } from './auth-schema.ts'
 import { checkManifest } from './check.ts'
 import { answers, request, rules } from './request-schema.ts'
-import { few, resource } from './resource-schema.ts'
+import { few, name, resource } from './resource-schema.ts'
 
 const field = z
   .strictObject({
@@ -60,7 +60,7 @@ export const shapeOfManifest = z.strictObject({
     .url({ protocol: /^https$/ })
     .max(500)
     .optional(),
-  config: few(field, 50),
+  config: few(name, field, 50),
   base: z.string().min(1).max(500).meta({
     description: '"{config.url}/api", or "https://{config.host}/api/v4": nothing else is called',
   }),

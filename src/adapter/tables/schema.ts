@@ -4,7 +4,7 @@
  */
 import * as z from 'zod'
 import { scalar } from '../manifest/request-schema.ts'
-import { mappingEntry, name } from '../manifest/resource-schema.ts'
+import { few, mappingEntry, name } from '../manifest/resource-schema.ts'
 import { shapeOfManifest } from '../manifest/schema.ts'
 import { isName } from '../sql/statement.ts'
 import { checkTables } from './check.ts'
@@ -22,12 +22,6 @@ const table = z
   .string()
   .refine(isName, { message: 'must be the name of a table, or "schema.table"' })
   .meta({ description: 'A table, or schema.table, in the letter case that it has' })
-
-function few<T extends z.ZodType>(key: z.ZodString, value: T, most: number) {
-  return z.record(key, value).refine((record) => Object.keys(record).length <= most, {
-    message: `must not hold more than ${most} members`,
-  })
-}
 
 const constant = z.union([scalar, z.null(), z.strictObject({ is: z.enum(['now', 'uuid']) })])
 export type Constant = z.output<typeof constant>
