@@ -130,7 +130,7 @@ function checkHeard(at: number | undefined, now: number): Check {
   const check = 'last-heard'
   const advice =
     'in Entra: Provisioning, Test connection; then see that the job is started and not in quarantine'
-  if (at === undefined) return warn(check, 'nobody has signed in by a token or client that is there now', advice)
+  if (at === undefined) return warn(check, 'nobody has signed in by what is there now', advice)
   const minutes = Math.floor((now - at) / MINUTE_MS)
   return now - at > QUIET_MS
     ? warn(check, `no client for ${minutes} minutes; Entra comes every 40`, advice)
