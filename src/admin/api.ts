@@ -6,6 +6,7 @@ import { SealError } from '../access/seal.ts'
 import { SecretUnavailable } from '../access/worker-secret.ts'
 import { AdapterFailure } from '../adapter/failure.ts'
 import { DatabaseUnbound } from '../db/data-databases.ts'
+import { isStorageError } from '../db/database.ts'
 import { actorOf } from './actor.ts'
 import { limitBody, readJson } from './body.ts'
 import {
@@ -40,6 +41,10 @@ export interface AdminDeps extends ConnectionDeps, DoorDeps, PlacementDeps {
   readonly report: (error: unknown, request: string) => void
 }
 
+const STORAGE_FAILED =
+  'D1 failed, and nothing is wrong with the request. Retry in a minute. If it stays, postern doctor says ' +
+  'whether every migration is applied and how full each database is'
+
 /**
  * To be mounted with `app.route('/admin/api', adminApi(deps))`. `more` adds routes of other parts of
  * the gateway behind the same door; what they throw ends here as well.
@@ -58,6 +63,7 @@ export function adminApi(deps: AdminDeps, more: (api: Hono) => void = () => {}):
       return new Problem(error.passes ? 503 : 500, error.message).toResponse()
     }
     if (error instanceof DatabaseUnbound) return new Problem(503, error.message).toResponse()
+    if (isStorageError(error)) return new Problem(503, STORAGE_FAILED).toResponse()
     if (error instanceof SecretUnavailable) return new Problem(503, error.message).toResponse()
     return new Problem(500, 'The request failed for a reason that is not yours').toResponse()
   })

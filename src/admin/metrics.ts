@@ -80,20 +80,27 @@ export async function samplesFor(
   ])
   const { found: counters, silent } = await data.gather(connections, countersOf)
   const gaugedAt = (id: string) => counters.get(id)?.gaugedAt ?? 0
-  const old = connections
-    .filter(({ id }) => gaugedAt(id) <= at - GAUGES_LAST_MS)
-    .sort((a, b) => gaugedAt(a.id) - gaugedAt(b.id))
-    .slice(0, TAKEN)
-  const { found: taken } = await data.gather(old, (db, ids) =>
+  const answering = connections.filter((one) => !silent.has(one.dataDatabase))
+  // Of each database: one that is full takes none, and its connections stay the oldest.
+  const old = [...Map.groupBy(answering, ({ dataDatabase }) => dataDatabase).values()].flatMap(
+    (own) =>
+      own
+        .filter(({ id }) => gaugedAt(id) <= at - GAUGES_LAST_MS)
+        .sort((a, b) => gaugedAt(a.id) - gaugedAt(b.id))
+        .slice(0, TAKEN),
+  )
+  const { found: taken, silent: full } = await data.gather(old, (db, ids) =>
     takeGauges(db, ids, { now: at, since: at - DAY_MS }),
   )
+  const isUp = (binding: string) =>
+    data.isBound(binding) && !silent.has(binding) && !full.has(binding)
   return [
     { metric: 'postern_connections', labels: [], value: count },
     ...[...new Set(connections.map(({ dataDatabase }) => dataDatabase))].map(
       (binding): Sample => ({
         metric: 'postern_database_up',
         labels: [binding],
-        value: data.isBound(binding) && !silent.has(binding) ? 1 : 0,
+        value: isUp(binding) ? 1 : 0,
       }),
     ),
     ...connections.flatMap((connection) => {

@@ -1,7 +1,7 @@
 /** Connections at a glance: what one looks at first, as routes behind the admin API's door. */
 import type { Hono } from 'hono'
 import { Connections } from '../db/connections.ts'
-import type { DataDatabases } from '../db/data-databases.ts'
+import type { DataDatabases, Placed } from '../db/data-databases.ts'
 import type { Database } from '../db/database.ts'
 import type { FindingKind } from '../db/findings.ts'
 import { countDecisions, countLinks, type Glance, glanceAt, type Span } from '../db/overview.ts'
@@ -35,8 +35,8 @@ export interface Health {
   /** Bearer tokens that there are, and when the first of them ends; null: none does. */
   readonly tokens: number
   readonly nextExpiry: string | null
-  /** Open ones, by kind. */
-  readonly findings: Readonly<Partial<Record<FindingKind, number>>>
+  /** Open ones, by kind; null: its database fails, and neither they nor its traffic are known. */
+  readonly findings: Readonly<Partial<Record<FindingKind, number>>> | null
   /** Requests in each slot, and those that were refused or failed; the last slot is not over. */
   readonly traffic: {
     readonly since: string
@@ -75,15 +75,13 @@ export function overviewRoutes(deps: OverviewDeps): (api: Hono) => void {
         const page = await listConnections(c.req.query('cursor'), base, deps, administratorOf(c))
         const names = page.items.map(({ name }) => name)
         const known = await connections.known({ names })
-        const idOf = new Map(known.map(({ id, name }) => [name, id]))
+        const placed = new Map(known.map((one) => [one.name, one]))
         const span = spanOf(now(), HOUR_MS, HOURS)
         const glance = await glanceAt(control, data, known, span)
-        const items = page.items.map(
-          (view): Brief => ({
-            ...briefOf(view),
-            health: healthOf(glance, idOf.get(view.name) ?? '', span, HOURS),
-          }),
-        )
+        const items = page.items.flatMap((view): Brief[] => {
+          const own = placed.get(view.name)
+          return own ? [{ ...briefOf(view), health: healthOf(glance, own, span, HOURS) }] : []
+        })
         return c.json({ ...page, items })
       },
     })
@@ -93,16 +91,17 @@ export function overviewRoutes(deps: OverviewDeps): (api: Hono) => void {
         const row = await connections.named(c.req.param('name') ?? '')
         if (!row) throw noConnection()
         await deps.flush()
-        const own = data.of({ dataDatabase: row.dataDb })
+        const placed = { id: row.id, dataDatabase: row.dataDb }
+        const own = data.of(placed)
         const span = spanOf(now(), DAY_MS, DAYS)
         const [glance, linked, decisions] = await Promise.all([
-          glanceAt(control, data, [{ id: row.id, dataDatabase: row.dataDb }], span),
+          glanceAt(control, data, [placed], span),
           countLinks(own, row.id),
           countDecisions(own, row.id),
         ])
         const health: ConnectionHealth & Omit<Brief, 'health'> = {
           ...briefOf(toView(row, deps.baseUrl(c.req.url), now())),
-          ...healthOf(glance, row.id, span, DAYS),
+          ...healthOf(glance, placed, span, DAYS),
           linked: Object.fromEntries(linked.map(({ type, count }) => [type, count])),
           decisions,
         }
@@ -122,7 +121,12 @@ function spanOf(now: number, slotMs: number, slots: number): Span {
   return { since: Math.floor(now / slotMs) * slotMs - (slots - 1) * slotMs, slotMs }
 }
 
-function healthOf(glance: Glance, id: string, { since, slotMs }: Span, slots: number): Health {
+function healthOf(
+  glance: Glance,
+  { id, dataDatabase }: Placed,
+  { since, slotMs }: Span,
+  slots: number,
+): Health {
   const heard = glance.heard.get(id)
   const requests = Array<number>(slots).fill(0)
   const failures = Array<number>(slots).fill(0)
@@ -141,7 +145,7 @@ function healthOf(glance: Glance, id: string, { since, slotMs }: Span, slots: nu
     lastHeard: isoOf(heardAt === 0 ? null : heardAt),
     tokens: heard?.tokens ?? 0,
     nextExpiry: isoOf(heard?.nextExpiry ?? null),
-    findings: glance.findings.get(id) ?? {},
+    findings: glance.silent.has(dataDatabase) ? null : (glance.findings.get(id) ?? {}),
     traffic: {
       since: new Date(since).toISOString(),
       slotHours: slotMs / HOUR_MS,

@@ -23,6 +23,7 @@ import type { Trail } from '../govern/trail.ts'
 import { ValueHashes } from '../govern/value-hashes.ts'
 import type { Jobs } from '../jobs/jobs.ts'
 import type { Mail } from '../jobs/send-notice.ts'
+import { errorName } from '../log/error-name.ts'
 import type { NotDone } from '../log/events.ts'
 import { AppTrouble } from '../operations/app-trouble.ts'
 import { NativeIds } from '../operations/native-ids.ts'
@@ -52,6 +53,7 @@ export function openCore(parts: Parts) {
         ([binding, one]) => [binding, openDatabase(watch(one))] as const,
       ),
     ]),
+    (database, error) => log({ event: 'database.failed', database, error: errorName(error) }),
   )
   const openData = (connection: Pick<Placed, 'dataDatabase'>) => data.of(connection)
 

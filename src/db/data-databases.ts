@@ -35,16 +35,24 @@ export interface Placed {
 /** By id of the connection. */
 export interface Gathered<T> {
   readonly found: ReadonlyMap<string, T>
-  /** Bindings of databases that failed: nothing is known of their connections now. */
+  /** Bindings of databases that failed, full ones among them: nothing is known of their connections now. */
   readonly silent: ReadonlySet<string>
 }
 
 export class DataDatabases {
   readonly #bound: ReadonlyMap<string, Database>
+  readonly #onSilent: (binding: string, error: unknown) => void
 
-  /** @param bound by name of the binding; `FIRST` is among them */
-  constructor(bound: ReadonlyMap<string, Database>) {
+  /**
+   * @param bound by name of the binding; `FIRST` is among them
+   * @param onSilent told of each one that could not be asked among others
+   */
+  constructor(
+    bound: ReadonlyMap<string, Database>,
+    onSilent: (binding: string, error: unknown) => void,
+  ) {
     this.#bound = bound
+    this.#onSilent = onSilent
   }
 
   /** Never another one in its place. @throws {DatabaseUnbound} */
@@ -86,6 +94,7 @@ export class DataDatabases {
           return await read(db, ids)
         } catch (error) {
           if (!isStorageError(error)) throw error
+          this.#onSilent(binding, error)
           silent.add(binding)
           return new Map<string, T>()
         }

@@ -15,6 +15,8 @@ export interface Glance {
   readonly heard: ReadonlyMap<string, Heard>
   readonly findings: ReadonlyMap<string, Readonly<Partial<Record<FindingKind, number>>>>
   readonly traffic: ReadonlyMap<string, readonly Slot[]>
+  /** Bindings of databases that failed: of their connections findings and traffic are not known. */
+  readonly silent: ReadonlySet<string>
 }
 
 /** Sums of one slot; `slot` counts from 0. */
@@ -47,7 +49,7 @@ export async function glanceAt(
   const amongThese = (ids: readonly string[]) =>
     sql`(SELECT value FROM json_each(${JSON.stringify(ids)}))`
   const among = amongThese(connections.map(({ id }) => id))
-  const [heard, { found: findings }, { found: traffic }] = await Promise.all([
+  const [heard, findings, traffic] = await Promise.all([
     control.all<Heard & { connection: string }>(sql`
       SELECT connection_id AS connection, max(last_used_at) AS "lastHeard",
              count(*) FILTER (WHERE client_id IS NULL) AS tokens,
@@ -74,7 +76,9 @@ export async function glanceAt(
   ])
   return {
     heard: new Map(heard.map(({ connection, ...one }) => [connection, one])),
-    ...{ findings, traffic },
+    findings: findings.found,
+    traffic: traffic.found,
+    silent: new Set([...findings.silent, ...traffic.silent]),
   }
 }
 

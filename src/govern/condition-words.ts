@@ -46,10 +46,10 @@ const WORDS: Readonly<Record<ConditionKind, (said: Said) => Words>> = {
     todo: 'Put the binding back into wrangler.toml and deploy (postern doctor says which one): the data is as it was.',
   }),
   'database-silent': () => ({
-    title: 'The database of the connection does not answer',
+    title: 'The database of the connection fails',
     happened:
-      'The database that holds the data of the connection fails. Requests of the client are answered 503, and what else is wrong with the connection is not known.',
-    todo: 'Wait a minute and look again. If it stays, look at D1 in the Cloudflare dashboard: whether that database is full, and whether Cloudflare reports an incident.',
+      'The database that holds the data of the connection could not be read just now. While it fails, requests of the client are answered 503, and what else is wrong with the connection is not known.',
+    todo: 'Wait a minute and look again. If it stays: postern doctor says whether its migrations are applied and how full it is; the log has database.failed; and Cloudflare may report an incident of D1.',
   }),
   'app-credential': ({ detail }) => {
     const isRight = detail['code'] === 'forbidden'

@@ -118,6 +118,11 @@ export const EVENTS = {
     says: 'A job had no turn: those before it took ten minutes.',
     fields: { job: 'job' },
   },
+  'database.failed': {
+    level: 'error',
+    says: 'A database failed what was asked of all of them (conditions, the first page, metrics): the rest was answered.',
+    fields: { database: 'binding', error },
+  },
   'nightly.failed': {
     level: 'error',
     says: 'Scans of a connection could not be begun.',
@@ -214,6 +219,8 @@ export const FORMS = {
   /** Of the admin API, with names of parameters in place of values. */
   route: /^(?:\/[\w:/-]*)?$/,
   job: /^\w{1,40}$/,
+  /** Of a binding of wrangler.toml. */
+  binding: /^\w{1,64}$/,
   class: /^[\w$]{1,80}$/,
   /** Frames of the stack: files and functions of the Worker. */
   place: /^(?:at [^@"'`]{1,300})*$/,

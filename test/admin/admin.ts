@@ -62,7 +62,7 @@ export function admin(
   const api = adminApi(
     {
       db: env.DB,
-      data: new DataDatabases(new Map([['DB', openDatabase(env.DB)]])),
+      data: new DataDatabases(new Map([['DB', openDatabase(env.DB)]]), () => {}),
       newConnectionsDatabase: '',
       sealing: new Sealing(env.POSTERN_SEALING_KEY),
       describeAdapter: (name) => ADAPTERS[name],

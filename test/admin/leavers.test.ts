@@ -1,8 +1,12 @@
 /** Entra disables whom it unassigns, and never sends the DELETE: those people are listed. */
 import { expect, test } from 'vitest'
 import { openAdministration } from '../support/administrators.ts'
+import { useOwnDatabases } from '../support/database.ts'
 import { adminOf } from '../support/reconcile.ts'
 import { idOf, openWorld, patch, person } from '../support/world.ts'
+
+// A person is asked for in every database there is: those of other tests are not bound here.
+await useOwnDatabases('leavers')
 
 const DAY_MS = 24 * 3_600_000
 const OFF = patch({ op: 'Replace', path: 'active', value: 'False' })

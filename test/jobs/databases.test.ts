@@ -46,6 +46,14 @@ async function ask(world: World, path: string, token = env.POSTERN_ADMIN_TOKEN) 
   return { status: response.status, text, body: text.startsWith('{') ? JSON.parse(text) : {} }
 }
 
+interface Overview {
+  readonly items: readonly {
+    readonly name: string
+    readonly health: { readonly findings: unknown }
+  }[]
+  readonly nextCursor?: string
+}
+
 describe('the cron, in another database', () => {
   test('commits the account that appeared late', async () => {
     const world = await openWorld({ ...elsewhere, faults: { uniqueness: 'off' } })
@@ -333,13 +341,15 @@ test('a database that fails is told of, hides no connection of another one, and 
   const fails = () => Promise.reject(new Error('D1_ERROR: away'))
   const statement = { bind: () => statement, all: fails, raw: fails, run: fails, first: fails }
   const away = { prepare: () => statement, batch: fails } as unknown as D1Database
+  const lines: Readonly<Record<string, string | number>>[] = []
   const isolate = openIsolate(world.clock, world.desk.fetch, {
     databases: new Map([['DB_2', away]]),
+    log: (line) => lines.push(line),
   })
   const headers = { authorization: `Bearer ${env.POSTERN_ADMIN_TOKEN}` }
-  const get = async (path: string) => {
+  const get = async (path: string, status = 200) => {
     const response = await isolate.fetch(new Request(`${ORIGIN}${path}`, { headers }))
-    expect(response.status).toBe(200)
+    expect(response.status).toBe(status)
     return response
   }
   const conditionsOf = async ({ scim: { name } }: Pick<World, 'scim'>) =>
@@ -348,7 +358,24 @@ test('a database that fails is told of, hides no connection of another one, and 
     items: [{ kind: 'database-silent', severity: 'critical' }],
   })
   expect(await conditionsOf(fine)).toMatchObject({ items: [] })
-  await get('/admin/api/overview')
+  expect(lines).toContainEqual({
+    ...{ event: 'database.failed', database: 'DB_2', error: 'DrizzleQueryError' },
+  })
+  const health = new Map<string, unknown>()
+  for (let cursor = ''; ; ) {
+    const page = await (await get(`/admin/api/overview${cursor}`)).json<Overview>()
+    for (const one of page.items) health.set(one.name, one.health.findings)
+    if (!page.nextCursor) break
+    cursor = `?cursor=${page.nextCursor}`
+  }
+  expect(health.get(world.scim.name)).toBe(null)
+  expect(health.get(fine.scim.name)).toEqual({})
+  const lost = `/admin/api/connections/${world.scim.name}`
+  const { checks } = await (await get(`${lost}/doctor`)).json<{ checks: { check: string }[] }>()
+  expect(checks.map(({ check }) => check)).toContain('database-silent')
+  expect(await (await get(`${lost}/findings`, 503)).json()).toMatchObject({
+    detail: expect.stringContaining('postern doctor'),
+  })
   const metrics = await (await get('/metrics')).text()
   expect(metrics).toContain('postern_database_up{database="DB_2"} 0')
   expect(metrics).toContain('postern_database_up{database="DB"} 1')

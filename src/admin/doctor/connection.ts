@@ -43,10 +43,13 @@ export async function checkConnectionHealth(
   ]
   // Last: what the question to the app has found out is among them.
   const conditions = await viewConditions({ control, data, sealing, now }, [connection])
+  const isAway = conditions.some(({ kind }) => kind.startsWith('database-'))
   return [
     ...live,
     ...conditions.filter(({ kind }) => !OWN.has(kind)).map(checkOf),
-    checkFindings(connection.name, await openFindings(data.of(connection), connection.id)),
+    ...(isAway
+      ? []
+      : [checkFindings(connection.name, await openFindings(data.of(connection), connection.id))]),
   ]
 }
 

@@ -27,7 +27,7 @@ interface Props {
 export function ConnectionPage(props: Props) {
   const { viewer, connection, health, vitals, conditions, now, refused } = props
   const { name, adapter, mode } = connection
-  const open = Object.entries(health.findings) as [keyof typeof FINDINGS, number][]
+  const open = Object.entries(health.findings ?? {}) as [keyof typeof FINDINGS, number][]
   const { traffic } = health
   const { day, guard } = vitals
   const requests = traffic.requests.reduce((sum, count) => sum + count, 0)

@@ -109,6 +109,7 @@ const URGENT = {
 }
 
 function OpenFindings({ name, findings }: { name: string; findings: Brief['health']['findings'] }) {
+  if (!findings) return <Badge tone="bad">not known: its database fails</Badge>
   const total = Object.values(findings).reduce((sum, count) => sum + count, 0)
   if (total === 0) return <span>nothing</span>
   const urgent = Object.entries(URGENT).filter(([kind]) => Object.hasOwn(findings, kind))

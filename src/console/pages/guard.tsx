@@ -120,7 +120,7 @@ export function GuardPage(props: Props) {
 function limitOf({ windowMinutes, maxCount, maxPercent, percentOf, mayLeave, left }: GuardView) {
   const why =
     percentOf !== null && mayLeave < maxCount
-      ? ` (${maxPercent} % of ${plural(percentOf, 'linked person', 'linked people')})`
+      ? ` (${maxPercent} % of ${plural(percentOf, 'person', 'people')}, with those who have left since)`
       : ''
   return `Within ${plural(windowMinutes, 'minute')} ${mayLeave.toLocaleString('en')} may leave${why}; ${left.toLocaleString('en')} did.`
 }
