@@ -80,6 +80,7 @@ const IN_WORKERD = {
   // Time is no test's subject; on a busy machine five seconds are little for a dozen requests, and where
   // every step is cut in every way (`npm run test:faults`) there are thousands.
   testTimeout: process.env['TEST_CUTS'] === 'all' ? 600_000 : 30_000,
+  hookTimeout: 60_000,
   // One workerd for all files is five times faster. D1 is then shared by all tests, so
   // each test makes a connection of its own.
   isolate: false,
