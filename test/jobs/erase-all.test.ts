@@ -4,9 +4,13 @@
  */
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
+import { useOwnDatabases } from '../support/database.ts'
 import { openFilled } from '../support/filled-world.ts'
 import { admin } from '../support/gateway.ts'
 import { dataTables, rowsById } from '../support/tables.ts'
+
+// The cron erases whoever was deleted first: hundreds of connections of other tests.
+await useOwnDatabases('erase-all')
 
 async function counts(connection: string): Promise<Record<string, number>> {
   const entries = (await dataTables()).map(
