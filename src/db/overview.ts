@@ -10,13 +10,18 @@ export interface Span {
   readonly slotMs: number
 }
 
-/** By connection id; one that has nothing is absent. */
+/** By connection id. */
 export interface Glance {
   readonly heard: ReadonlyMap<string, Heard>
-  readonly findings: ReadonlyMap<string, Readonly<Partial<Record<FindingKind, number>>>>
-  readonly traffic: ReadonlyMap<string, readonly Slot[]>
-  /** Bindings of databases that failed: of their connections findings and traffic are not known. */
+  readonly left: ReadonlyMap<string, Left>
+  /** Bindings of databases that failed: what requests have left behind of their connections is not known. */
   readonly silent: ReadonlySet<string>
+}
+
+/** What requests have left behind. */
+export interface Left {
+  readonly findings: Readonly<Partial<Record<FindingKind, number>>>
+  readonly traffic: readonly Slot[]
 }
 
 /** Sums of one slot; `slot` counts from 0. */
@@ -44,43 +49,49 @@ export async function glanceAt(
   control: Database,
   data: DataDatabases,
   connections: readonly Placed[],
-  { since, slotMs }: Span,
+  span: Span,
 ): Promise<Glance> {
-  const amongThese = (ids: readonly string[]) =>
-    sql`(SELECT value FROM json_each(${JSON.stringify(ids)}))`
-  const among = amongThese(connections.map(({ id }) => id))
-  const [heard, findings, traffic] = await Promise.all([
+  const [heard, { found: left, silent }] = await Promise.all([
     control.all<Heard & { connection: string }>(sql`
       SELECT connection_id AS connection, max(last_used_at) AS "lastHeard",
              count(*) FILTER (WHERE client_id IS NULL) AS tokens,
              min(expires_at) FILTER (WHERE client_id IS NULL) AS "nextExpiry"
-        FROM token WHERE connection_id IN ${among} GROUP BY connection_id`),
-    data.gather(connections, async (db, ids) => {
-      const rows = await db.all<{ connection: string; kind: FindingKind; count: number }>(sql`
-        SELECT connection, kind, count(*) AS count FROM finding
-         WHERE connection IN ${amongThese(ids)} AND state = 'open' GROUP BY connection, kind`)
-      const kinds = new Map<string, Partial<Record<FindingKind, number>>>()
-      for (const { connection, kind, count } of rows) {
-        kinds.set(connection, { ...kinds.get(connection), [kind]: count })
-      }
-      return kinds
-    }),
-    data.gather(connections, async (db, ids) => {
-      const rows = await db.all<Slot & { connection: string }>(sql`
-        SELECT connection, (at - ${since}) / ${slotMs} AS slot, sum(reads + writes) AS requests,
-               sum(refused + failed) AS failures, sum(denied) AS denied, max(heard_at) AS "heardAt"
-          FROM traffic WHERE connection IN ${amongThese(ids)} AND at >= ${since}
-         GROUP BY connection, slot`)
-      return Map.groupBy(rows, ({ connection }) => connection)
-    }),
+        FROM token WHERE connection_id IN ${oneOf(connections.map(({ id }) => id))}
+       GROUP BY connection_id`),
+    data.gather(connections, (db, ids) => leftOf(db, ids, span)),
   ])
-  return {
-    heard: new Map(heard.map(({ connection, ...one }) => [connection, one])),
-    findings: findings.found,
-    traffic: traffic.found,
-    silent: new Set([...findings.silent, ...traffic.silent]),
-  }
+  return { heard: new Map(heard.map(({ connection, ...one }) => [connection, one])), left, silent }
 }
+
+async function leftOf(
+  db: Database,
+  ids: readonly string[],
+  { since, slotMs }: Span,
+): Promise<ReadonlyMap<string, Left>> {
+  const [findings, slots] = await Promise.all([
+    db.all<{ connection: string; kind: FindingKind; count: number }>(sql`
+      SELECT connection, kind, count(*) AS count FROM finding
+       WHERE connection IN ${oneOf(ids)} AND state = 'open' GROUP BY connection, kind`),
+    db.all<Slot & { connection: string }>(sql`
+      SELECT connection, (at - ${since}) / ${slotMs} AS slot, sum(reads + writes) AS requests,
+             sum(refused + failed) AS failures, sum(denied) AS denied, max(heard_at) AS "heardAt"
+        FROM traffic WHERE connection IN ${oneOf(ids)} AND at >= ${since}
+       GROUP BY connection, slot`),
+  ])
+  const kinds = Map.groupBy(findings, ({ connection }) => connection)
+  const traffic = Map.groupBy(slots, ({ connection }) => connection)
+  return new Map(
+    ids.map((id) => [
+      id,
+      {
+        findings: Object.fromEntries((kinds.get(id) ?? []).map(({ kind, count }) => [kind, count])),
+        traffic: traffic.get(id) ?? [],
+      },
+    ]),
+  )
+}
+
+const oneOf = (ids: readonly string[]) => sql`(SELECT value FROM json_each(${JSON.stringify(ids)}))`
 
 /** How many are linked, and off, of each resource type. Reads them all: for one connection. */
 export async function countLinks(

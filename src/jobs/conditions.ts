@@ -6,9 +6,16 @@ import type { DataDatabases } from '../db/data-databases.ts'
 import type { Database } from '../db/database.ts'
 import { openFindingsOf, orphansSince, parkedOf } from '../db/finding-facts.ts'
 import { refusalsSince, unknownAttributesSince } from '../db/refusals.ts'
-import { lastHeardOf, SPAN_MS, spansOfAll } from '../db/traffic.ts'
+import { lastHeardOf, SPAN_MS, type Span, spansOfAll } from '../db/traffic.ts'
 import { type Condition, FINDINGS_THAT_COUNT } from '../govern/condition.ts'
-import { conditionsOf, ENDED_MS, ENDING_MS, ORPHANS_MS, REFUSED_MS } from '../govern/conditions.ts'
+import {
+  conditionsOf,
+  ENDED_MS,
+  ENDING_MS,
+  type Facts,
+  ORPHANS_MS,
+  REFUSED_MS,
+} from '../govern/conditions.ts'
 import { quarantineOf, windowOf } from '../govern/health.ts'
 
 const HOUR_MS = 3_600_000
@@ -33,43 +40,25 @@ export async function conditionsFor(
 ): Promise<ReadonlyMap<string, readonly Condition[]>> {
   const ids = connections.map(({ id }) => id)
   if (ids.length === 0) return new Map()
-  const silent = new Set<string>()
-  const known = async <T>(read: Parameters<typeof data.gather<T>>[1]) => {
-    const gathered = await data.gather(connections, read)
-    for (const binding of gathered.silent) silent.add(binding)
-    return gathered.found
-  }
-  const [spans, heard, findings, parked, orphans, refusals, unknown, endings, lost] =
-    await Promise.all([
-      known((db, own) => spansOfAll(db, own, now - DAY_MS - SPAN_MS)),
-      known(lastHeardOf),
-      known((db, own) => openFindingsOf(db, own, FINDINGS_THAT_COUNT)),
-      known(parkedOf),
-      known((db, own) => orphansSince(db, own, now - ORPHANS_MS)),
-      known((db, own) => refusalsSince(db, own, now - REFUSED_MS)),
-      known((db, own) => unknownAttributesSince(db, own, now - REFUSED_MS)),
-      endingBetween(control, ids, now - ENDED_MS, now + ENDING_MS),
-      lostSecretsOf(control, sealing, ids),
-    ])
+  const [{ found, silent }, endings, lost] = await Promise.all([
+    data.gather(connections, (db, own) => tracesOf(db, own, now)),
+    endingBetween(control, ids, now - ENDED_MS, now + ENDING_MS),
+    lostSecretsOf(control, sealing, ids),
+  ])
   return new Map(
     connections.map(({ id, policy, dataDatabase }) => {
+      const { spans, ...traces } = found.get(id) ?? NO_TRACES
       // As the health of the connection has it.
-      const since = (ms: number) =>
-        (spans.get(id) ?? []).filter(({ at }) => at + SPAN_MS > now - ms)
+      const since = (ms: number) => spans.filter(({ at }) => at + SPAN_MS > now - ms)
       const hour = windowOf(since(HOUR_MS))
       const { requests, denied, misdirected } = hour
       const { calls, p95Ms: callP95Ms } = hour.app
       const facts = {
+        ...traces,
         now,
         quarantine: quarantineOf(windowOf(since(DAY_MS)), hour),
         hour: { requests, denied, misdirected, calls, callP95Ms },
-        heardAt: heard.get(id),
         silentAfterMs: policy.alerts.silentHours * HOUR_MS,
-        findings: findings.get(id) ?? [],
-        parked: parked.get(id),
-        orphans: orphans.get(id) ?? { recent: 0, older: 0, wereKnown: false },
-        refusals: refusals.get(id) ?? [],
-        unknownAttributes: unknown.get(id),
         endings: endings.get(id) ?? [],
         lostSecrets: lost.get(id) ?? 0,
         isUnbound: !data.isBound(dataDatabase),
@@ -77,6 +66,55 @@ export async function conditionsFor(
       }
       return [id, conditionsOf(facts)]
     }),
+  )
+}
+
+/** What requests and jobs have left behind of one connection. */
+interface Traces
+  extends Pick<
+    Facts,
+    'heardAt' | 'findings' | 'parked' | 'orphans' | 'refusals' | 'unknownAttributes'
+  > {
+  readonly spans: readonly Span[]
+}
+
+const NO_TRACES: Traces = {
+  spans: [],
+  heardAt: undefined,
+  findings: [],
+  parked: undefined,
+  orphans: { recent: 0, older: 0, wereKnown: false },
+  refusals: [],
+  unknownAttributes: undefined,
+}
+
+async function tracesOf(
+  db: Database,
+  ids: readonly string[],
+  now: number,
+): Promise<ReadonlyMap<string, Traces>> {
+  const [spans, heard, findings, parked, orphans, refusals, unknown] = await Promise.all([
+    spansOfAll(db, ids, now - DAY_MS - SPAN_MS),
+    lastHeardOf(db, ids),
+    openFindingsOf(db, ids, FINDINGS_THAT_COUNT),
+    parkedOf(db, ids),
+    orphansSince(db, ids, now - ORPHANS_MS),
+    refusalsSince(db, ids, now - REFUSED_MS),
+    unknownAttributesSince(db, ids, now - REFUSED_MS),
+  ])
+  return new Map(
+    ids.map((id) => [
+      id,
+      {
+        spans: spans.get(id) ?? NO_TRACES.spans,
+        heardAt: heard.get(id),
+        findings: findings.get(id) ?? NO_TRACES.findings,
+        parked: parked.get(id),
+        orphans: orphans.get(id) ?? NO_TRACES.orphans,
+        refusals: refusals.get(id) ?? NO_TRACES.refusals,
+        unknownAttributes: unknown.get(id),
+      },
+    ]),
   )
 }
 

@@ -358,9 +358,10 @@ test('a database that fails is told of, hides no connection of another one, and 
     items: [{ kind: 'database-silent', severity: 'critical' }],
   })
   expect(await conditionsOf(fine)).toMatchObject({ items: [] })
-  expect(lines).toContainEqual({
-    ...{ event: 'database.failed', database: 'DB_2', error: 'DrizzleQueryError' },
-  })
+  // Once for each time that somebody looks, however much is asked of it.
+  expect(lines.filter(({ event }) => event === 'database.failed')).toEqual([
+    { event: 'database.failed', database: 'DB_2', error: 'DrizzleQueryError' },
+  ])
   const health = new Map<string, unknown>()
   for (let cursor = ''; ; ) {
     const page = await (await get(`/admin/api/overview${cursor}`)).json<Overview>()
