@@ -1,7 +1,9 @@
 /** People of a connection, and one person wherever they have an account: routes of the admin API. */
 import type { Context, Hono } from 'hono'
 import type { Connection } from '../access/connection.ts'
+import { modeOf } from '../access/mode.ts'
 import type { Policy } from '../access/policy.ts'
+import type { DataDatabases } from '../db/data-databases.ts'
 import { groupsOf, rolesDue } from '../db/groups.ts'
 import { Links } from '../db/links.ts'
 import type { ReviewedPerson } from '../govern/access-review.ts'
@@ -9,7 +11,6 @@ import { whoseRows } from '../govern/whose.ts'
 import { reviewOf, reviewPage } from '../jobs/access-review.ts'
 import type { AccessDeps } from './access.ts'
 import { route } from './api.ts'
-import type { ConnectionView } from './connection-view.ts'
 import { type ConnectionDeps, listConnections } from './connections.ts'
 import { textAfter, toCursor } from './cursor.ts'
 import { administratorOf } from './door.ts'
@@ -18,6 +19,7 @@ import { invalidInput, Problem } from './problem.ts'
 import { connectionOf, searchedFor } from './query.ts'
 
 export interface PeopleDeps extends AccessDeps, Pick<ConnectionDeps, 'db'> {
+  readonly data: DataDatabases
   readonly baseUrl: (requestUrl: string) => string
 }
 
@@ -64,6 +66,14 @@ export interface Whereabouts {
   readonly deleteAfterDays: number
 }
 
+/** Of one page of connections. */
+export interface PeoplePage {
+  readonly items: readonly Whereabouts[]
+  /** Names of connections whose database failed or is not bound: whether they know the person is not known. */
+  readonly notAsked: readonly string[]
+  readonly nextCursor?: string
+}
+
 /** For `adminApi`'s `more`. */
 export function peopleRoutes(deps: PeopleDeps): (api: Hono) => void {
   return (api) => {
@@ -83,12 +93,14 @@ export function peopleRoutes(deps: PeopleDeps): (api: Hono) => void {
           administratorOf(c),
         )
         const items: Whereabouts[] = []
+        const notAsked: string[] = []
         for (let at = 0; at < page.items.length; at += AT_ONCE) {
-          const some = page.items.slice(at, at + AT_ONCE)
-          const found = await Promise.all(some.map((one) => whereaboutsIn(deps, one, named)))
-          items.push(...found.flat())
+          const some = page.items.slice(at, at + AT_ONCE).map(({ name }) => name)
+          const asked = await whereaboutsAmong(deps, some, named)
+          items.push(...asked.items)
+          notAsked.push(...asked.notAsked)
         }
-        return c.json({ ...page, items })
+        return c.json({ ...page, items, notAsked } satisfies PeoplePage)
       },
     })
 
@@ -128,15 +140,33 @@ export async function readPerson(deps: AccessDeps, c: Context): Promise<PersonVi
   return person
 }
 
+async function whereaboutsAmong(
+  deps: PeopleDeps,
+  names: readonly string[],
+  named: string,
+): Promise<Pick<PeoplePage, 'items' | 'notAsked'>> {
+  const opened = await Promise.all(names.map((name) => deps.access.named(name)))
+  // The others were off-boarded since they were listed.
+  const connections = opened.filter((one) => one !== undefined)
+  const { found } = await deps.data.gather(connections, async (_, ids) => {
+    const own = connections.filter(({ id }) => ids.includes(id))
+    const each = own.map(async (one) => [one.id, await whereaboutsIn(deps, one, named)] as const)
+    return new Map(await Promise.all(each))
+  })
+  return {
+    items: connections.flatMap(({ id }) => found.get(id) ?? []),
+    notAsked: connections.filter(({ id }) => !found.has(id)).map(({ name }) => name),
+  }
+}
+
 async function whereaboutsIn(
   deps: PeopleDeps,
-  { name, adapter, mode }: Pick<ConnectionView, 'name' | 'adapter' | 'mode'>,
+  connection: Connection,
   named: string,
 ): Promise<Whereabouts[]> {
-  const connection = await deps.access.named(name)
-  // Off-boarded since it was listed.
-  if (!connection) return []
-  const { onDelete, deleteAfterDays } = connection.policy.deprovision
+  const { name, adapter, policy } = connection
+  const mode = modeOf(connection, deps.now())
+  const { onDelete, deleteAfterDays } = policy.deprovision
   const people = await peopleNamed(deps, connection, named)
   return people.map((person) => ({
     ...{ connection: name, adapter, mode, person, onDelete, deleteAfterDays },

@@ -105,7 +105,7 @@ function openAdminApi(core: Core): Hono {
     movingRoutes(jobs, review),
     guardRoutes(review),
     groupRoutes(review),
-    peopleRoutes({ ...review, db: env.DB, baseUrl }),
+    peopleRoutes({ ...review, db: env.DB, data, baseUrl }),
     alertRoutes({ access, control: sending.control, openData }),
     alertChannelRoutes({ ...sending, access, newId }),
     healthRoutes(review),

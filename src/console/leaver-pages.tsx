@@ -1,6 +1,6 @@
 /** Off-boarding: who has been off for long, and one person wherever they have an account. */
 import type { LeaverView, Removal } from '../admin/leavers.ts'
-import type { Whereabouts } from '../admin/people.ts'
+import type { PeoplePage } from '../admin/people.ts'
 import { type Asking, type Items, pathOf, queryOf, type Refused } from './ask.ts'
 import { readForm } from './forms/form.ts'
 import type { AddPage, Page } from './page.ts'
@@ -67,6 +67,6 @@ async function offBoarding(
   const found =
     person === ''
       ? undefined
-      : await asking.get<Items<Whereabouts>>(`/people${queryOf({ named: person, cursor })}`)
+      : await asking.get<PeoplePage>(`/people${queryOf({ named: person, cursor })}`)
   return c.html(<OffBoardingPage {...{ viewer, person, found, outcomes, now }} />)
 }

@@ -1,7 +1,8 @@
 /** Entra disables whom it unassigns, and never sends the DELETE: those people are listed. */
+import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
 import { openAdministration } from '../support/administrators.ts'
-import { useOwnDatabases } from '../support/database.ts'
+import { awayDatabase, useOwnDatabases } from '../support/database.ts'
 import { adminOf } from '../support/reconcile.ts'
 import { idOf, openWorld, patch, person } from '../support/world.ts'
 
@@ -91,4 +92,23 @@ test('what stands against a removal is said before it is tried', async () => {
   ])
   const { items } = await api.must('GET', `/people?named=${id}`)
   expect(items).toMatchObject([{ connection: world.scim.name, keptBy: 'removed' }])
+})
+
+test('whose database fails, or is not bound, is named beside those that could be asked', async () => {
+  const login = `lost.${crypto.randomUUID()}@x.io`
+  const fine = await open()
+  const lost = await openWorld({ isElsewhere: true })
+  const id = await fine.make(login)
+  idOf(await lost.ask('POST', '/Users', person(login)))
+  const asked = async (databases: ReadonlyMap<string, D1Database>) => {
+    const { must } = openAdministration({ databases })
+    const { items, notAsked } = await must('GET', `/people?named=${login}`)
+    return { ids: items.map((one: { person: { id: string } }) => one.person.id), notAsked }
+  }
+  const known = await asked(new Map([['DB_2', env.SECOND_D1]]))
+  expect(known).toMatchObject({ ids: expect.arrayContaining([id]), notAsked: [] })
+  expect(known.ids).toHaveLength(2)
+  for (const databases of [new Map([['DB_2', awayDatabase()]]), new Map()]) {
+    expect(await asked(databases)).toEqual({ ids: [id], notAsked: [lost.scim.name] })
+  }
 })

@@ -5,6 +5,7 @@ import { accept } from '../../examples/legacy-app/later.ts'
 import { adminApi } from '../support/admin-api.ts'
 import { openAdministration } from '../support/administrators.ts'
 import { openAlertWorld } from '../support/alerts.ts'
+import { awayDatabase } from '../support/database.ts'
 import { openFilled } from '../support/filled-world.ts'
 import { ORIGIN } from '../support/gateway.ts'
 import { openIsolate } from '../support/isolate.ts'
@@ -338,12 +339,9 @@ test('a database that fails is told of, hides no connection of another one, and 
   for (let n = 0; n < 2; n++) brownfield(world, LOGIN)
   await world.ask('GET', match('userName', LOGIN))
   await world.cron()
-  const fails = () => Promise.reject(new Error('D1_ERROR: away'))
-  const statement = { bind: () => statement, all: fails, raw: fails, run: fails, first: fails }
-  const away = { prepare: () => statement, batch: fails } as unknown as D1Database
   const lines: Readonly<Record<string, string | number>>[] = []
   const isolate = openIsolate(world.clock, world.desk.fetch, {
-    databases: new Map([['DB_2', away]]),
+    databases: new Map([['DB_2', awayDatabase()]]),
     log: (line) => lines.push(line),
   })
   const headers = { authorization: `Bearer ${env.POSTERN_ADMIN_TOKEN}` }

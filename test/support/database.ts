@@ -47,6 +47,13 @@ export async function useOwnDatabases(name: string): Promise<void> {
   await migrate()
 }
 
+/** Fails whatever it is asked. */
+export function awayDatabase(): D1Database {
+  const fails = () => Promise.reject(new Error('D1_ERROR: away'))
+  const statement = { bind: () => statement, all: fails, raw: fails, run: fails, first: fails }
+  return { prepare: () => statement, batch: fails } as unknown as D1Database
+}
+
 async function migrate(): Promise<void> {
   await applyD1Migrations(env.DB, env.TEST_MIGRATIONS)
   await applyD1Migrations(env.SECOND_D1, env.TEST_MIGRATIONS)

@@ -1,11 +1,11 @@
 import type { Removal } from '../../admin/leavers.ts'
-import type { KeptBy, PersonView, Whereabouts } from '../../admin/people.ts'
+import type { KeptBy, PeoplePage, PersonView, Whereabouts } from '../../admin/people.ts'
 import { pathOf } from '../ask.ts'
 import { Layout } from '../layout.tsx'
 import { More } from '../parts/lists.tsx'
 import { Badge, Time } from '../parts/marks.tsx'
 import { ModeBadge } from '../parts/mode.tsx'
-import { Empty, Notice } from '../parts/notices.tsx'
+import { Alert, Empty, Notice } from '../parts/notices.tsx'
 import { may, type Viewer } from '../viewer.ts'
 import { nameOf, plural } from '../words.ts'
 import { personName } from './person.tsx'
@@ -20,9 +20,7 @@ interface Props {
   readonly viewer: Viewer
   /** Who is looked for; '': nobody yet. */
   readonly person: string
-  readonly found:
-    | { readonly items: readonly Whereabouts[]; readonly nextCursor?: string }
-    | undefined
+  readonly found: PeoplePage | undefined
   /** What has just been tried. */
   readonly outcomes: readonly Outcome[] | undefined
   readonly now: number
@@ -53,6 +51,14 @@ export function OffBoardingPage({ viewer, person, found, outcomes, now }: Props)
           <button type="submit">Look everywhere</button>
         </div>
       </form>
+      {found !== undefined && found.notAsked.length > 0 && (
+        <Alert title="Not all connections could be asked">
+          <p>
+            The database of {found.notAsked.join(', ')} does not answer, or is not bound: whether
+            this person has an account there is not known. Look again when it is back.
+          </p>
+        </Alert>
+      )}
       {found !== undefined && found.items.length === 0 && (
         <Empty title="No account of this name">
           None that a client manages or has asked for. An account that only the app knows is met by
