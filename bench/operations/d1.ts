@@ -9,7 +9,8 @@ interface Query {
   readonly params?: readonly unknown[]
 }
 
-class D1 extends DurableObject {
+/** Named by workerd's configuration alone. */
+export class D1 extends DurableObject {
   readonly #sql = this.ctx.storage.sql
   #counted = { trips: 0, writing: 0, rowsRead: 0, rowsWritten: 0 }
 

@@ -18,7 +18,14 @@ export interface Row {
   readonly floorRatio: number
   readonly floor: { readonly p50: number; readonly rps: number; readonly cpuMs: number }
   /** With an app that takes 50 ms: milliseconds at one connection, requests a second at sixteen. */
-  readonly app50ms: { readonly p50: number; readonly p99: number; readonly rps: number }
+  readonly app50ms: {
+    readonly p50: number
+    readonly p99: number
+    readonly rps: number
+    /** Medians of the floor, and of the calls alone, one after the other. */
+    readonly floorP50: number
+    readonly appP50: number
+  }
 }
 
 const HEAD = [
@@ -32,6 +39,7 @@ const HEAD = [
   'of the floor',
   'CPU ms (floor)',
   'app of 50 ms: p50 / p99, requests/s',
+  'over the app (floor)',
 ]
 
 export function tableOf(rows: readonly Row[]): string {
@@ -46,10 +54,14 @@ export function tableOf(rows: readonly Row[]): string {
     row.floorRatio.toFixed(2),
     `${row.cpuMs.toFixed(1)} (${row.floor.cpuMs.toFixed(1)})`,
     `${row.app50ms.p50.toFixed(1)} / ${row.app50ms.p99.toFixed(1)}, ${row.app50ms.rps.toFixed(0)}`,
+    overTheApp(row.app50ms),
   ])
   const all = [HEAD, ['---', ...HEAD.slice(1).map(() => '--:')], ...lines]
   return all.map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 }
+
+const overTheApp = ({ p50, floorP50, appP50 }: Row['app50ms']): string =>
+  `${(p50 - appP50).toFixed(1)} (${(floorP50 - appP50).toFixed(1)})`
 
 /** To a tenth, where it is no whole number. */
 const count = (n: number): string => String(Math.round(n * 10) / 10)

@@ -55,22 +55,28 @@ export async function startWorkerd(): Promise<Workerd> {
   const configs = await writeConfigs(folder, { gateway, floor, d1 })
   const at = (port: number) => `http://127.0.0.1:${port}`
   const database = serve(configs.d1)
-  await listening(database, `${at(d1)}/counted`)
-  await migrate(at(d1))
   const child = serve(configs.gateway, `--inspector-addr=127.0.0.1:${inspector}`)
-  await listening(child, `${at(gateway)}/healthz`)
+  const stop = async () => {
+    await ended(child)
+    await ended(database)
+    await rm(folder, { recursive: true, force: true })
+  }
+  try {
+    await listening(database, `${at(d1)}/counted`)
+    await migrate(at(d1))
+    await listening(child, `${at(gateway)}/healthz`)
+  } catch (error) {
+    await stop()
+    throw error
+  }
   return {
+    stop,
     gateway: at(gateway),
     floor: at(floor),
     inspector: `127.0.0.1:${inspector}`,
     query: async (sql) => (await queryAt(at(d1), [sql]))[0] ?? [],
     counted: async () => (await (await fetch(`${at(d1)}/counted`)).json()) as Counted,
     cpuMs: () => cpuOf(child.pid ?? 0),
-    async stop() {
-      await ended(child)
-      await ended(database)
-      await rm(folder, { recursive: true, force: true })
-    },
   }
 }
 
