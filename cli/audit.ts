@@ -153,7 +153,7 @@ function lastOf(text: string | undefined, otherwise: number): number {
 }
 
 /** Exported for its test. */
-export function entryLines(entry: Entry, paint: Paint): string[] {
+function entryLines(entry: Entry, paint: Paint): string[] {
   const { at, outcome, status, method, op, type, id, came, decided, answered } = entry
   const bad = outcome === 'refused' || outcome === 'failed'
   const head = [

@@ -149,6 +149,18 @@ function importsOf(file: string): string[] {
   })
 }
 
+/** Types alone are gone when a module is evaluated. */
+function valueImportsOf(file: string): string[] {
+  const text = readFileSync(path.join(ROOT, file), 'utf8')
+  return [...text.matchAll(/^(?:import|export) (?!type )([^'"]*?)from '(\.[^']+)'/gms)].flatMap(
+    ([, names = '', from = '']) => {
+      const listed = /^\{(.*)\}\s*$/s.exec(names)?.[1]?.split(',') ?? [names]
+      const isOfTypes = listed.every((name) => /^\s*(?:type\s.*)?$/s.test(name))
+      return isOfTypes ? [] : [path.posix.join(path.posix.dirname(file), from)]
+    },
+  )
+}
+
 test('no file has more than 300 lines, unless its first comment says why', () => {
   const all = globSync(['{src,adapters,cli,bench}/**/*.{ts,tsx,mjs}'], { cwd: ROOT })
   const long = all.filter((file) => {
@@ -167,6 +179,21 @@ describe('the direction of imports', () => {
       (target) => !allowed.some((a) => target === a || target.startsWith(`${a}/`)),
     )
     expect(foreign).toEqual([])
+  })
+
+  test('no module waits for itself to be evaluated', () => {
+    const needs = new Map(files.map((file) => [file, valueImportsOf(file)]))
+    const circles = files.filter((file) => {
+      const reached = new Set<string>()
+      const open = [...(needs.get(file) ?? [])]
+      for (let next = open.pop(); next !== undefined; next = open.pop()) {
+        if (reached.has(next)) continue
+        reached.add(next)
+        open.push(...(needs.get(next) ?? []))
+      }
+      return reached.has(file)
+    })
+    expect(circles).toEqual([])
   })
 
   test('the registry of adapters has one reader', () => {

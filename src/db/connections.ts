@@ -218,8 +218,8 @@ export class Connections {
     return meta.changes === 1
   }
 
-  /** Connections whose mode ended by itself and that do not say so yet. */
-  async endedModes(now: number, limit: number): Promise<ConnectionRow[]> {
+  /** Connections of a database whose mode ended by itself and that do not say so yet. */
+  async endedModes(binding: string, now: number, limit: number): Promise<ConnectionRow[]> {
     return this.#db
       .select(columns)
       .from(connection)
@@ -228,6 +228,7 @@ export class Connections {
           isActive,
           sql`${connection.mode} IN ('observe', 'gate')`,
           lte(connection.modeUntil, now),
+          eq(connection.dataDb, binding),
         ),
       )
       .orderBy(asc(connection.modeUntil))

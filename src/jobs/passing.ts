@@ -8,6 +8,7 @@ import { nameOf } from './each-connection.ts'
 import { endpointOf } from './endpoint.ts'
 import type { DataJobs, Jobs } from './jobs.ts'
 
+/** Of each database. */
 const MODES = 20
 /** Each may cost a call of the app; an invocation has six connections at a time. */
 const FINDINGS = 6
@@ -23,9 +24,13 @@ const QUIET_WITHOUT_RIGHTS_MS = 3_600_000
  * has had since. The finding comes first, so that a crash between the two repeats it.
  */
 export async function endModes(jobs: Jobs): Promise<void> {
-  const { io, access, connections, openData } = jobs
+  const { io, access, connections, data, openData } = jobs
   const now = io.now()
-  for (const row of await connections.endedModes(now, MODES)) {
+  // Of each database for itself: those of one that fails, which stay, hold up no others.
+  const ended = await Promise.all(
+    data.all().map(({ binding }) => connections.endedModes(binding, now, MODES)),
+  )
+  for (const row of ended.flat()) {
     await logged(jobs, row.id, async () => {
       const connection = await access.byId(row.id)
       if (!connection) return

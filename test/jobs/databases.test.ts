@@ -415,3 +415,38 @@ test('a database that fails keeps the audit of no other connection from being pr
     expect.objectContaining({ event: 'audit.not-pruned', connection: lost.scim.name }),
   )
 })
+
+test('modes that end in a database that fails hold up no others', async () => {
+  const [lost, fine] = [await openWorld(elsewhere), await openWorld()]
+  const until = lost.clock.now + MINUTE_MS
+  const end = (where: string, ...values: unknown[]) =>
+    env.DB.prepare(`UPDATE connection SET mode_until = ?, mode = 'gate' WHERE ${where}`).bind(
+      until,
+      ...values,
+    )
+  const row = await env.DB.prepare('SELECT * FROM connection WHERE name = ?')
+    .bind(lost.scim.name)
+    .first<Record<string, unknown>>()
+  const columns = Object.keys(row ?? {})
+  const copy = env.DB.prepare(
+    `INSERT INTO connection (${columns}) VALUES (${columns.map(() => '?')})`,
+  )
+  const copies = Array.from({ length: 25 }, (_, n) => {
+    const own = { ...row, id: crypto.randomUUID(), name: `${lost.scim.name}-${n}` }
+    return copy.bind(...columns.map((column) => own[column as keyof typeof own]))
+  })
+  await env.DB.batch(copies)
+  await env.DB.batch([end("name LIKE ? || '%'", lost.scim.name), end('name = ?', fine.scim.name)])
+  const isolate = openIsolate(lost.clock, lost.desk.fetch, {
+    databases: new Map([['DB_2', awayDatabase()]]),
+  })
+  lost.clock.now = until + MINUTE_MS
+  await expect(isolate.tick()).rejects.toThrow()
+  const modeOf = (name: string) =>
+    env.DB.prepare('SELECT mode FROM connection WHERE name = ?').bind(name).first('mode')
+  expect(await modeOf(fine.scim.name)).toBe('paused')
+  expect(await modeOf(lost.scim.name)).toBe('gate')
+  await env.DB.prepare("DELETE FROM connection WHERE name LIKE ? || '-%'")
+    .bind(lost.scim.name)
+    .run()
+})

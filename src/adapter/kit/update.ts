@@ -10,6 +10,17 @@ const UPDATES = { needs: ['create', 'update'], mutates: true } as const
 /** Letters, quotes and marks that an encoding may lose on the way. */
 const HARD_TEXT = `Zoë O'Nåil & "Ж" <b>, 😀`
 
+const NONE_CHANGEABLE = 'no attribute can be changed, that there are two samples of'
+
+/** Somebody new, and a change of theirs that is still to be made. */
+async function oneChange(scene: Scene) {
+  const [name] = changeable(scene)
+  skipUnless(name !== undefined, NONE_CHANGEABLE)
+  const { id } = await make(scene)
+  const before = await read(scene, id)
+  return { id, name, before, set: { [name]: another(scene, name, before.attributes) } }
+}
+
 /** One change, and what the app holds afterwards. */
 async function updated(
   scene: Scene,
@@ -47,7 +58,7 @@ export const UPDATE_CHECKS: readonly Check[] = [
     why: 'Every attribute that is declared writable takes a value where it had none.',
     async run(scene) {
       const names = changeable(scene)
-      skipUnless(names.length > 0, 'no attribute can be changed, that there are two samples of')
+      skipUnless(names.length > 0, NONE_CHANGEABLE)
       const { id } = await makeOf(scene, minimal(scene))
       const { attributes } = await read(scene, id)
       const empty = names.filter((name) => same(undefined, attributes[name], null))
@@ -64,7 +75,7 @@ export const UPDATE_CHECKS: readonly Check[] = [
     why: 'Every attribute that is declared writable takes another value.',
     async run(scene) {
       const names = changeable(scene)
-      skipUnless(names.length > 0, 'no attribute can be changed, that there are two samples of')
+      skipUnless(names.length > 0, NONE_CHANGEABLE)
       const { id } = await make(scene)
       const { attributes } = await read(scene, id)
       await demandEach(names, 'changed', async (name) => {
@@ -99,12 +110,8 @@ export const UPDATE_CHECKS: readonly Check[] = [
     id: 'write.keeps',
     why: 'A change to one attribute leaves the others, and the switch, as they were.',
     async run(scene) {
-      const [name] = changeable(scene)
-      skipUnless(name !== undefined, 'no attribute can be changed, that there are two samples of')
-      const { id } = await make(scene)
-      const before = await read(scene, id)
-      const value = another(scene, name, before.attributes)
-      const after = await updated(scene, id, { [name]: value })
+      const { id, name, before, set } = await oneChange(scene)
+      const after = await updated(scene, id, set)
       const apart = differences(scene.spec, before, after).filter((one) => {
         return one !== name && one !== 'fingerprint'
       })
@@ -133,12 +140,8 @@ export const UPDATE_CHECKS: readonly Check[] = [
     id: 'write.update-answer',
     why: 'The object that an update answers with saves the core a read: it is what get shows.',
     async run(scene) {
-      const [name] = changeable(scene)
-      skipUnless(name !== undefined, 'no attribute can be changed, that there are two samples of')
-      const { id } = await make(scene)
-      const before = await read(scene, id)
-      const value = another(scene, name, before.attributes)
-      const outcome = await scene.port.update?.(id, { set: { [name]: value }, unset: [] })
+      const { id, set } = await oneChange(scene)
+      const outcome = await scene.port.update?.(id, { set, unset: [] })
       const object = outcome?.kind === 'ok' ? outcome.object : undefined
       skipUnless(object !== undefined, 'the answer to an update shows no object')
       const apart = differences(scene.spec, object, await read(scene, id))
@@ -150,15 +153,11 @@ export const UPDATE_CHECKS: readonly Check[] = [
     id: 'write.fingerprint',
     why: 'A fingerprint tells a used-again id from a changed person: it never changes.',
     async run(scene) {
-      const [name] = changeable(scene)
-      const { id } = await make(scene)
-      const before = await read(scene, id)
+      const { id, before, set } = await oneChange(scene)
       skipUnless(before.fingerprint !== undefined, 'there is no fingerprint')
-      skipUnless(name !== undefined, 'no attribute can be changed, that there are two samples of')
-      const value = another(scene, name, before.attributes)
       // Times of change have seconds at best.
       await scene.subject.io.sleep(1_100)
-      const after = await updated(scene, id, { [name]: value })
+      const after = await updated(scene, id, set)
       demand(after.fingerprint === before.fingerprint, 'a change has changed the fingerprint')
     },
   },

@@ -27,6 +27,9 @@ const OWN: ReadonlySet<ConditionKind> = new Set([
   'mode-ended',
 ])
 
+/** Its data cannot be read. */
+const AWAY: ReadonlySet<ConditionKind> = new Set(['database-unbound', 'database-silent'])
+
 export async function checkConnectionHealth(
   jobs: Pick<Jobs, 'io' | 'openApp' | 'data'>,
   { control, sealing }: Pick<ConditionDeps, 'control' | 'sealing'>,
@@ -43,7 +46,7 @@ export async function checkConnectionHealth(
   ]
   // Last: what the question to the app has found out is among them.
   const conditions = await viewConditions({ control, data, sealing, now }, [connection])
-  const isAway = conditions.some(({ kind }) => kind.startsWith('database-'))
+  const isAway = conditions.some(({ kind }) => AWAY.has(kind))
   return [
     ...live,
     ...conditions.filter(({ kind }) => !OWN.has(kind)).map(checkOf),

@@ -24,7 +24,7 @@ export function AdministratorsPage({ viewer, items, now, given, refused }: Props
       {items.length === 0 ? (
         <p>There are none yet: everybody signs in with the bootstrap token.</p>
       ) : (
-        <Table heads={['Name', 'Role', 'Connections', 'Last seen']}>
+        <Table heads={['Name', 'Role', 'Connections', 'Last used']}>
           {items.map(({ id, name, role, connections, lastUsed }) => (
             <tr>
               <th scope="row">
@@ -32,7 +32,7 @@ export function AdministratorsPage({ viewer, items, now, given, refused }: Props
               </th>
               <td data-label="Role">{role}</td>
               <td data-label="Connections">{limitOf(connections)}</td>
-              <td data-label="Last seen">
+              <td data-label="Last used">
                 <Time iso={lastUsed} now={now} />
               </td>
             </tr>

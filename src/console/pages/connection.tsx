@@ -75,8 +75,7 @@ export function ConnectionPage(props: Props) {
         <div>
           <dt>Guard, {guard.windowMinutes} minutes</dt>
           <dd>
-            <a href={pathOf`/admin/connections/${name}/guard`}>{guard.left}</a> of {guard.maxCount}{' '}
-            used
+            <a href={pathOf`/admin/connections/${name}/guard`}>{guard.left} left</a>
             {guard.parked > 0 && <Badge tone="bad">{guard.parked} held back</Badge>}
           </dd>
         </div>
