@@ -1,6 +1,7 @@
 /**
  * What no gateway can be faster than: a bare Worker that makes the calls and the trips of a request
- * and nothing else. `POST /` with a `Plan`; the first trip runs beside the first call.
+ * and nothing else. `POST /` with a `Plan`: the first trip runs beside the first call where that reads, the
+ * last one that writes after the last call, and the others between.
  */
 export interface Plan {
   readonly calls: readonly {
@@ -36,14 +37,18 @@ export default {
       }),
     ]
     let last: unknown = {}
-    for (let n = 0; n < Math.max(calls.length, trips.length); n++) {
-      const call = calls[n]
-      const [answer] = await Promise.all([
-        call && fetch(call.url, init(call, env)).then((response) => response.text()),
-        trips[n]?.(),
-      ])
-      if (answer) last = JSON.parse(answer)
+    const ask = async (asked: Plan['calls'][number]) => {
+      const response = await fetch(asked.url, init(asked, env))
+      last = JSON.parse((await response.text()) || '{}')
     }
+    // A read of the app needs not wait; what is noted before a write must be there, and a commit is after it.
+    const [first, ...further] = calls
+    const isBeside = first?.method === 'GET'
+    await Promise.all([isBeside ? ask(first) : undefined, trips.shift()?.()])
+    const commit = writes > 0 ? trips.pop() : undefined
+    for (const trip of trips) await trip()
+    for (const call of isBeside ? further : calls) await ask(call)
+    await commit?.()
     return Response.json(last)
   },
 }
