@@ -1,5 +1,12 @@
 /** An identity provider of a test's own: it signs tokens and shows its keys. */
-import { type CryptoKey, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
+import {
+  type CryptoKey,
+  exportJWK,
+  type GenerateKeyPairResult,
+  generateKeyPair,
+  type JWTPayload,
+  SignJWT,
+} from 'jose'
 
 export interface Provider {
   readonly tenantId: string
@@ -17,6 +24,18 @@ export interface Provider {
   readonly fetch: (input: string, init: RequestInit) => Promise<Response>
 }
 
+/** A pair takes a tenth of a second to make, and a test has fewer keys than these: it meets none of them twice. */
+const PAIRS = 8
+const pairs: GenerateKeyPairResult[] = []
+let turn = 0
+
+async function nextPair(): Promise<GenerateKeyPairResult> {
+  const at = turn++ % PAIRS
+  const pair = pairs[at] ?? (await generateKeyPair('RS256', { extractable: true }))
+  pairs[at] = pair
+  return pair
+}
+
 export async function openProvider(clock: { now: number }): Promise<Provider> {
   const tenantId = crypto.randomUUID()
   const issuer = `https://login.provider.example/${tenantId}/v2.0`
@@ -28,7 +47,7 @@ export async function openProvider(clock: { now: number }): Promise<Provider> {
   let answer: (() => Response) | undefined
 
   async function rotate(): Promise<void> {
-    const pair = await generateKeyPair('RS256', { extractable: true })
+    const pair = await nextPair()
     kid = crypto.randomUUID()
     key = pair.privateKey
     shown.push({ ...(await exportJWK(pair.publicKey)), kid, use: 'sig', alg: 'RS256' })
