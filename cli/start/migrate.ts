@@ -11,9 +11,15 @@ const CREATE_TABLE = `CREATE TABLE IF NOT EXISTS d1_migrations(
   applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL
 )`
 
+/** One text: from here to Miniflare each statement of its own would be a call that blocks. */
+function textOf({ name, statements }: Migration): string {
+  const note = `INSERT INTO d1_migrations (name) VALUES ('${name.replaceAll("'", "''")}')`
+  return [...statements, note].join('\n;\n')
+}
+
 /**
- * Applies what is missing, in order, each file as one batch: a file is applied whole or not at
- * all. Resolves to the names of the files applied now.
+ * Applies what is missing, in order: a file is applied whole or not at all. Resolves to the names of
+ * the files applied now.
  */
 export async function applyMigrations(
   database: Database,
@@ -23,18 +29,25 @@ export async function applyMigrations(
   const { results } = await database.prepare('SELECT name FROM d1_migrations').all()
   const applied = new Set(results.map((row) => row['name']))
   const missing = migrations.filter(({ name }) => !applied.has(name))
-  for (const { name, statements } of missing) {
-    const note = `INSERT INTO d1_migrations (name) VALUES ('${name.replaceAll("'", "''")}')`
-    try {
-      // One text: from here to Miniflare each statement of its own would be a call that blocks.
-      await database.batch([database.prepare([...statements, note].join('\n;\n'))])
-    } catch (cause) {
-      throw new StartError(
-        `migration ${name} failed: ${(cause as Error).message}`,
-        'mend the migration; nothing of it was applied',
-        { cause },
-      )
-    }
-  }
+  const run = (texts: readonly string[]) => database.batch([database.prepare(texts.join('\n;\n'))])
+  if (missing.length === 0) return []
+  const together = await run(missing.map(textOf)).catch(() => undefined)
+  // One of them has failed, and none is applied: file by file it is known which.
+  if (!together) for (const migration of missing) await applyOne(run, migration)
   return missing.map(({ name }) => name)
+}
+
+async function applyOne(
+  run: (texts: readonly string[]) => Promise<unknown>,
+  migration: Migration,
+): Promise<void> {
+  try {
+    await run([textOf(migration)])
+  } catch (cause) {
+    throw new StartError(
+      `migration ${migration.name} failed: ${(cause as Error).message}`,
+      'mend the migration; nothing of it was applied',
+      { cause },
+    )
+  }
 }

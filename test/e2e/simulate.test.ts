@@ -1,10 +1,11 @@
 /** `npm run simulate` against `npm start`: the real gateway, the real example app. */
 import { spawn } from 'node:child_process'
 import path from 'node:path'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import fernhollow from '../../examples/legacy-app/fernhollow.manifest.json' with { type: 'json' }
 import { SEED_ACCOUNTS } from '../../examples/legacy-app/people.ts'
-import type { DeskAccount } from '../support/desk.ts'
+import { type DeskProcess, KEY, startDesk } from '../examples/desk.ts'
+import { type DeskAccount, deskAt } from '../support/desk.ts'
 import { useNpmStart } from '../support/npm-start.ts'
 import { byUserName } from '../support/scim.ts'
 import { runSimulate, simulateJson } from '../support/simulate.ts'
@@ -18,16 +19,39 @@ const NOTHING_TO_DO = { code: 0, created: 0, updated: 0, failed: 0, appWrites: 0
 const idsByLogin = (accounts: readonly DeskAccount[]) =>
   accounts.map(({ account_no, login }) => `${account_no} ${login}`)
 const SEED = idsByLogin(SEED_ACCOUNTS)
+/** Of four throwaway people, whose disables are more than a tenth. */
+const POLICY = { guard: { maxPercent: 100 } }
 
-describe.each([
-  ['default', []],
-  ['aadOptscim062020', FLAG],
-])('in the dialect %s', { timeout: TIMEOUT_MS }, (_, dialect) => {
-  const gateway = useNpmStart()
+const gateway = useNpmStart()
 
-  test('the people of the app keep their accounts and ids, the others are created', async () => {
+/** A connection to an app of its own, beside `demo`. */
+function useConnection(name: string, ...options: string[]) {
+  let app: DeskProcess | undefined
+  const url = () => app?.url ?? ''
+  beforeAll(async () => {
+    app = await startDesk(...options)
+    const connection = { name, adapter: 'example', policy: POLICY, settings: { url: url() } }
+    const secrets = { apiKey: KEY }
+    expect((await gateway.admin('POST', '/connections', { ...connection, secrets })).status).toBe(
+      201,
+    )
+  })
+  afterAll(() => app?.stop())
+  return {
+    url,
+    get desk() {
+      return deskAt(url())
+    },
+    run: (...args: string[]) => simulateJson(['--connection', name, ...args], gateway.env),
+    told: (...args: string[]) => runSimulate(['--connection', name, ...args], gateway.env),
+    tokens: async () => (await gateway.admin('GET', `/connections/${name}/tokens`)).body,
+  }
+}
+
+describe('the people of an app', { timeout: TIMEOUT_MS }, () => {
+  test('keep their accounts and ids, and the others are created', async () => {
     expect(idsByLogin(await gateway.desk.accounts())).toEqual(SEED)
-    const run = await simulateJson(dialect, gateway.env)
+    const run = await simulateJson([], gateway.env)
     expect(run).toMatchObject({ code: 0, created: 20, matched: 40, failed: 0, retries: 0 })
     expect(run.updated + run.unchanged).toBe(40)
     expect(run).toMatchObject({ disabled: 0, deleted: 0 })
@@ -39,7 +63,7 @@ describe.each([
     expect(suspended).toHaveLength(SEED_ACCOUNTS.filter((a) => a.state === 'suspended').length)
   })
 
-  test('the teams of the app are found too, and keep the people they had', async () => {
+  test('are in the teams they had, which are found too', async () => {
     const teams = await gateway.desk.teams()
     expect(teams.map(({ title }) => title)).toEqual([
       ...['Front Desk', 'Conservation & Archive', 'Engineering'],
@@ -48,7 +72,7 @@ describe.each([
     expect(teams.every(({ people }) => people.length > 0)).toBe(true)
   })
 
-  test('what was sent is what is read back, and what the app holds', async () => {
+  test('are read back as they were sent, and as the app holds them', async () => {
     const answer = await gateway.scim('GET', byUserName('tomas.berg@fernhollow.example'))
     expect(answer.body.Resources).toMatchObject([
       {
@@ -63,30 +87,20 @@ describe.each([
     ])
   })
 
-  test('a second run writes nothing to the app', async () => {
-    const { writes } = await gateway.desk.stats()
-    const run = await simulateJson(dialect, gateway.env)
-    expect(run).toMatchObject({ ...NOTHING_TO_DO, matched: 60, unchanged: 60 })
-    expect((await gateway.desk.stats()).writes).toBe(writes)
-  })
-
-  test('nor does one after the gateway was killed and is back', async () => {
+  test('are written to no more by a second run, though the gateway was killed meanwhile', async () => {
     await gateway.killGateway()
     const before = await gateway.desk.accounts()
-    const run = await simulateJson(dialect, gateway.env)
+    const { writes } = await gateway.desk.stats()
+    const run = await simulateJson([], gateway.env)
     expect(run).toMatchObject({ ...NOTHING_TO_DO, matched: 60, unchanged: 60 })
+    expect((await gateway.desk.stats()).writes).toBe(writes)
     expect(await gateway.desk.accounts()).toEqual(before)
     expect((await gateway.desk.stats()).duplicateLogins).toBe(0)
   })
 
-  test('nor does one in the other dialect', async () => {
-    const run = await simulateJson(dialect.length > 0 ? [] : FLAG, gateway.env)
-    expect(run).toMatchObject(NOTHING_TO_DO)
-  })
-
-  test('--lifecycle disables, restores and deletes people of its own, and disturbs nobody', async () => {
+  test('nor by one in the other dialect, whose --lifecycle disables, restores and deletes people of its own', async () => {
     const before = await gateway.desk.accounts()
-    const run = await simulateJson([...dialect, '--lifecycle'], gateway.env)
+    const run = await simulateJson([...FLAG, '--lifecycle'], gateway.env)
     expect(run).toMatchObject({ code: 0, created: 0, updated: 0, failed: 0 })
     expect(run).toMatchObject({ disabled: 4, restored: 4, deleted: 4 })
     // Each is created, suspended, enabled and deleted.
@@ -95,93 +109,120 @@ describe.each([
   })
 })
 
-describe('a run', { timeout: TIMEOUT_MS }, () => {
-  const gateway = useNpmStart()
+describe('in the dialect aadOptscim062020', { timeout: TIMEOUT_MS }, () => {
+  const flagged = useConnection('flagged')
+  const USERS = ['--users', '45']
 
-  afterEach(() => gateway.desk.clearFaults())
+  test('the same people keep their accounts and ids, and the others are created', async () => {
+    const run = await flagged.run(...FLAG, ...USERS)
+    expect(run).toMatchObject({ code: 0, created: 5, matched: 40, failed: 0, retries: 0 })
+    const accounts = await flagged.desk.accounts()
+    expect(idsByLogin(accounts.slice(0, 40))).toEqual(SEED)
+    expect(accounts).toHaveLength(45)
+    expect((await flagged.desk.stats()).duplicateLogins).toBe(0)
+  })
+
+  test('a second run writes nothing, and nor does one in the other dialect, but for its --lifecycle', async () => {
+    const before = await flagged.desk.accounts()
+    const run = await flagged.run(...FLAG, ...USERS)
+    expect(run).toMatchObject({ ...NOTHING_TO_DO, matched: 45, unchanged: 45 })
+    const other = await flagged.run(...USERS, '--lifecycle')
+    expect(other).toMatchObject({ code: 0, created: 0, updated: 0, failed: 0, appWrites: 16 })
+    expect(other).toMatchObject({ disabled: 4, restored: 4, deleted: 4 })
+    expect(await flagged.desk.accounts()).toEqual(before)
+  })
+})
+
+describe('a run', { timeout: TIMEOUT_MS }, () => {
+  // Its app begins with nobody: few people say what many would.
+  const few = useConnection('few', '--no-seed')
+  const [first] = SEED_ACCOUNTS
+  const login = first?.login ?? ''
+
+  afterEach(() => few.desk.clearFaults())
 
   test('tries again after the time that the answer names, and makes no second account', async () => {
     // Longer than the gateway itself waits, and tries again, within one request.
-    await gateway.desk.setFaults({
+    await few.desk.setFaults({
       failNext: { match: 'POST /api/accounts', times: 2, status: 429, retryAfter: '7' },
     })
-    const run = await simulateJson(['--users', '46'], gateway.env)
-    expect(run).toMatchObject({ code: 0, created: 6, matched: 40, failed: 0 })
+    const run = await few.run('--users', '6')
+    expect(run).toMatchObject({ code: 0, created: 6, matched: 0, failed: 0 })
     expect(run.retries).toBeGreaterThan(0)
-    expect(await gateway.desk.accounts()).toHaveLength(46)
-    expect((await gateway.desk.stats()).duplicateLogins).toBe(0)
+    expect(await few.desk.accounts()).toHaveLength(6)
+    expect((await few.desk.stats()).duplicateLogins).toBe(0)
   })
 
   test('takes a create whose answer was lost for the same person', async () => {
-    await gateway.desk.setFaults({
+    await few.desk.setFaults({
       failNext: { match: 'POST /api/accounts', times: 1, when: 'after', how: 'reset' },
     })
-    const run = await simulateJson(['--users', '50'], gateway.env)
-    expect(run).toMatchObject({ code: 0, created: 4, matched: 46, failed: 0 })
-    expect(await gateway.desk.accounts()).toHaveLength(50)
-    expect((await gateway.desk.stats()).duplicateLogins).toBe(0)
+    const run = await few.run('--users', '10')
+    expect(run).toMatchObject({ code: 0, created: 4, matched: 6, failed: 0 })
+    expect(await few.desk.accounts()).toHaveLength(10)
+    expect((await few.desk.stats()).duplicateLogins).toBe(0)
   })
 
   test('shows who failed, and why, and ends with 1', async () => {
-    await gateway.desk.setFaults({
+    await few.desk.setFaults({
       failNext: { match: 'POST /api/accounts', times: 99, status: 422 },
     })
-    const run = await simulateJson(['--users', '51'], gateway.env)
-    expect(run).toMatchObject({ code: 1, created: 0, matched: 50, failed: 1 })
+    const run = await few.run('--users', '11')
+    expect(run).toMatchObject({ code: 1, created: 0, matched: 10, failed: 1 })
     expect(run.failures).toMatchObject([{ phase: 'create and update', status: 400 }])
     expect(run.failures[0]?.detail).not.toBe('')
-    const { code, output } = await runSimulate(['--users', '51'], gateway.env)
+    const { code, output } = await few.told('--users', '11')
     expect(code).toBe(1)
     expect(output).toContain(run.failures[0]?.entry)
     expect(output).toContain(run.failures[0]?.detail)
   })
 
   test('reports two accounts of one login as DuplicateTargetEntries, and touches neither', async () => {
-    await gateway.desk.setFaults({ uniqueness: 'off' })
-    const login = 'wren.ashdown@fernhollow.example'
-    const twin = await fetch(`${gateway.now.appUrl}/api/accounts`, {
+    await few.desk.setFaults({ uniqueness: 'off' })
+    const headers = { 'x-desk-key': KEY, 'content-type': 'application/json' }
+    const twin = await fetch(`${few.url()}/api/accounts`, {
       method: 'POST',
-      headers: { 'x-desk-key': gateway.now.appKey ?? '', 'content-type': 'application/json' },
+      headers,
       body: JSON.stringify({ login, last_name: 'Twin' }),
     })
     const { account_no } = (await twin.json()) as { account_no: number }
-    const before = await gateway.desk.accountsOf(login)
+    const before = await few.desk.accountsOf(login)
     expect(before).toHaveLength(2)
-    const run = await simulateJson(['--users', '50'], gateway.env)
+    const run = await few.run('--users', '10')
     expect(run).toMatchObject({ code: 1, created: 0, failed: 1, appWrites: 0 })
-    expect(run.failures).toMatchObject([{ entry: login, code: 'DuplicateTargetEntries' }])
-    expect(await gateway.desk.accountsOf(login)).toEqual(before)
-    await fetch(`${gateway.now.appUrl}/api/accounts/${account_no}`, {
-      method: 'DELETE',
-      headers: { 'x-desk-key': gateway.now.appKey ?? '' },
-    })
+    expect(run.failures).toMatchObject([
+      { entry: login.toLowerCase(), code: 'DuplicateTargetEntries' },
+    ])
+    expect(await few.desk.accountsOf(login)).toEqual(before)
+    await fetch(`${few.url()}/api/accounts/${account_no}`, { method: 'DELETE', headers })
   })
 
   test('ends with a table beside what the app says, in plain lines without a terminal', async () => {
-    const { code, output } = await runSimulate(['--users', '50'], gateway.env)
+    const { code, output } = await few.told('--users', '10')
     expect(code, output).toBe(0)
     const lines = output.split('\n').map((line) => line.trim().replaceAll(/ +/g, ' '))
     for (const phase of ['connection test', 'match', 'create and update', 'managers', 'groups']) {
       expect(lines.filter((line) => line.startsWith(`${phase}: done`))).toHaveLength(1)
     }
-    expect(lines).toContain('matched 50 5')
-    expect(lines).toContain('accounts 50 50')
+    expect(lines).toContain('matched 10 5')
+    expect(lines).toContain('accounts 10 10')
     expect(lines).toContain('duplicate logins 0 0')
     expect(output).not.toContain('\r')
   })
 
   test('with --url mints a token of its own and gives it back', async () => {
-    const tokens = async () => (await gateway.admin('GET', '/connections/demo/tokens')).body
-    const before = await tokens()
-    const { adminToken, scimBaseUrl } = gateway.now
+    const before = await few.tokens()
+    const { adminToken } = gateway.now
     const given = { POSTERN_STATE: '/nowhere', POSTERN_ADMIN_TOKEN: adminToken }
-    const byEnvironment = await simulateJson(['--users', '50', '--url', gateway.origin], given)
-    expect(byEnvironment).toMatchObject(NOTHING_TO_DO)
-    const pasted = ['--users', '50', '--url', scimBaseUrl, '--admin-token', adminToken]
+    const args = ['--users', '10', '--url']
+    const named = [...args, gateway.origin, '--connection', 'few']
+    expect(await simulateJson(named, given)).toMatchObject(NOTHING_TO_DO)
+    const base = `${gateway.origin}/scim/few/v2`
+    const pasted = [...args, base, '--admin-token', adminToken]
     expect(await simulateJson(pasted, { POSTERN_STATE: '/nowhere' })).toMatchObject(NOTHING_TO_DO)
-    expect(await tokens()).toEqual(before)
+    expect(await few.tokens()).toEqual(before)
     const { code, output } = await runSimulate(
-      ['--url', scimBaseUrl, '--admin-token', 'wrong'],
+      ['--url', base, '--admin-token', 'wrong'],
       gateway.env,
     )
     expect(code).toBe(1)
@@ -189,10 +230,9 @@ describe('a run', { timeout: TIMEOUT_MS }, () => {
   })
 
   test('that is interrupted says how far it came, and gives its token back', async () => {
-    const tokens = async () => (await gateway.admin('GET', '/connections/demo/tokens')).body
-    const before = await tokens()
-    await gateway.desk.setFaults({ delayMs: 100 })
-    const run = spawn(process.execPath, [POSTERN, 'simulate'], {
+    const before = await few.tokens()
+    await few.desk.setFaults({ delayMs: 300 })
+    const run = spawn(process.execPath, [POSTERN, 'simulate', '--connection', 'few'], {
       env: { ...process.env, ...gateway.env },
       stdio: ['ignore', 'pipe', 'inherit'],
     })
@@ -207,29 +247,26 @@ describe('a run', { timeout: TIMEOUT_MS }, () => {
     run.kill('SIGINT')
     expect(await exit).toBe(130)
     expect(output).toContain('interrupted')
-    expect(await tokens()).toEqual(before)
+    expect(await few.tokens()).toEqual(before)
   })
 
   test('against a connection without the example app creates everybody, then finds them', async () => {
     const name = 'a-sandbox'
-    // Twice four throwaway people are more than a tenth of sixty.
-    const policy = { guard: { maxPercent: 100 } }
-    const made = await gateway.admin('POST', '/connections', { name, adapter: 'sandbox', policy })
-    expect(made.status).toBe(201)
-    const args = ['--connection', name, '--lifecycle']
+    const connection = { name, adapter: 'sandbox', policy: POLICY }
+    expect((await gateway.admin('POST', '/connections', connection)).status).toBe(201)
+    const args = ['--connection', name, '--users', '10', '--lifecycle']
     const first = await simulateJson(args, gateway.env)
-    expect(first).toMatchObject({ code: 0, created: 60, matched: 0, failed: 0, appWrites: null })
+    expect(first).toMatchObject({ code: 0, created: 10, matched: 0, failed: 0, appWrites: null })
     const second = await simulateJson([...args, ...FLAG], gateway.env)
-    expect(second).toMatchObject({ code: 0, created: 0, matched: 60, updated: 0, failed: 0 })
+    expect(second).toMatchObject({ code: 0, created: 0, matched: 10, updated: 0, failed: 0 })
   })
 
   test('sends no groups where the app knows none, as whoever follows docs/adapters.md meets it', async () => {
     const { Group: _, ...resources } = fernhollow.resources
     const manifest = { ...fernhollow, name: 'people-alone', resources }
     expect((await gateway.admin('PUT', '/manifests/people-alone', manifest)).status).toBe(201)
-    const settings = { url: gateway.now.appUrl }
-    const connection = { name: 'no-groups', adapter: 'people-alone', settings }
-    const secrets = { apiKey: gateway.now.appKey }
+    const connection = { name: 'no-groups', adapter: 'people-alone', settings: { url: few.url() } }
+    const secrets = { apiKey: KEY }
     const made = await gateway.admin('POST', '/connections', { ...connection, secrets })
     expect(made.status).toBe(201)
     const run = await simulateJson(['--connection', 'no-groups', '--users', '5'], gateway.env)
@@ -238,10 +275,9 @@ describe('a run', { timeout: TIMEOUT_MS }, () => {
 
   test('stops at a connection test that fails, and says so', async () => {
     // Nobody is behind this address: a list that is empty for a doubt would make doubles.
-    await gateway.admin('PATCH', '/connections/demo', { settings: { url: 'http://127.0.0.1:1' } })
-    const run = await simulateJson([], gateway.env)
+    await gateway.admin('PATCH', '/connections/few', { settings: { url: 'http://127.0.0.1:1' } })
+    const run = await few.run()
     expect(run).toMatchObject({ code: 1, created: 0, failed: 1, appWrites: null })
     expect(run.failures).toMatchObject([{ phase: 'connection test', status: 503 }])
-    await gateway.admin('PATCH', '/connections/demo', { settings: { url: gateway.now.appUrl } })
   })
 })

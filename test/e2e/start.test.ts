@@ -1,18 +1,21 @@
 import { execFile, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { readFile, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import os from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { launchStart, type Started, startPostern } from '../../cli/launch.ts'
 import type { Ready } from '../../cli/start/state.ts'
-import { emptyFolder, useNpmStart } from '../support/npm-start.ts'
+import { useNpmStart } from '../support/npm-start.ts'
 import { newUser, scim } from '../support/scim.ts'
-import { askAdmin, eventually, isAlive, originOf, readRunning } from '../support/start.ts'
+import { askAdmin, eventually, isAlive, readRunning } from '../support/start.ts'
 
 const TIMEOUT_MS = 120_000
+/** As a person types it; what is no matter of npm is started without it. */
+const NPM_START = ['npm', 'start', '--'] as const
 const NO_CURL = spawnSync('curl', ['--version']).error !== undefined
 
 async function stop(started: Started): Promise<void> {
@@ -24,7 +27,7 @@ async function adapterOfDemo(now: Ready): Promise<string> {
 }
 
 describe('a running npm start', { timeout: TIMEOUT_MS }, () => {
-  const gateway = useNpmStart()
+  const gateway = useNpmStart([], {}, NPM_START)
 
   test('prints one line of JSON, last, and is healthy by then', async () => {
     const lines = gateway.started.output().split('\n')
@@ -85,26 +88,30 @@ describe('a running npm start', { timeout: TIMEOUT_MS }, () => {
   })
 })
 
-test(
-  'SIGTERM to npm ends all that was started, and frees the ports',
-  async () => {
-    const started = await startPostern()
-    expect(await started.stop('SIGTERM')).toMatchObject({ signal: null })
-    const { gatewayPid, appPid, appUrl } = started.now
-    await eventually(() => !isAlive(gatewayPid) && !isAlive(appPid ?? 0), 3_000)
-    await expect(fetch(`${originOf(started.now)}/healthz`)).rejects.toThrow()
-    await expect(fetch(appUrl ?? '')).rejects.toThrow()
-  },
-  TIMEOUT_MS,
-)
+describe('starts on one state, one after the other', { timeout: TIMEOUT_MS }, () => {
+  let folder: string
+  let first: Started
+  let second: Started
 
-test(
-  'a second start takes over the state, and older tokens stay valid',
-  async () => {
-    const folder = await emptyFolder()
-    const first = await startPostern([], { POSTERN_STATE: folder })
-    const second = await startPostern([], { POSTERN_STATE: folder })
-    onTestFinished(() => stop(second))
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(os.tmpdir(), 'postern-test-'))
+    first = await startPostern([], { POSTERN_STATE: folder })
+    const file = path.join(folder, 'secrets.json')
+    const secrets = JSON.parse(await readFile(file, 'utf8'))
+    const sealingKey = randomBytes(32).toString('base64')
+    await writeFile(file, JSON.stringify({ ...secrets, sealingKey }))
+    second = await startPostern([], {
+      POSTERN_STATE: folder,
+      POSTERN_SEALING_KEYS_PREVIOUS: secrets.sealingKey,
+    })
+  }, TIMEOUT_MS)
+  afterAll(async () => {
+    await first?.stop()
+    await second?.stop()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  test('the second one takes over, and older tokens stay valid', async () => {
     expect(await first.exit).toEqual({ code: 0, signal: null })
     expect(isAlive(first.now.gatewayPid)).toBe(false)
     expect(second.now.token).not.toBe(first.now.token)
@@ -113,47 +120,24 @@ test(
       const client = { ...second.now, token }
       expect((await scim(client, 'GET', '/Users?count=1')).status).toBe(200)
     }
-  },
-  TIMEOUT_MS,
-)
+  })
 
-test(
-  'a sealing key that was replaced goes on opening as a former one, and is let go by the cron',
-  async () => {
-    const folder = await emptyFolder()
-    const first = await startPostern([], { POSTERN_STATE: folder })
-    const file = path.join(folder, 'secrets.json')
-    const secrets = JSON.parse(await readFile(file, 'utf8'))
-    const sealingKey = randomBytes(32).toString('base64')
-    await writeFile(file, JSON.stringify({ ...secrets, sealingKey }))
-    const second = await startPostern([], {
-      POSTERN_STATE: folder,
-      POSTERN_SEALING_KEYS_PREVIOUS: secrets.sealingKey,
-    })
-    onTestFinished(() => stop(second))
-    await first.exit
+  test('a sealing key that was replaced goes on opening as a former one, and is let go by the cron', async () => {
     const { keys, lost } = (await askAdmin(second.now, 'GET', '/sealing')).body
     expect(keys.map(({ use }: { use: string }) => use).sort()).toEqual(['current', 'previous'])
     expect(lost).toEqual([])
-  },
-  TIMEOUT_MS,
-)
+  })
 
-test(
-  'kill -9 of the supervisor leaves nothing behind, and the next start works',
-  async () => {
-    const folder = await emptyFolder()
-    const first = await startPostern([], { POSTERN_STATE: folder })
+  test('kill -9 of the supervisor leaves nothing behind, and the next start works', async () => {
     const { supervisorPid, gatewayPid, appPid } = await readRunning(folder)
     process.kill(supervisorPid, 'SIGKILL')
     await eventually(() => !isAlive(gatewayPid) && !isAlive(appPid ?? 0), 3_000)
-    const { port } = new URL(first.now.scimBaseUrl)
-    const second = await startPostern([], { POSTERN_STATE: folder, PORT: port })
-    onTestFinished(() => stop(second))
-    expect(await adapterOfDemo(second.now)).toBe('example')
-  },
-  TIMEOUT_MS,
-)
+    const { port } = new URL(second.now.scimBaseUrl)
+    const third = await startPostern([], { POSTERN_STATE: folder, PORT: port })
+    onTestFinished(() => stop(third))
+    expect(await adapterOfDemo(third.now)).toBe('example')
+  })
+})
 
 test(
   '--no-app connects demo to the sandbox and starts no app',
@@ -179,7 +163,7 @@ test(
 )
 
 test('an unknown option ends with exit code 2 and a hint', async () => {
-  const launched = launchStart(['--frehs'])
+  const launched = launchStart(['--frehs'], {}, NPM_START)
   expect((await launched.exit).code).toBe(2)
   expect(launched.output()).toContain('--frehs')
   expect(launched.output()).toContain('--help')
@@ -192,7 +176,7 @@ test(
     await new Promise((resolve) => server.once('listening', resolve))
     onTestFinished(() => void server.close())
     const { port } = server.address() as AddressInfo
-    const launched = launchStart(['--fresh'], { PORT: String(port) })
+    const launched = launchStart(['--fresh', '--no-app'], { PORT: String(port) })
     expect((await launched.exit).code).toBe(1)
     expect(launched.output()).toContain(`port ${port} is in use`)
     expect(launched.output()).toContain('PORT=')

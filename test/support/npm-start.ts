@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { afterAll, beforeAll, onTestFinished } from 'vitest'
+import { afterAll, beforeAll } from 'vitest'
 import { type Started, startPostern } from '../../cli/launch.ts'
 import type { Ready, Running } from '../../cli/start/state.ts'
 import { type Desk, deskAt } from './desk.ts'
@@ -33,17 +33,14 @@ export interface NpmStart {
   readonly killGateway: () => Promise<number>
 }
 
-/** An empty folder, removed with the test. */
-export async function emptyFolder(): Promise<string> {
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'postern-test-'))
-  onTestFinished(() => rm(folder, { recursive: true, force: true }))
-  return folder
-}
-
-/** To be called where hooks are: at the top of a file, or of a `describe`. */
+/**
+ * To be called where hooks are: at the top of a file, or of a `describe`.
+ * @param command as `startPostern` takes it
+ */
 export function useNpmStart(
   args: readonly string[] = [],
   environment: Readonly<Record<string, string>> = {},
+  command?: readonly [string, ...string[]],
 ): NpmStart {
   let folder = ''
   let started: Started | undefined
@@ -55,7 +52,7 @@ export function useNpmStart(
 
   beforeAll(async () => {
     folder = await mkdtemp(path.join(os.tmpdir(), 'postern-test-'))
-    started = await startPostern(args, { POSTERN_STATE: folder, ...environment })
+    started = await startPostern(args, { POSTERN_STATE: folder, ...environment }, command)
   }, TIMEOUT_MS)
   afterAll(async () => {
     await started?.stop()
