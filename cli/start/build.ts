@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify, stripVTControlCharacters } from 'node:util'
@@ -159,22 +159,33 @@ export async function build(projectFolder: string): Promise<Build> {
   try {
     await buildInto(draft, projectFolder)
     const made = await readBuild(draft)
-    await keepOnly(draft, folder, cache)
+    await keepLatest(draft, folder, cache)
     return made
   } finally {
     await rm(draft, { recursive: true, force: true })
   }
 }
 
-/** Renames the draft to its digest, and removes the builds that came before. */
-async function keepOnly(draft: string, folder: string, cache: string): Promise<void> {
-  const before = (await readdir(cache)).filter((name) => !name.startsWith('draft-'))
+/** Of checkouts and branches that share what npm has installed. */
+const BUILDS_KEPT = 4
+
+/** Renames the draft to its digest, and removes the oldest of the builds that came before. */
+async function keepLatest(draft: string, folder: string, cache: string): Promise<void> {
   await rename(draft, folder).catch((error: NodeJS.ErrnoException) => {
     // Another start has built the same at the same time.
     if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error
   })
-  for (const name of before) {
-    const old = path.join(cache, name)
-    if (old !== folder) await rm(old, { recursive: true, force: true })
+  const names = (await readdir(cache)).filter((name) => !name.startsWith('draft-'))
+  const builds = await Promise.all(
+    names.map(async (name) => {
+      const file = path.join(cache, name)
+      // Another start may have removed it by now.
+      const found = await stat(file).catch(() => undefined)
+      return { file, madeAt: found?.mtimeMs ?? 0 }
+    }),
+  )
+  builds.sort((a, b) => b.madeAt - a.madeAt)
+  for (const { file } of builds.slice(BUILDS_KEPT)) {
+    if (file !== folder) await rm(file, { recursive: true, force: true })
   }
 }
