@@ -1,14 +1,14 @@
 /** `postern administrators` against a running `npm start`. */
 import { describe, expect, test } from 'vitest'
 import { useNpmStart } from '../support/npm-start.ts'
-import { runPostern } from '../support/postern.ts'
+import { runCommand } from '../support/postern.ts'
 
 const TIMEOUT_MS = 120_000
 
 describe('postern administrators', { timeout: TIMEOUT_MS }, () => {
   const gateway = useNpmStart()
   const postern = (args: readonly string[], as?: string) =>
-    runPostern(['administrators', ...args, '--json'], {
+    runCommand(['administrators', ...args, '--json'], {
       ...gateway.env,
       ...(as !== undefined && { POSTERN_ADMIN_TOKEN: as }),
     })

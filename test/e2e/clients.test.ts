@@ -15,7 +15,7 @@ describe('a client of postern', { timeout: TIMEOUT_MS }, () => {
   let sign: (claims: Record<string, unknown>) => Promise<string>
 
   async function postern(args: readonly string[], input?: unknown) {
-    const text = input === undefined ? '' : JSON.stringify(input)
+    const text = input === undefined ? undefined : JSON.stringify(input)
     const { code, json, stderr } = await gateway.postern([...args, '--json'], text)
     expect(code, stderr).toBe(0)
     return json

@@ -6,7 +6,7 @@ import { afterAll, beforeAll } from 'vitest'
 import { type Started, startPostern } from '../../cli/launch.ts'
 import type { Ready, Running } from '../../cli/start/state.ts'
 import { type Desk, deskAt } from './desk.ts'
-import { type Ran, runPostern } from './postern.ts'
+import { type Ran, runCommand, runPostern } from './postern.ts'
 import { type ScimAnswer, scim } from './scim.ts'
 import { type AdminAnswer, askAdmin, eventually, originOf, readRunning } from './start.ts'
 
@@ -23,6 +23,7 @@ export interface NpmStart {
   readonly desk: Desk
   /** With which a command finds it. */
   readonly env: { readonly POSTERN_STATE: string }
+  /** In a process of its own where it is given `input`. */
   readonly postern: (args: readonly string[], input?: string) => Promise<Ran>
   /** The admin API, as its first owner. */
   readonly admin: (method: string, route: string, body?: object) => Promise<AdminAnswer>
@@ -78,7 +79,10 @@ export function useNpmStart(
     get env() {
       return { POSTERN_STATE: folder }
     },
-    postern: (args, input) => runPostern(args, { POSTERN_STATE: folder }, input),
+    postern: (args, input) =>
+      input === undefined
+        ? runCommand(args, { POSTERN_STATE: folder })
+        : runPostern(args, { POSTERN_STATE: folder }, input),
     admin: (method, route, body) => askAdmin(there().now, method, route, body),
     scim: (method, target, body) => scim(there().now, method, target, body),
     running,

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import path from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import * as z from 'zod'
-import { runPostern } from './postern.ts'
+import { runCommand } from './postern.ts'
 
 const PROJECT = path.resolve(import.meta.dirname, '../..')
 
@@ -50,12 +50,12 @@ export async function runSimulate(
   return { code, output: stripVTControlCharacters(output) }
 }
 
-/** `postern simulate ...args --json`, which is the same: what its last line says. */
+/** `postern simulate ...args --json`, without a process of its own: what its last line says. */
 export async function simulateJson(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
 ): Promise<Summary & { readonly code: number | null }> {
-  const { code, stdout, stderr, json } = await runPostern(['simulate', ...args, '--json'], env)
+  const { code, stdout, stderr, json } = await runCommand(['simulate', ...args, '--json'], env)
   if (json === undefined) throw new Error(`no line of JSON:\n${stdout}${stderr}`)
   return { ...summarySchema.parse(json), code }
 }
