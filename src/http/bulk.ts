@@ -3,7 +3,12 @@ import { AdapterFailure } from '../adapter/failure.ts'
 import { toScimError } from '../operations/failure.ts'
 import { ScimError } from '../scim/error.ts'
 import { MAX_OPERATIONS } from '../scim/limits.ts'
-import type { Json, JsonObject } from '../scim/schema.ts'
+import {
+  type Json,
+  type JsonObject,
+  type ResourceDefinition,
+  subAttribute,
+} from '../scim/schema.ts'
 import { BULK_REQUEST, BULK_RESPONSE } from '../scim/urn.ts'
 import { isObject } from '../scim/values.ts'
 import { queryOf, requireObject, type ScimRequest, segmentsOf } from './request.ts'
@@ -29,10 +34,16 @@ type Run = (request: ScimRequest) => Promise<ScimResponse>
 
 type Asked = Pick<ScimRequest, 'method' | 'segments' | 'query' | 'body'>
 
+/** Where, and what is served there. */
+interface Served {
+  readonly baseUrl: string
+  readonly definitions: Iterable<ResourceDefinition>
+}
+
 /** @param refused told of each operation that came to nothing: the whole is answered 200 */
 export async function bulk(
   request: ScimRequest,
-  baseUrl: string,
+  { baseUrl, definitions }: Served,
   run: Run,
   refused: (operation: Asked, error: ScimError) => void,
 ): Promise<ScimResponse> {
@@ -43,13 +54,15 @@ export async function bulk(
   const results: JsonObject[] = new Array(operations.length)
   const failed = new Set<string>()
   let errors = 0
+  const resolve = (text: string): string => resolveId(text, ids, failed)
 
-  const order = arrange(operations)
+  const refers = referring(definitions)
+  const order = arrange(operations, refers)
   for (const index of order) {
     const operation = operations[index]
     if (!operation) continue
     if (failOnErrors !== undefined && errors >= failOnErrors) break
-    const result = await one(operation, ids, failed, baseUrl, run, refused)
+    const result = await one(operation, resolve, refers, ids, baseUrl, run, refused)
     if (Number(result['status']) >= 400) {
       errors++
       if (operation.bulkId !== undefined) failed.add(operation.bulkId)
@@ -62,8 +75,9 @@ export async function bulk(
 
 async function one(
   operation: Operation,
+  resolve: (text: string) => string,
+  refers: Refers,
   ids: Map<string, string>,
-  failed: ReadonlySet<string>,
   baseUrl: string,
   run: Run,
   refused: (operation: Asked, error: ScimError) => void,
@@ -71,7 +85,6 @@ async function one(
   const { method, bulkId, version } = operation
   const named: JsonObject = { method, ...(bulkId !== undefined && { bulkId }) }
   try {
-    const resolve = (text: string): string => resolveId(text, ids, failed)
     const [path = '', search = ''] = resolvePath(operation.path, resolve).split('?')
     const answer = await run({
       method,
@@ -79,7 +92,7 @@ async function one(
       query: queryOf(new URLSearchParams(search)),
       ifMatch: version,
       ifNoneMatch: undefined,
-      body: operation.data === undefined ? undefined : resolveData(operation.data, resolve),
+      body: operation.data === undefined ? undefined : resolveData(operation.data, resolve, refers),
     })
     const id = answer.body?.['id']
     if (bulkId !== undefined && typeof id === 'string') ids.set(bulkId, id)
@@ -170,12 +183,30 @@ function parseOperation(given: Json, index: number): Operation {
 // ---- bulkId references -------------------------------------------------------------------------------
 
 const REFERENCE = /^bulkId:(.+)$/
+/** Within the path of a PATCH operation: `members[value eq "bulkId:1"]`. */
+const IN_PATH = /"(bulkId:[^"\\]+)"/g
+
+/** By the name of a member of the data: whether its text may be the id of a resource. */
+type Refers = (name: string) => boolean
+
+/** `value` and `$ref`, and what has both: a client may send the id alone (Entra: `manager`). */
+function referring(definitions: Iterable<ResourceDefinition>): Refers {
+  const names = new Set(['value', '$ref'])
+  for (const definition of definitions) {
+    const extended = definition.extensions.flatMap(({ attributes }) => attributes)
+    for (const attribute of [...definition.attributes, ...extended]) {
+      if (subAttribute(attribute, '$ref')) names.add(attribute.name.toLowerCase())
+    }
+  }
+  // A key may be a path (Entra's dialect): the last part of it counts.
+  return (name) => names.has(name.toLowerCase().replace(/^.*[:.]/, ''))
+}
 
 /**
  * The order of work: an operation after those whose bulkId it refers to, else as given. Circular
  * references cannot be met by one POST each and are refused (RFC 7644 §3.7.1 allows 409).
  */
-function arrange(operations: readonly Operation[]): number[] {
+function arrange(operations: readonly Operation[], refers: Refers): number[] {
   const byBulkId = new Map(operations.flatMap((o, i) => (o.bulkId ? [[o.bulkId, i] as const] : [])))
   const order: number[] = []
   const state = new Map<number, 'open' | 'done'>()
@@ -185,7 +216,7 @@ function arrange(operations: readonly Operation[]): number[] {
       throw new ScimError(409, 'The operations refer to each other in a circle by bulkId.')
     }
     state.set(index, 'open')
-    for (const bulkId of references(operations[index])) {
+    for (const bulkId of references(operations[index], refers)) {
       const target = byBulkId.get(bulkId)
       if (target === undefined) {
         const detail = `Operations[${index}] refers to a bulkId that no operation of this request has.`
@@ -200,7 +231,7 @@ function arrange(operations: readonly Operation[]): number[] {
   return order
 }
 
-function references(operation: Operation | undefined): Set<string> {
+function references(operation: Operation | undefined, refers: Refers): Set<string> {
   const found = new Set<string>()
   if (!operation) return found
   const note = (text: string): string => {
@@ -209,7 +240,7 @@ function references(operation: Operation | undefined): Set<string> {
     return text
   }
   resolvePath(operation.path, note)
-  if (operation.data !== undefined) resolveData(operation.data, note)
+  if (operation.data !== undefined) resolveData(operation.data, note, refers)
   return found
 }
 
@@ -229,11 +260,20 @@ function resolvePath(path: string, resolve: (text: string) => string): string {
   return path.split('/').map(resolve).join('/')
 }
 
-function resolveData(data: Json, resolve: (text: string) => string): Json {
-  if (typeof data === 'string') return resolve(data)
-  if (Array.isArray(data)) return data.map((part) => resolveData(part, resolve))
+/** RFC 7644 §3.7.2: a bulkId stands for the id of a resource. Text of another attribute is text. */
+function resolveData(
+  data: Json,
+  resolve: (text: string) => string,
+  refers: Refers,
+  name = '',
+): Json {
+  if (typeof data === 'string') {
+    if (name === 'path') return data.replace(IN_PATH, (_, text) => JSON.stringify(resolve(text)))
+    return refers(name) ? resolve(data) : data
+  }
+  if (Array.isArray(data)) return data.map((part) => resolveData(part, resolve, refers, name))
   if (typeof data !== 'object' || data === null) return data
   return Object.fromEntries(
-    Object.entries(data).map(([name, part]) => [name, resolveData(part, resolve)]),
+    Object.entries(data).map(([key, part]) => [key, resolveData(part, resolve, refers, key)]),
   )
 }

@@ -29,7 +29,7 @@ export async function handle(
       // Operations are on resources: a Bulk within a Bulk would know no bound.
       return bulk(
         request,
-        open.baseUrl,
+        { baseUrl: open.baseUrl, definitions: open.connection.definitions.values() },
         (one) => handleResource(open, one, trouble),
         (one, error) => void open.trail.refusedParts.push({ request: one, error }),
       )

@@ -27,10 +27,12 @@ export function readCursor(text: string): Place {
   return { skip: Number(skip), marks: marks.split('.').slice(1) }
 }
 
-/** Whose list it is: a cursor of another connection, or of another type, leads nowhere here. */
+/** Whose list it is, and in which order: a cursor of another list leads nowhere here. */
 export interface ListOf {
   readonly connection: string
   readonly type: string
+  /** What is asked for, as text. */
+  readonly query: string
 }
 
 /** `before`: ids of the rows that end at the place, in the order of the list. */
@@ -67,6 +69,6 @@ export function resume(
 }
 
 /** A native id may say more than a client should know: only a digest goes out. */
-function mark({ connection, type }: ListOf, id: string): string {
-  return weakETag({ connection, type, id }).slice(3, 14)
+function mark({ connection, type, query }: ListOf, id: string): string {
+  return weakETag({ connection, type, query, id }).slice(3, 14)
 }

@@ -58,7 +58,7 @@ export async function listResources(endpoint: Endpoint, query: ListQuery): Promi
     query.sortOrder,
   )
   const nativeIds = sorted.map(({ id }) => accountsById.get(String(id))?.object.id ?? '')
-  const at = resume(listOf(endpoint), place, nativeIds, 0)
+  const at = resume(listOf(endpoint, query), place, nativeIds, 0)
   const slice = sorted.slice(at, at + count)
   const resources =
     asked || !query.withMembers
@@ -70,7 +70,7 @@ export async function listResources(endpoint: Endpoint, query: ListQuery): Promi
         )
   const end = at + slice.length
   const before = nativeIds.slice(0, end)
-  return answer(endpoint, query.paging, resources, { end, before }, sorted.length)
+  return answer(endpoint, query, resources, { end, before }, sorted.length)
 }
 
 /** One page in the app's own order. Undefined: the app does not say how many there are. */
@@ -95,7 +95,7 @@ async function page(
     ...unlisted.slice(Math.max(from - listed, 0)).map((link) => pendingAccount(link).object),
   ].slice(0, place.skip - from + count)
   const ids = shownRows.map((object) => object.id)
-  const at = resume(listOf(endpoint), place, ids, from)
+  const at = resume(listOf(endpoint, query), place, ids, from)
   const items = shownRows.slice(at, at + count)
   const waiting = new Map(unlisted.map((link) => [link.id, link]))
   const accounts = withPending(
@@ -110,7 +110,7 @@ async function page(
   const shown = isWhole ? resources.length : Math.max(total - hidden, resources.length)
   const before = ids.slice(0, at + items.length)
   const end = from + before.length
-  const result = answer(endpoint, query.paging, resources, { end, before }, total)
+  const result = answer(endpoint, query, resources, { end, before }, total)
   return { ...result, totalResults: shown }
 }
 
@@ -176,19 +176,24 @@ function window(paging: Paging): { place: Place; count: number } {
 /** `end`: how many come before the next page, hidden ones included; `all`: how many there are so. */
 function answer(
   endpoint: Endpoint,
-  paging: Paging,
+  query: ListQuery,
   resources: readonly JsonObject[],
   { end, before }: { end: number; before: readonly string[] },
   all: number,
 ): ListResult {
+  const { paging } = query
   const more = paging.kind === 'cursor' && paging.count > 0 && end < all
-  const nextCursor = more ? printCursor(listOf(endpoint), end, before) : undefined
+  const nextCursor = more ? printCursor(listOf(endpoint, query), end, before) : undefined
   return { resources, totalResults: all, nextCursor }
 }
 
-const listOf = ({ connection, definition }: Endpoint): ListOf => ({
+const listOf = (
+  { connection, definition }: Endpoint,
+  { filter, sortBy, sortOrder }: ListQuery,
+): ListOf => ({
   connection: connection.id,
   type: definition.type.name,
+  query: JSON.stringify([filter ?? null, sortBy ?? null, sortOrder ?? null]),
 })
 
 function mentionsMembers(filter: Filter): boolean {

@@ -88,8 +88,8 @@ export class PatchChange {
     }
     const cleared = isObject(value) ? this.#clearedParts(attribute, value) : []
     if (given === undefined && cleared.length === 0) {
-      // An empty object adds nothing; null and "" clear, by add as by replace.
-      return op === 'add' && isObject(value) ? before : undefined
+      // RFC 7644 §3.5.2.3: what an object does not name stays as it is. null and "" clear.
+      return isObject(value) ? before : undefined
     }
     return this.#merge(path, before, isObject(given) ? given : {}, cleared)
   }

@@ -66,6 +66,17 @@ test('a cursor whose place nobody can tell any more is expiredCursor, never a gu
   expect(next.body.scimType).toBe('expiredCursor')
 })
 
+test('a cursor of another filter or order leads nowhere, and ends no list', async () => {
+  const scim = await connect()
+  await people(scim, 7)
+  const { body } = await scim('GET', '/Users?cursor=&count=3')
+  for (const query of ['sortBy=title', 'filter=title%20eq%20%22odd%22']) {
+    const answer = await scim('GET', `/Users?cursor=${body.nextCursor}&count=3&${query}`)
+    expect(answer).toMatchObject({ status: 400, body: { scimType: 'expiredCursor' } })
+  }
+  expect((await scim('GET', `/Users?cursor=${body.nextCursor}&count=3`)).status).toBe(200)
+})
+
 test('a walk by cursor under a filter and a sort order visits every match once', async () => {
   const scim = await connect()
   await people(scim, 11)
