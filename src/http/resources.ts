@@ -65,6 +65,7 @@ async function serveOne(
   id: string,
 ): Promise<ScimResponse> {
   const { body, ifMatch } = request
+  if (['PUT', 'PATCH', 'DELETE'].includes(request.method)) await refuseKnown(endpoint, request, id)
   switch (request.method) {
     case 'GET':
       return get(endpoint, request, id)
@@ -81,6 +82,18 @@ async function serveOne(
     default:
       throw notAllowed(request, ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'])
   }
+}
+
+/** RFC 9110 §13.1.2: what is there already, or as the client knows it, is not written to. */
+async function refuseKnown(
+  endpoint: Endpoint,
+  { ifNoneMatch }: ScimRequest,
+  id: string,
+): Promise<void> {
+  if (ifNoneMatch === undefined) return
+  const version = versionOf(await getResource(endpoint, id, false))
+  if (!matchesIfNoneMatch(ifNoneMatch, version)) return
+  throw new ScimError(412, 'If-None-Match names the version that the resource has.')
 }
 
 async function create(endpoint: Endpoint, request: ScimRequest): Promise<ScimResponse> {
