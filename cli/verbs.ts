@@ -12,9 +12,10 @@ export function runVerb(
   const names = Object.keys(verbs)
   const run = verb !== undefined && Object.hasOwn(verbs, verb) ? verbs[verb] : undefined
   if (run) return run(rest)
-  const near = nearest(verb ?? '', names)
+  const isSaid = verb !== undefined && !verb.startsWith('-')
+  const near = isSaid ? nearest(verb, names) : undefined
   throw new UsageError(
-    verb === undefined ? `${command}: what is to be done?` : `${command} has no ${verb}`,
+    isSaid ? `${command} has no ${verb}` : `${command}: what is to be done?`,
     near === undefined ? `one of ${names.join(', ')}; --help says more` : `did you mean ${near}?`,
   )
 }

@@ -61,6 +61,7 @@ describe('postern manifests', { timeout: TIMEOUT_MS }, () => {
 
   test.each([
     [['manifests'], 'what is to be done?'],
+    [['manifests', '--json'], 'what is to be done?'],
     [['manifests', 'rolback', 'x'], 'did you mean rollback?'],
     [['manifests', 'rollback', 'x'], 'back to which one?'],
     [['manifests', 'put'], 'no file given'],
