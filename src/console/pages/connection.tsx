@@ -75,7 +75,9 @@ export function ConnectionPage(props: Props) {
         <div>
           <dt>Guard, {guard.windowMinutes} minutes</dt>
           <dd>
-            <a href={pathOf`/admin/connections/${name}/guard`}>{guard.left} left</a>
+            <a href={pathOf`/admin/connections/${name}/guard`}>
+              {guard.left === 1 ? '1 has left' : `${guard.left} have left`}
+            </a>
             {guard.parked > 0 && <Badge tone="bad">{guard.parked} held back</Badge>}
           </dd>
         </div>
