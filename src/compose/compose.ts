@@ -4,25 +4,14 @@
  * isolate waits for none of it.
  */
 import { createApp } from '../app.ts'
-import { openCore } from './core.ts'
-import type { openCron } from './cron.ts'
-import type { openManage } from './manage.ts'
+import { type Core, openCore } from './core.ts'
 import type { Composed, Parts } from './parts.ts'
-
-/** Code alone, for whatever is composed: asked for again, the module loader would look for it again. */
-const openers: { manage?: typeof openManage; cron?: typeof openCron } = {}
 
 /** For one isolate. It remembers nothing of a request but Access's bounded caches. */
 export function compose(parts: Parts): Composed {
   const core = openCore(parts)
-  const manage = once(async () => {
-    openers.manage ??= (await import('./manage.ts')).openManage
-    return openers.manage(core)
-  })
-  const cron = once(async () => {
-    openers.cron ??= (await import('./cron.ts')).openCron
-    return openers.cron(core)
-  })
+  const manage = once(async () => (await import('./manage.ts')).openManage, core)
+  const cron = once(async () => (await import('./cron.ts')).openCron, core)
   const app = createApp({ ...core.scim, manage })
   return {
     fetch: (request) => app.fetch(request),
@@ -32,10 +21,13 @@ export function compose(parts: Parts): Composed {
 }
 
 /** What is kept is no promise: that would be of the request that came first. */
-function once<Made>(open: () => Promise<Made>): () => Promise<Made> {
+function once<Made>(load: () => Promise<(core: Core) => Made>, core: Core): () => Promise<Made> {
   let made: Made | undefined
   return async () => {
-    made ??= await open()
+    if (made === undefined) {
+      const open = await load()
+      made ??= open(core)
+    }
     return made
   }
 }

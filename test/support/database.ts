@@ -1,13 +1,20 @@
 /**
- * D1 of the tests. Behind a client of its own (`database-client.ts`) stands a Durable Object with SQLite, which is
+ * D1 of the tests. The client is the one of workerd; behind it stands a Durable Object with SQLite, which is
  * what Miniflare's D1 is as well, without its hops and schemas: a trip takes a fifth of the time, and the
  * tests make some 300,000. `test/database.test.ts` holds that both answer alike, and `TEST_D1=miniflare npm test`
  * runs everything on Miniflare's.
  */
+import { applyD1Migrations } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { databaseClient } from './database-client.ts'
 
 const BINDINGS = ['DB', 'SECOND_D1', 'EMPTY_D1'] as const
+
+interface Service {
+  readonly fetch: (
+    url: string,
+    init: { readonly body: string },
+  ) => Promise<{ readonly headers: Headers; readonly text: () => Promise<string> }>
+}
 
 /** Whose databases stand behind the bindings: the Worker keeps the clients that it was composed with. */
 let owner = ''
@@ -20,7 +27,7 @@ export async function useSharedDatabases(): Promise<void> {
     for (const binding of BINDINGS) {
       // One isolate runs many files, and this before each of them.
       if (clients.has(env[binding])) continue
-      const client = clientOf(() => `${binding} of ${owner}`)
+      const client = clientOf(env[binding], () => `${binding} of ${owner}`)
       clients.add(client)
       Object.assign(env, { [binding]: client })
     }
@@ -48,26 +55,21 @@ export function awayDatabase(): D1Database {
 }
 
 async function migrate(): Promise<void> {
-  await Promise.all([env.DB, env.SECOND_D1].map(applyMigrations))
+  await applyD1Migrations(env.DB, env.TEST_MIGRATIONS)
+  await applyD1Migrations(env.SECOND_D1, env.TEST_MIGRATIONS)
 }
 
-/** `applyD1Migrations` takes no client but the one of workerd. */
-async function applyMigrations(db: D1Database): Promise<void> {
-  await db
-    .prepare('CREATE TABLE IF NOT EXISTS d1_migrations (id INTEGER PRIMARY KEY, name TEXT UNIQUE)')
-    .run()
-  const { results } = await db.prepare('SELECT name FROM d1_migrations').all<{ name: string }>()
-  const applied = new Set(results.map(({ name }) => name))
-  for (const { name, queries } of env.TEST_MIGRATIONS) {
-    if (applied.has(name)) continue
-    const note = db.prepare('INSERT INTO d1_migrations (name) VALUES (?)').bind(name)
-    await db.batch([...queries.map((query) => db.prepare(query)), note])
-  }
-}
-
-function clientOf(nameOf: () => string): D1Database {
+/** @param database of Miniflare, whose client is taken */
+function clientOf(database: D1Database, nameOf: () => string): D1Database {
   const { DATABASE_OBJECT } = env
-  return databaseClient((asked) =>
-    DATABASE_OBJECT.get(DATABASE_OBJECT.idFromName(nameOf())).query(asked),
-  )
+  const service: Service = {
+    async fetch(_, { body }) {
+      const id = DATABASE_OBJECT.idFromName(nameOf())
+      // A stub belongs to the request that got it.
+      const text = await DATABASE_OBJECT.get(id).query(body)
+      return { headers: new Headers(), text: async () => text }
+    },
+  }
+  const Client = database.constructor as new (service: Service) => D1Database
+  return new Client(service)
 }
