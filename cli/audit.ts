@@ -152,7 +152,6 @@ function lastOf(text: string | undefined, otherwise: number): number {
   throw new UsageError(`--last ${text} is no number of entries`, `give one from 1 to ${MOST}`)
 }
 
-/** Exported for its test. */
 function entryLines(entry: Entry, paint: Paint): string[] {
   const { at, outcome, status, method, op, type, id, came, decided, answered } = entry
   const bad = outcome === 'refused' || outcome === 'failed'

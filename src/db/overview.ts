@@ -1,5 +1,6 @@
 /** What is known of connections at a glance: when they were heard of, what is open, how requests went. */
 import { sql } from 'drizzle-orm'
+import { among } from './by-connection.ts'
 import type { DataDatabases, Placed } from './data-databases.ts'
 import type { Database } from './database.ts'
 import type { FindingKind } from './findings.ts'
@@ -56,7 +57,7 @@ export async function glanceAt(
       SELECT connection_id AS connection, max(last_used_at) AS "lastHeard",
              count(*) FILTER (WHERE client_id IS NULL) AS tokens,
              min(expires_at) FILTER (WHERE client_id IS NULL) AS "nextExpiry"
-        FROM token WHERE connection_id IN ${oneOf(connections.map(({ id }) => id))}
+        FROM token WHERE connection_id IN (SELECT value FROM ${among(connections.map(({ id }) => id))})
        GROUP BY connection_id`),
     data.gather(connections, (db, ids) => leftOf(db, ids, span)),
   ])
@@ -71,11 +72,11 @@ async function leftOf(
   const [findings, slots] = await Promise.all([
     db.all<{ connection: string; kind: FindingKind; count: number }>(sql`
       SELECT connection, kind, count(*) AS count FROM finding
-       WHERE connection IN ${oneOf(ids)} AND state = 'open' GROUP BY connection, kind`),
+       WHERE connection IN (SELECT value FROM ${among(ids)}) AND state = 'open' GROUP BY connection, kind`),
     db.all<Slot & { connection: string }>(sql`
       SELECT connection, (at - ${since}) / ${slotMs} AS slot, sum(reads + writes) AS requests,
              sum(refused + failed) AS failures, sum(denied) AS denied, max(heard_at) AS "heardAt"
-        FROM traffic WHERE connection IN ${oneOf(ids)} AND at >= ${since}
+        FROM traffic WHERE connection IN (SELECT value FROM ${among(ids)}) AND at >= ${since}
        GROUP BY connection, slot`),
   ])
   const kinds = Map.groupBy(findings, ({ connection }) => connection)
@@ -90,8 +91,6 @@ async function leftOf(
     ]),
   )
 }
-
-const oneOf = (ids: readonly string[]) => sql`(SELECT value FROM json_each(${JSON.stringify(ids)}))`
 
 /** How many are linked, and off, of each resource type. Reads them all: for one connection. */
 export async function countLinks(

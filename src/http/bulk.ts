@@ -54,15 +54,19 @@ export async function bulk(
   const results: JsonObject[] = new Array(operations.length)
   const failed = new Set<string>()
   let errors = 0
-  const resolve = (text: string): string => resolveId(text, ids, failed)
-
   const refers = referring(definitions)
+  const resolve = (text: string): string => resolveId(text, ids, failed)
+  const resolved = ({ path, data }: Operation) => ({
+    path: resolvePath(path, resolve),
+    body: data === undefined ? undefined : resolveData(data, resolve, refers),
+  })
+
   const order = arrange(operations, refers)
   for (const index of order) {
     const operation = operations[index]
     if (!operation) continue
     if (failOnErrors !== undefined && errors >= failOnErrors) break
-    const result = await one(operation, resolve, refers, ids, baseUrl, run, refused)
+    const result = await one(operation, resolved, ids, baseUrl, run, refused)
     if (Number(result['status']) >= 400) {
       errors++
       if (operation.bulkId !== undefined) failed.add(operation.bulkId)
@@ -75,8 +79,7 @@ export async function bulk(
 
 async function one(
   operation: Operation,
-  resolve: (text: string) => string,
-  refers: Refers,
+  resolved: (operation: Operation) => Pick<Operation, 'path'> & Pick<ScimRequest, 'body'>,
   ids: Map<string, string>,
   baseUrl: string,
   run: Run,
@@ -85,14 +88,15 @@ async function one(
   const { method, bulkId, version } = operation
   const named: JsonObject = { method, ...(bulkId !== undefined && { bulkId }) }
   try {
-    const [path = '', search = ''] = resolvePath(operation.path, resolve).split('?')
+    const { path: target, body } = resolved(operation)
+    const [path = '', search = ''] = target.split('?')
     const answer = await run({
       method,
       segments: segmentsOf(path),
       query: queryOf(new URLSearchParams(search)),
       ifMatch: version,
       ifNoneMatch: undefined,
-      body: operation.data === undefined ? undefined : resolveData(operation.data, resolve, refers),
+      body,
     })
     const id = answer.body?.['id']
     if (bulkId !== undefined && typeof id === 'string') ids.set(bulkId, id)
