@@ -128,12 +128,12 @@ function healthOf(
   slots: number,
 ): Health {
   const heard = glance.heard.get(id)
-  const left = glance.left.get(id)
+  const traces = glance.traces.get(id)
   const requests = Array<number>(slots).fill(0)
   const failures = Array<number>(slots).fill(0)
   let denied = 0
   let heardAt = heard?.lastHeard ?? 0
-  for (const one of left?.traffic ?? []) {
+  for (const one of traces?.traffic ?? []) {
     // Clocks of machines differ: what one wrote in our future counts as now.
     const at = Math.min(one.slot, slots - 1)
     requests[at] = (requests[at] ?? 0) + one.requests
@@ -146,7 +146,7 @@ function healthOf(
     lastHeard: isoOf(heardAt === 0 ? null : heardAt),
     tokens: heard?.tokens ?? 0,
     nextExpiry: isoOf(heard?.nextExpiry ?? null),
-    findings: glance.silent.has(dataDatabase) ? null : (left?.findings ?? {}),
+    findings: glance.silent.has(dataDatabase) ? null : (traces?.findings ?? {}),
     traffic: {
       since: new Date(since).toISOString(),
       slotHours: slotMs / HOUR_MS,

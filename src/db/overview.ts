@@ -14,13 +14,13 @@ export interface Span {
 /** By connection id. */
 export interface Glance {
   readonly heard: ReadonlyMap<string, Heard>
-  readonly left: ReadonlyMap<string, Left>
+  readonly traces: ReadonlyMap<string, Traces>
   /** Bindings of databases that failed: what requests have left behind of their connections is not known. */
   readonly silent: ReadonlySet<string>
 }
 
 /** What requests have left behind. */
-export interface Left {
+export interface Traces {
   readonly findings: Readonly<Partial<Record<FindingKind, number>>>
   readonly traffic: readonly Slot[]
 }
@@ -52,23 +52,27 @@ export async function glanceAt(
   connections: readonly Placed[],
   span: Span,
 ): Promise<Glance> {
-  const [heard, { found: left, silent }] = await Promise.all([
+  const [heard, { found: traces, silent }] = await Promise.all([
     control.all<Heard & { connection: string }>(sql`
       SELECT connection_id AS connection, max(last_used_at) AS "lastHeard",
              count(*) FILTER (WHERE client_id IS NULL) AS tokens,
              min(expires_at) FILTER (WHERE client_id IS NULL) AS "nextExpiry"
         FROM token WHERE connection_id IN (SELECT value FROM ${among(connections.map(({ id }) => id))})
        GROUP BY connection_id`),
-    data.gather(connections, (db, ids) => leftOf(db, ids, span)),
+    data.gather(connections, (db, ids) => tracesOf(db, ids, span)),
   ])
-  return { heard: new Map(heard.map(({ connection, ...one }) => [connection, one])), left, silent }
+  return {
+    heard: new Map(heard.map(({ connection, ...one }) => [connection, one])),
+    traces,
+    silent,
+  }
 }
 
-async function leftOf(
+async function tracesOf(
   db: Database,
   ids: readonly string[],
   { since, slotMs }: Span,
-): Promise<ReadonlyMap<string, Left>> {
+): Promise<ReadonlyMap<string, Traces>> {
   const [findings, slots] = await Promise.all([
     db.all<{ connection: string; kind: FindingKind; count: number }>(sql`
       SELECT connection, kind, count(*) AS count FROM finding
