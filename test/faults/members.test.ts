@@ -77,7 +77,7 @@ test.each(Object.entries(CHANGES))(
     await whole.scim(first.world.scim, 'PATCH', path, change(first.ids))
     expect(people(first)).toEqual(expected)
 
-    for (const cut of cutsOf(whole.steps())) {
+    for (const cut of cutsOf(whole.steps(), undefined, 2)) {
       const team = await open()
       const { world, group, ids } = team
       const body = change(ids)
@@ -102,7 +102,7 @@ describe.each(MEMBER_SHAPES)('in an app that takes members by %s', (shape) => {
     const first = await isolate.scim(whole.world.scim, 'PATCH', whole.path, change(whole.ids))
     expect(first.status).toBe(204)
 
-    for (const cut of cutsOf(isolate.steps())) {
+    for (const cut of cutsOf(isolate.steps(), undefined, 2)) {
       const team = await openTeam(4, 2, { shape })
       const { world, path, ids } = team
       const [a = '', b = '', c = '', d = ''] = ids

@@ -65,7 +65,7 @@ test.each(Object.entries(REQUESTS))(
     expect((await whole.answer)?.status).toBeLessThan(300)
     expect(first.it.roles()).toEqual(expected)
 
-    for (const cut of cutsOf(whole.isolate.steps())) {
+    for (const cut of cutsOf(whole.isolate.steps(), undefined, 2)) {
       const scene = await open()
       await send(scene, request(scene), cut).answer
       await nights(scene)
@@ -98,7 +98,7 @@ test('a person who is switched off and on, cut anywhere, has the role of the gro
     [true, on.isolate.steps(), 'admin'],
   ] as const) {
     // A step that is refused is one that nobody has taken, as the one after a death.
-    for (const cut of cutsOf(steps, ['dies', 'lost'])) {
+    for (const cut of cutsOf(steps, ['dies', 'lost'], 2)) {
       const scene = await open(policy)
       if (value) await send(scene, turn(false)(scene)).answer
       await send(scene, turn(value)(scene), cut).answer
