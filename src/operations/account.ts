@@ -4,6 +4,7 @@ import type { Write } from '../db/database.ts'
 import { isEnded, type Link, type LinkFacts } from '../db/link.ts'
 import { claimsOf } from '../identity/keys.ts'
 import { type MatchRule, matchRules } from '../identity/rules.ts'
+import type { Mapping } from '../mapping/mapping.ts'
 import { parseShadow, printShadow, toShadow, toView } from '../mapping/shadow.ts'
 import type { Words } from '../mapping/words.ts'
 import { ScimError } from '../scim/error.ts'
@@ -177,18 +178,18 @@ export function represent(
   return { ...whole, meta: { ...whole.meta, version } }
 }
 
-/** An endpoint lives as long as its request; a scan asks for the rules once an account. */
-const rulesByEndpoint = new WeakMap<Endpoint, readonly MatchRule[]>()
+/** A mapping is of one version of a connection, as its policy is. */
+const rulesByMapping = new WeakMap<Mapping, readonly MatchRule[]>()
 
 /** In the order of tiers. */
 export function rulesOf(endpoint: Endpoint): readonly MatchRule[] {
-  const known = rulesByEndpoint.get(endpoint)
+  const known = rulesByMapping.get(endpoint.mapping)
   if (known) return known
   const { connection, definition, mapping, spec } = endpoint
   // The policy's match rules are about people; groups go by the adapter's naming attribute.
   const match = definition.type.name === 'User' ? connection.policy.match : []
   const rules = matchRules(match, definition, mapping, spec)
-  rulesByEndpoint.set(endpoint, rules)
+  rulesByMapping.set(mapping, rules)
   return rules
 }
 

@@ -98,7 +98,7 @@ export function openEndpoint(open: OpenConnection, type: string): Endpoint | und
     definition,
     spec,
     port: modeOf(connection, io.now()) === 'live' ? port : readOnly(port),
-    mapping: new Mapping(definition, spec, connection.mapping?.[type]),
+    mapping: mappingOf(connection, definition, spec),
     db,
     links,
     intents: new Intents(db, connection.id, links),
@@ -116,4 +116,26 @@ export function openEndpoint(open: OpenConnection, type: string): Endpoint | und
     trail,
     sibling: (other) => openEndpoint(open, other),
   }
+}
+
+interface Known {
+  readonly spec: ResourceSpec
+  readonly mapping: Mapping
+}
+
+/** By type: of a version of a connection, and for as long as its app is described so. */
+const mappings = new WeakMap<Connection, Map<string, Known>>()
+
+function mappingOf(
+  connection: Connection,
+  definition: ResourceDefinition,
+  spec: ResourceSpec,
+): Mapping {
+  const type = definition.type.name
+  const ofConnection = mappings.get(connection) ?? new Map<string, Known>()
+  const known = ofConnection.get(type)
+  if (known?.spec === spec) return known.mapping
+  const mapping = new Mapping(definition, spec, connection.mapping?.[type])
+  mappings.set(connection, ofConnection.set(type, { spec, mapping }))
+  return mapping
 }
