@@ -12,7 +12,7 @@ Lists what requests and scans have found and a person should look at, or decides
   --state NAME      open (default), ignored or closed
   --kind NAME       ambiguous, id-reuse, missing, drift, reactivated, orphan, protected, guard,
                     not-created, not-removed, leaver, member-blocked, deleted-member,
-                    app-credential, app-failing, mode-ended
+                    app-credential, app-failing, mode-ended, alert-undelivered
   --ignore ID       hear no more of this finding, also when it is met again
   --close ID        it is settled; when it is met again it is a new one
   --reopen ID       takes an --ignore back

@@ -167,7 +167,8 @@ function refused(status: number, what: string, text: string): CommandError {
   let said = ''
   try {
     const { title, detail, errors } = problemSchema.parse(JSON.parse(text))
-    said = [detail ?? title ?? '', ...errors.map((e) => `${e.path} ${e.message}`)].join('; ')
+    const why = (detail ?? title ?? '').replace(/: see errors$/, '')
+    said = [why, ...errors.map((e) => `${e.path} ${e.message}`.trim())].join('; ')
   } catch {
     // No problem document (a proxy's page, perhaps): its status says enough.
   }
@@ -177,8 +178,10 @@ function refused(status: number, what: string, text: string): CommandError {
       : status === 403
         ? 'postern administrators me says who you are'
         : status === 404
-          ? 'check --connection and --url'
-          : 'see the log of the gateway'
+          ? 'check the name or id that was given, and --url'
+          : status < 500
+            ? 'correct what it names, and run the command again'
+            : 'see the log of the gateway'
   return new CommandError(
     `the gateway refused to ${what}: ${status}${said ? `, ${said}` : ''}`,
     advice,
