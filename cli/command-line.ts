@@ -42,13 +42,24 @@ async function obey(args: readonly string[]): Promise<number> {
   return (await command?.run(rest)) ?? 1
 }
 
+/** For a person on standard error; whoever reads JSON gets an object for it too. */
+function tellFailure(error: unknown, isJson: boolean): void {
+  const isKnown = error instanceof CommandError
+  if (isKnown) console.error(`error: ${error.message}\n  ${error.advice}`)
+  else console.error(error)
+  if (!isJson) return
+  const { message, advice } = isKnown
+    ? error
+    : { message: 'the command failed', advice: 'standard error says where' }
+  console.log(JSON.stringify({ error: message, advice }))
+}
+
 /** @returns 0 done, 1 failed, 2 wrong usage; it never rejects */
 export async function runCommandLine(args: readonly string[]): Promise<number> {
   try {
     return await obey(args)
   } catch (error) {
-    if (error instanceof CommandError) console.error(`error: ${error.message}\n  ${error.advice}`)
-    else console.error(error)
+    tellFailure(error, args.includes('--json'))
     return error instanceof UsageError ? 2 : 1
   }
 }

@@ -54,6 +54,20 @@ describe('postern', () => {
     expect(stdout).toBe('')
   })
 
+  test.each([
+    [['simulat', '--json'], 2],
+    [['simulate', '--users', '0', '--json'], 2],
+    [['findings', 'demo', '--url', 'http://127.0.0.1:9', '--admin-token', 'x', '--json'], 1],
+  ])(
+    'with --json, %j ends with one object that says what is wrong and what to do',
+    (args, code) => {
+      const { status, stdout, stderr } = postern(args)
+      expect(status).toBe(code)
+      const { error, advice } = JSON.parse(stdout)
+      expect(stderr).toBe(`error: ${error}\n  ${advice}\n`)
+    },
+  )
+
   test('simulate without a running gateway says how to get one', () => {
     const { status, stderr } = postern(['simulate'], { POSTERN_STATE: '/nowhere/at/all' })
     expect(status).toBe(1)
