@@ -7,6 +7,8 @@ import { COMMANDS } from '../../cli/commands.ts'
 import { describe as describeHelp } from '../../cli/completion/described.ts'
 import { SHELLS, scriptFor } from '../../cli/completion/scripts.ts'
 import { described } from '../../cli/completion.ts'
+import { findings } from '../../cli/findings.ts'
+import { FINDING_KINDS } from '../../src/db/findings.ts'
 
 const CLI = path.resolve(import.meta.dirname, '../../cli')
 const NAMES = Object.keys(COMMANDS)
@@ -49,6 +51,10 @@ describe.each(NAMES)('%s', (name) => {
     const said = options.map((option) => option.name).filter((option) => option !== '--help')
     expect(said.sort()).toEqual([...new Set(parsedBy(name))].map((option) => `--${option}`).sort())
   })
+})
+
+test.each(FINDING_KINDS)('the help of findings names the kind %s', (kind) => {
+  expect(findings.help).toContain(kind)
 })
 
 describe('completion', () => {

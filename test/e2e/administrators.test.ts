@@ -34,4 +34,15 @@ describe('postern administrators', { timeout: TIMEOUT_MS }, () => {
     expect((await postern(['remove', `${id}`])).json).toEqual({ removed: id })
     expect((await postern(['list'])).json).toEqual({ items: [] })
   })
+
+  test.each([
+    [['new', 'Ann', '--role', 'king'], 422, /role .*\n {2}correct what it names/],
+    [['show', 'nobody'], 404, /\n {2}check the name or id that was given/],
+  ])('%j is refused with %i, and with what to mend', async (args, status, advice) => {
+    const refused = await postern(args)
+    expect(refused.code).toBe(1)
+    expect(refused.stderr).toMatch(advice)
+    expect(refused.stderr).not.toContain('see errors')
+    expect(refused.json.error).toContain(`: ${status},`)
+  })
 })
