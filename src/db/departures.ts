@@ -74,6 +74,12 @@ export class Departures {
     return sql`DELETE FROM departure WHERE connection = ${this.#connection} AND link = ${link}`
   }
 
+  /** Nobody wants it any more: neither the wish nor what was decided on it stands. */
+  withdraw(link: string): Write {
+    return sql`DELETE FROM departure
+      WHERE connection = ${this.#connection} AND link = ${link} AND state <> 'done'`
+  }
+
   /** Remembers who is to be decided on; a rejected one stays rejected. */
   async park(link: Link, op: DepartureOp, now: number): Promise<'parked' | 'rejected'> {
     const row = await this.#db.get<{ state: 'parked' | 'rejected' }>(sql`

@@ -44,6 +44,8 @@ export interface Link {
   readonly open?: Pick<Intent, 'op' | 'leaseUntil'>
   /** True: a read has found somebody else under its native id, and nobody has decided; as `open`. */
   readonly isReused?: boolean
+  /** True: the guard has kept a disable or delete of it from happening, decided on or not; as `open`. */
+  readonly isHeldBack?: boolean
   /** The app's id of the invitation or job that is to make the account of a pending link. */
   readonly ticket: string | undefined
 }
@@ -103,6 +105,7 @@ export interface LinkRow {
   groups: string
   open?: string | null
   reused?: number
+  held_back?: number
   ticket: string | null
 }
 
@@ -152,18 +155,21 @@ const REUSED = sql`EXISTS (SELECT 1 FROM finding f
     WHERE f.connection = l.connection AND f.kind = 'id-reuse' AND f.subject = l.type || ':' || l.id
       AND f.state <> 'closed')`
 
+const HELD_BACK = sql`EXISTS (SELECT 1 FROM departure d
+    WHERE d.connection = l.connection AND d.link = l.id AND d.state <> 'done')`
+
 /** For a query by id, which may end in a write. */
-export const OF_ONE = sql`${INTENT} AS open, ${REUSED} AS reused`
+export const OF_ONE = sql`${INTENT} AS open, ${REUSED} AS reused, ${HELD_BACK} AS held_back`
 
 /**
  * As `COLUMNS` and `OF_ONE` in one value, for a query that asks for something else as well: D1 takes 32
  * arguments of a function. Blank text keeps JSON within it a text.
  */
-export const AS_VALUE = sql`json_array(${stored}, '' || ${GROUPS}, '' || ${INTENT}, ${REUSED})`
+export const AS_VALUE = sql`json_array(${stored}, '' || ${GROUPS}, '' || ${INTENT}, ${REUSED}, ${HELD_BACK})`
 
 export function rowOfValue(value: string): LinkRow {
   const values = JSON.parse(value) as unknown[]
-  const names = [...STORED, 'groups', 'open', 'reused'] as const
+  const names = [...STORED, 'groups', 'open', 'reused', 'held_back'] as const
   return Object.fromEntries(names.map((name, n) => [name, values[n]])) as unknown as LinkRow
 }
 
@@ -190,6 +196,7 @@ export function toLink(row: LinkRow): Link {
     groups: groups.map(({ value, display }) => (display === null ? { value } : { value, display })),
     ...(row.open && { open: JSON.parse(row.open) as Pick<Intent, 'op' | 'leaseUntil'> }),
     ...(row.reused === 1 && { isReused: true }),
+    ...(row.held_back === 1 && { isHeldBack: true }),
     ticket: row.ticket ?? undefined,
   }
 }

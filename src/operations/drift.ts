@@ -76,6 +76,8 @@ export interface Said {
    * and yet the client's last word is another one from now on.
    */
   readonly agrees: boolean
+  /** True: it says that the person is on, whether they were or not. */
+  readonly turnsOn: () => boolean
   /** What an update to this view leaves as the client's words. */
   readonly words: (after: Resource) => Words
 }
@@ -92,6 +94,10 @@ export function saidIn(endpoint: Endpoint, account: Account, want: Want): Said {
   const confirmed = confirmedBy(endpoint, account, want)
   return {
     agrees: confirmed.size > 0,
+    turnsOn() {
+      const wanted = tryWant(want, { ...account, view: { ...view, active: false } })
+      return wanted?.['active'] === true
+    },
     words(after) {
       const sent = tryWant(want, { ...account, view: bare(endpoint, view) }) ?? {}
       return furtherWords(

@@ -2,7 +2,7 @@
  * PATCH and PUT (RFC 7644 §3.5): both apply to the client's view, and only the difference, in the
  * app's terms, is written. Nothing changed: nothing is sent and nothing is stored.
  */
-import type { Write } from '../db/database.ts'
+import { type Write, writeAll } from '../db/database.ts'
 import { beginSending } from '../db/sending.ts'
 import { same } from '../mapping/same.ts'
 import { ScimError } from '../scim/error.ts'
@@ -136,6 +136,10 @@ async function write(
   said: Said,
 ): Promise<Account | undefined> {
   const { link, object, view: before } = account
+  // The person was never off: an update that changes nothing is how a client takes its wish back.
+  if (link.isHeldBack && said.turnsOn()) {
+    await writeAll(endpoint.db, [endpoint.departures.withdraw(link.id)])
+  }
   if (same(after as Json, before as Json)) {
     // What agrees with the app changes nothing there; a protected account is nobody's to speak of.
     const isMoot = link.state === 'pending' || isProtected(endpoint, object, link)

@@ -177,3 +177,27 @@ test('those whom a person rejects stay, and the client hears why', async () => {
   expect(await findings(world)).toEqual([])
   expect((await world.ask('GET', `/Users/${b}`)).status).toBe(200)
 })
+
+test.each(['PATCH', 'PUT'])(
+  'a client that says again that somebody is on (%s) takes back its wish to disable them, and with it what was decided',
+  async (method) => {
+    const { world, ids } = await open({ maxCount: 0 }, 2)
+    const [a, b] = ids
+    const again = (n: number) => (method === 'PATCH' ? ON : person(`p${n}.x@example.com`))
+    for (const id of ids) expect((await world.ask('PATCH', `/Users/${id}`, OFF)).status).toBe(400)
+    expect((await world.ask(method, `/Users/${a}`, again(0))).status).toBe(200)
+    const guard = async () => (await adminOf(world.open(), world.scim)('GET', '/guard')).body
+    expect(await guard()).toMatchObject({ parked: 1 })
+    await decide(world, 'reject')
+    // What says nothing of `active` takes nothing back.
+    const title = patch({ op: 'replace', path: 'title', value: 'Dr' })
+    expect((await world.ask('PATCH', `/Users/${b}`, title)).status).toBe(200)
+    const refused = await world.ask('PATCH', `/Users/${b}`, OFF)
+    expect(refused.body.detail).toContain('rejected')
+    expect((await world.ask(method, `/Users/${b}`, again(1))).status).toBe(200)
+    // The next wish to disable them is a new one: it waits for a new decision.
+    const waits = await world.ask('PATCH', `/Users/${b}`, OFF)
+    expect(waits.body.detail).toContain('allow or reject')
+    expect(await findings(world)).toHaveLength(1)
+  },
+)
