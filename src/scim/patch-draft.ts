@@ -7,6 +7,7 @@ import type { PatchOperation } from './patch.ts'
 import { immutable, PatchChange } from './patch-change.ts'
 import { PatchValues } from './patch-values.ts'
 import { type AttributePath, elementFrom, stampOf } from './path.ts'
+import { isBlank } from './resource.ts'
 import type { Attribute, AttributeRef, Json, JsonObject, Profile, Resource } from './schema.ts'
 import { equalValues, isObject, isPrimary, isShell, isUnassigned } from './values.ts'
 
@@ -57,7 +58,7 @@ export class PatchDraft {
     for (const slot of this.#slots.values()) {
       const value = this.#finishSlot(slot)
       const { urn, attribute } = slot
-      if (attribute.required && (value === undefined || value === '')) throw this.#missing(slot)
+      if (attribute.required && isBlank(value)) throw this.#missing(slot)
       if (urn !== undefined && !own.has(urn)) {
         resource[urn] = isObject(resource[urn]) ? { ...resource[urn] } : {}
         own.add(urn)

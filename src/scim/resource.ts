@@ -97,7 +97,8 @@ function checkRequiredIn(
   }
 }
 
-function isBlank(value: Json | undefined): boolean {
+/** What a required attribute must not be. */
+export function isBlank(value: Json | undefined): boolean {
   return value === undefined || (typeof value === 'string' && value.trim() === '')
 }
 

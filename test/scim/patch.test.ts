@@ -271,7 +271,9 @@ describe.each(PROFILES)('applyPatch, %s', (profile) => {
     ).toEqual({ userName: 'b' })
     expect(fails({}, { op: 'remove', path: 'userName' })).toBe('mutability')
     expect(fails({}, { op: 'replace', path: 'userName', value: null })).toBe('invalidValue')
-    expect(fails({}, { op: 'replace', path: 'userName', value: '' })).toBe('invalidValue')
+    for (const value of ['', '  ', '\u00a0']) {
+      expect(fails({}, { op: 'replace', path: 'userName', value })).toBe('invalidValue')
+    }
   })
 
   it('a readOnly attribute is refused by path', () => {
