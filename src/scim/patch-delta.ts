@@ -111,7 +111,7 @@ class Separation {
     if (subAttribute && (path.filter || op !== 'add')) throw this.#immutable(path)
     if (op === 'remove') this.#remove(path, value)
     else if (path.filter) this.#addSelected(path, path.filter, value ?? null)
-    else if (op === 'replace') this.changes.push({ op, values: this.#values(value ?? null) })
+    else if (op === 'replace') this.changes.push({ op, values: this.#replacement(value ?? null) })
     else this.#push('add', this.#values(value ?? null))
   }
 
@@ -147,16 +147,33 @@ class Separation {
     if (values.length > 0) this.changes.push({ op, values })
   }
 
+  /** Null and [] are words for nobody (RFC 7643 §2.5); elements without a value are a slip. */
+  #replacement(value: Json): JsonObject[] {
+    const values = this.#values(value)
+    const isWordForNone =
+      value === null || value === '' || (Array.isArray(value) && value.length === 0)
+    if (values.length === 0 && !isWordForNone) throw this.#nameless()
+    return values
+  }
+
   #values(value: Json): JsonObject[] {
     const { attribute } = this.#ref
     // RFC 7644 §3.5.2.1: one value may come without an array.
     const array = isObject(value) ? [value] : value
+    const names = (element: Json) => coerceValue(attribute, [element], this.#profile) !== undefined
+    if (this.#profile === 'strict' && Array.isArray(array) && !array.every(names)) {
+      throw this.#nameless()
+    }
     const elements = coerceValue(attribute, array, this.#profile) ?? []
     const objects = (Array.isArray(elements) ? elements : [elements]).map((element) => {
       if (isObject(element) && typeof element['value'] === 'string') return element
-      throw new ScimError('invalidValue', `An element of "${printRef(this.#ref)}" has no "value".`)
+      throw this.#nameless()
     })
     return distinct(objects)
+  }
+
+  #nameless(): ScimError {
+    return new ScimError('invalidValue', `An element of "${printRef(this.#ref)}" has no "value".`)
   }
 
   #immutable(path: AttributePath): ScimError {

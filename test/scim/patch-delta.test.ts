@@ -163,6 +163,36 @@ describe('separate', () => {
     }
   })
 
+  it.each([[[{}]], [[null]], [[{ value: null }]], [[{ display: 'Ada' }]], [{}]])(
+    'a replace by %j, which names nobody, is no word for an empty group',
+    (value) => {
+      for (const profile of ['strict', 'tolerant'] as const) {
+        expect(outcome(() => changes({ op: 'replace', path: 'members', value }, profile))).toBe(
+          'invalidValue',
+        )
+      }
+    },
+  )
+
+  it('null and [] are words for an empty group (RFC 7643 §2.5)', () => {
+    for (const value of [null, []]) {
+      expect(changes({ op: 'replace', path: 'members', value })).toEqual([
+        { op: 'replace', values: [] },
+      ])
+    }
+  })
+
+  it('an add or remove that names nobody is refused where the profile is strict', () => {
+    for (const op of ['add', 'remove'] as const) {
+      for (const value of [[{}], [null], [{ value: 'a' }, {}]]) {
+        expect(outcome(() => changes({ op, path: 'members', value }, 'strict'))).toBe(
+          'invalidValue',
+        )
+      }
+      expect(changes({ op, path: 'members', value: [{}] })).toEqual([])
+    }
+  })
+
   const id = fc.constantFrom('a', 'b', 'c', 'd')
   const values = fc.array(
     id.map((value) => ({ value })),
