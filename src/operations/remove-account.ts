@@ -44,11 +44,17 @@ export function refuseWay(endpoint: Endpoint, link: Link): void {
         'change the policy "deprovision.onDelete".',
     )
   }
-  if (way === 'deactivate' ? !port.setActive : !port.remove && !port.setActive) {
+  if (way === 'deactivate' && !port.setActive) {
     throw new ScimError(
       501,
-      `The app offers no way to ${way === 'deactivate' ? 'disable' : 'delete'} a ` +
-        `${link.type}. Remove it in the app.`,
+      'The app has no switch to disable an account instead of deleting it, so nothing was changed. An ' +
+        'administrator of this connection must choose another policy "deprovision.onDelete".',
+    )
+  }
+  if (!port.remove && !port.setActive) {
+    throw new ScimError(
+      501,
+      `The app offers no way to delete a ${link.type}. Remove it in the app.`,
     )
   }
 }

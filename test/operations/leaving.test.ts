@@ -2,6 +2,7 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 import { AdapterFailure } from '../../src/adapter/failure.ts'
+import { connect } from '../support/gateway.ts'
 import {
   brownfield,
   cutsOf,
@@ -352,3 +353,15 @@ describe('an app that refuses to remove an account', () => {
     expect((await world.ask('GET', path)).status).toBe(status === 204 ? 404 : 200)
   })
 })
+
+test.each(['deactivate', 'deactivateThenDelete'])(
+  'a delete that policy turns into a disable (%s) names the policy where the app has no switch',
+  async (onDelete) => {
+    const scim = await connect({ policy: { deprovision: { onDelete } } })
+    const { body } = await scim('POST', '/Users', person('no.switch@example.com'))
+    const refused = await scim('DELETE', `/Users/${body.id}`)
+    expect(refused.status).toBe(501)
+    expect(refused.body.detail).toContain('"deprovision.onDelete"')
+    expect((await scim('GET', `/Users/${body.id}`)).body).toMatchObject({ active: true })
+  },
+)
