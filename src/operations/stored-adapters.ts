@@ -40,8 +40,9 @@ export class StoredAdapters {
 
   /** Asks D1 in any case: for what is decided once, such as whether a connection is valid. */
   async latest(name: string): Promise<Adapter | undefined> {
-    const held = this.#held.get(name)
     const row = await this.#manifests.named(name)
+    // Only now: of two requests that found none the second would compile another one.
+    const held = this.#held.get(name)
     this.#held.delete(name)
     if (!row) return undefined
     const { change, createdAt } = row

@@ -9,6 +9,7 @@ import { expect, test, vi } from 'vitest'
 import { useOwnDatabases } from '../support/database.ts'
 import { command } from './commands.ts'
 import { endOf } from './end-of.ts'
+import { ADAPTERS } from './neighbour.ts'
 import { CONNECTIONS, ISOLATES, openStreet, type Round } from './street.ts'
 
 await useOwnDatabases('isolation')
@@ -47,4 +48,17 @@ test('a connection sees, does and keeps the same whether or not there are others
     // Each run is long: a smaller one is found by its seed.
     { numRuns: RUNS, endOnFailure: true, ...SEED },
   )
+})
+
+test('connections of one manifest that begin at once in an isolate sign in once each', async () => {
+  const street = await openStreet((at) => ADAPTERS[at % ADAPTERS.length] === 'manifest')
+  const command = { do: 'match', n: 0 } as const
+  const round: Round = {
+    commands: Array.from({ length: CONNECTIONS }, () => ({ command, isolate: 1 })),
+    laterMs: 60_000,
+    ticks: false,
+  }
+  await street.walk([round, round, round])
+  const apps = street.neighbours.flatMap(({ lives }) => lives.flatMap(({ app }) => app ?? []))
+  expect(apps.map(({ sessions }) => sessions.size)).toEqual([1, 1])
 })
