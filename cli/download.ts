@@ -2,6 +2,7 @@
 import { pipeline } from 'node:stream/promises'
 import { type GatewayFlags, gatewayAt } from './arguments.ts'
 import { CommandError } from './command.ts'
+import { refused } from './simulate/target.ts'
 
 /**
  * @param route below the connection
@@ -22,10 +23,7 @@ export async function download(
     const advice = 'is the gateway running there?'
     throw new CommandError(`nothing answers at ${origin}`, advice, { cause })
   }
-  if (!response.ok || !response.body) {
-    const advice = 'check the connection, --url and --admin-token'
-    throw new CommandError(`the gateway refused to ${what}: ${response.status}`, advice)
-  }
+  if (!response.ok || !response.body) throw refused(response.status, what, await response.text())
   try {
     await pipeline(response.body, process.stdout, { end: false })
   } catch (cause) {

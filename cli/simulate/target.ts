@@ -163,7 +163,8 @@ export function adminApi(origin: string, adminToken: string) {
   }
 }
 
-function refused(status: number, what: string, text: string): CommandError {
+/** @param text the answer's body */
+export function refused(status: number, what: string, text: string): CommandError {
   let said = ''
   try {
     const { title, detail, errors } = problemSchema.parse(JSON.parse(text))

@@ -37,7 +37,13 @@ describe('what happened', { timeout: 120_000 }, () => {
     expect(table.stdout).toMatch(/^at,request,who,/)
     expect((await postern('audit', 'demo', '--json', '--csv')).code).toBe(2)
     expect((await postern('audit', 'demo', '--since', 'yesterday')).code).toBe(2)
-    expect((await postern('audit', 'none-such')).code).toBe(1)
+    for (const form of ['--json', '--csv', '--ndjson']) {
+      const refused = await postern('audit', 'none-such', form)
+      expect([refused.code, refused.stderr]).toEqual([
+        1,
+        expect.stringContaining('There is no connection of this name\n  check the name'),
+      ])
+    }
   })
 
   test('says who has access', async () => {
