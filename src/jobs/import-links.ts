@@ -190,7 +190,7 @@ function shadowOf(
     schemas: [definition.core.id],
   }
   const { resource, ignored } = holdable(endpoint, body)
-  const kept = mapping.unmapped(splitMembers(endpoint, resource).rest)
+  const kept = mapping.unmapped(splitMembers(endpoint, resource, body).rest)
   // As for a create: a client that reads no `active` sets it again each cycle.
   const lacksActive =
     definition.coreAttribute('active') &&

@@ -32,7 +32,7 @@ import { send } from './send-create.ts'
 export async function createResource(endpoint: Endpoint, body: unknown): Promise<Account> {
   refuseByMode(endpoint)
   const { resource, ignored } = holdable(endpoint, body)
-  const { rest, members } = splitMembers(endpoint, resource)
+  const { rest, members } = splitMembers(endpoint, resource, body)
   refuseLarge(rest)
   // Who is named is known before anything is written.
   const plan = await planMembers(endpoint, undefined, [{ op: 'add', values: members ?? [] }])

@@ -8,6 +8,7 @@ import type { Edge } from '../db/edges.ts'
 import { isEnded, type Link } from '../db/link.ts'
 import { ScimError } from '../scim/error.ts'
 import type { JsonObject, Resource } from '../scim/schema.ts'
+import { coerceValue, isObject } from '../scim/values.ts'
 import type { Account } from './account.ts'
 import type { Endpoint } from './endpoint.ts'
 
@@ -28,15 +29,40 @@ export function membershipOf(endpoint: Endpoint): string | undefined {
     : undefined
 }
 
-/** The resource without its members, which go their own way. */
+/**
+ * The resource without its members, which go their own way.
+ *
+ * @param body what `resource` was read from
+ * @throws {ScimError} `invalidValue` where it lists members and names none: a slip must not empty a group
+ */
 export function splitMembers(
   endpoint: Endpoint,
   resource: Resource,
+  body: unknown,
 ): { rest: Resource; members: JsonObject[] | undefined } {
   const attribute = membershipOf(endpoint)
   if (!attribute) return { rest: resource, members: undefined }
   const { [attribute]: members, ...rest } = resource
-  return { rest, members: Array.isArray(members) ? (members as JsonObject[]) : undefined }
+  if (Array.isArray(members)) return { rest, members: members as JsonObject[] }
+  if (listsNobody(endpoint, body)) {
+    throw new ScimError('invalidValue', `No element of "${attribute}" has a "value".`)
+  }
+  return { rest, members: undefined }
+}
+
+/** Null and [] are words for nobody (RFC 7643 §2.5); elements that name nobody are not. */
+function listsNobody({ definition, profile }: Endpoint, body: unknown): boolean {
+  const attribute = definition.coreAttribute(MEMBERSHIP)
+  const [, list] =
+    Object.entries(isObject(body) ? body : {}).find(
+      ([name]) => definition.coreAttribute(name) === attribute,
+    ) ?? []
+  return (
+    attribute !== undefined &&
+    Array.isArray(list) &&
+    list.length > 0 &&
+    list.every((element) => coerceValue(attribute, [element], profile) === undefined)
+  )
 }
 
 // ---- reading -------------------------------------------------------------------------------------

@@ -65,7 +65,7 @@ export async function putResource(
 ): Promise<Account> {
   const { definition } = endpoint
   const { resource, ignored } = holdable(endpoint, body)
-  const { rest, members } = splitMembers(endpoint, resource)
+  const { rest, members } = splitMembers(endpoint, resource, body)
   refuseLarge(rest)
   return update(endpoint, id, ifMatch, ({ view }) => {
     const kept = checkImmutable(definition, view, rest)

@@ -53,6 +53,20 @@ const memberWrites = ({ world }: Team): number => {
   return (calls[`PUT ${path}`] ?? 0) + (calls[`DELETE ${path}`] ?? 0)
 }
 
+test.each([[[{}]], [[null]], [[{ value: null }]]])(
+  'a PUT with members %j, which name nobody, is 400 and leaves everybody in',
+  async (members) => {
+    const team = await open(2)
+    const put = { schemas: [GROUP_SCHEMA], displayName: 'Line 4', members }
+    const { status, body } = await team.world.ask('PUT', team.path, put)
+    expect([status, body.scimType, size(team)]).toEqual([400, 'invalidValue', 2])
+    const posted = await team.world.ask('POST', '/Groups', { ...put, displayName: 'Line 5' })
+    expect(posted.status).toBe(400)
+    expect((await team.world.ask('PUT', team.path, { ...put, members: [] })).status).toBe(200)
+    expect(size(team)).toBe(0)
+  },
+)
+
 test('a member id that was never given out is 400, and nothing of the request is applied', async () => {
   const team = await open(2, 1)
   const { world, path, ids } = team
